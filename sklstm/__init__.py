@@ -1,0 +1,47 @@
+"""LSTMs for scikit-learn users: stock Pipeline, stock GridSearchCV, original units.
+
+The main names are here, and each is loaded when it is first asked for: importing sklstm loads neither
+TensorFlow nor Keras.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+_HOMES = {
+    "SeriesScaler": "sklstm.preprocessing",
+    "LagFramer": "sklstm.preprocessing",
+    "SequencePadder": "sklstm.preprocessing",
+    "To3D": "sklstm.preprocessing",
+    "series_to_supervised": "sklstm.preprocessing",
+    "make_supervised": "sklstm.preprocessing",
+    "LSTMRegressor": "sklstm.estimators",
+    "Persistence": "sklstm.forecasting",
+    "SeasonalNaive": "sklstm.forecasting",
+    "Windows": "sklstm._windows",
+}
+
+__all__ = sorted(_HOMES)
+__version__ = version("sklstm")
+
+if TYPE_CHECKING:
+    from sklstm._windows import Windows as Windows
+    from sklstm.estimators import LSTMRegressor as LSTMRegressor
+    from sklstm.forecasting import Persistence as Persistence
+    from sklstm.forecasting import SeasonalNaive as SeasonalNaive
+    from sklstm.preprocessing import LagFramer as LagFramer
+    from sklstm.preprocessing import SequencePadder as SequencePadder
+    from sklstm.preprocessing import SeriesScaler as SeriesScaler
+    from sklstm.preprocessing import To3D as To3D
+    from sklstm.preprocessing import make_supervised as make_supervised
+    from sklstm.preprocessing import series_to_supervised as series_to_supervised
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sklstm' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -1,0 +1,61 @@
+"""Strict parameters: a mistyped name is an error that offers the nearest right one."""
+
+from difflib import get_close_matches
+from inspect import signature
+
+
+def suggest(name, known):
+    """A question that offers the known name nearest to `name`, or nothing where none is near.
+
+    >>> suggest("epcohs", ["epochs", "units"])
+    " Did you mean 'epochs'?"
+    >>> suggest("colour", ["epochs", "units"])
+    ''
+    """
+    nearest = get_close_matches(name, known, n=1)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
+
+
+class StrictParameters:
+    """Mixin for estimators: unknown parameters are refused with a suggestion.
+
+    It stands left of ``BaseEstimator``, whose ``set_params`` it extends.
+    """
+
+    def __new__(cls, *args, **params):
+        _refuse_unknown(cls.__name__, params, [*signature(cls.__init__).parameters][1:])
+        return super().__new__(cls)
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, and of what it contains as ``name__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : estimator instance
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown; the message offers the nearest one.
+        """
+        own = self.get_params(deep=False)
+        try:
+            _refuse_unknown(type(self).__name__, [name.partition("__")[0] for name in params], own)
+        except TypeError as unknown:
+            raise ValueError(str(unknown)) from None
+        return super().set_params(**params)
+
+
+def _refuse_unknown(who, names, known):
+    for name in names:
+        if name not in known:
+            raise TypeError(
+                f"{who} has no parameter {name!r}.{suggest(name, known)} "
+                f"Its parameters are: {', '.join(sorted(known))}."
+            )

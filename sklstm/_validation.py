@@ -1,0 +1,335 @@
+"""The one door for arrays: what comes in is checked here, once, and every shape message is written here.
+
+A message says who complains, what was expected, what came, and what to do about it. Axes are named:
+(n_samples, n_timesteps, n_features) for windows, (n_rows, n_features) for a series table.
+"""
+
+import numbers
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array, validate_data
+
+from sklstm._windows import Windows
+
+FLOATS = (np.float64, np.float32)
+
+
+# --- what kind of X is it? ------------------------------------------------------------------------
+
+
+def is_ragged(X):
+    """Whether X is a list, tuple or object array of sequences, each an array-like of its own."""
+    if isinstance(X, np.ndarray):
+        return X.dtype == object and X.ndim == 1 and len(X) > 0 and not np.isscalar(X[0])
+    if not isinstance(X, (list, tuple)) or len(X) == 0:
+        return False
+    if any(np.ndim(row) == 2 or isinstance(row, pd.DataFrame) for row in X if not isinstance(row, str)):
+        return True
+    lengths = {np.size(row) if isinstance(row, np.ndarray) else _length(row) for row in X}
+    return len(lengths) > 1
+
+
+def _length(row):
+    return len(row) if hasattr(row, "__len__") and not isinstance(row, str) else None
+
+
+def n_dims(X):
+    """Number of dimensions of X, from its shape or by reading it."""
+    return len(X.shape) if hasattr(X, "shape") else np.ndim(X)
+
+
+def read_numbers(X):
+    """A list of numbers, or of rows of numbers, as an array; whatever has a shape passes untouched."""
+    return X if hasattr(X, "shape") or hasattr(X, "__dataframe__") else np.asarray(X)
+
+
+# --- series tables --------------------------------------------------------------------------------
+
+
+def check_series_table(estimator, X, *, reset):
+    """A series table as a float array of shape (n_rows, n_features); NaN passes, text and inf do not.
+
+    A 1D series (Series, array or list) is taken as one feature. float32 stays float32, every other
+    number becomes float64.
+    """
+    who = type(estimator).__name__
+    X = read_numbers(X)
+    if n_dims(X) == 1:
+        X = _one_feature(estimator, X, reset)
+    refuse_text(who, X)
+    values = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
+    refuse_infinity(who, values, X)
+    return values
+
+
+def _one_feature(estimator, X, reset):
+    n_features = 1 if reset else estimator.n_features_in_
+    if n_features != 1:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on {n_features} features, got a 1D X of {len(X)} values, "
+            f"which is one feature. Reshape your data: X.reshape(1, -1) if it is one row of {n_features} features."
+        )
+    return X.to_frame() if isinstance(X, pd.Series) else X.reshape(-1, 1)
+
+
+def refuse_text(who, X, name="X"):
+    """Raise where X holds text or times instead of numbers, naming the first column and row."""
+    if isinstance(X, pd.DataFrame):
+        columns = ((f"column {label!r}", X.iloc[:, k]) for k, label in enumerate(X.columns))
+    elif isinstance(X, pd.Series):
+        columns = [(f"{X.name!r}", X)]
+    elif isinstance(X, np.ndarray) and X.dtype.kind in "OUS":
+        table = X.reshape(len(X), -1) if X.ndim else X.reshape(1, 1)
+        columns = ((f"column {k}", pd.Series(table[:, k])) for k in range(table.shape[1]))
+    else:
+        return
+    for where, column in columns:
+        if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.PeriodDtype):
+            raise ValueError(
+                f"{who} expects numbers, got times in {where} of {name}. "
+                f"Make them the index: X.set_index({column.name!r})."
+            )
+        text = [isinstance(value, (str, bytes)) and not _is_number(value) for value in column]
+        if pd.api.types.is_numeric_dtype(column) or not any(text):
+            continue
+        row = int(np.argmax(text))
+        raise ValueError(
+            f"{who} expects numbers, got text in {where} of {name}: {column.iloc[row]!r} in row "
+            f"{column.index[row]}. Encode the column as numbers, or drop it."
+        )
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def has_infinity(values):
+    """Whether any of `values` is infinite."""
+    # A sum is finite unless something in it is not: one cheap pass before the costly search.
+    with np.errstate(all="ignore"):
+        total = np.sum(values)
+    return not np.isfinite(total) and bool(np.isinf(values).any())
+
+
+def refuse_infinity(who, values, X, name="X", first_sample=0):
+    """Raise where `values`, read from X, are infinite, naming the first row and column."""
+    if not has_infinity(values):
+        return
+    first = np.argwhere(np.isinf(values))[0]
+    first[0] += first_sample
+    raise ValueError(
+        f"{who} got inf in {name} at {place(first, X)}. "
+        "Replace it, or write NaN where nothing was observed."
+    )
+
+
+def refuse_partly_observed(who, rows, X):
+    """Raise where some but not all features of a row are NaN, naming the rows and columns."""
+    missing = np.isnan(rows)
+    partly = missing.any(axis=1) & ~missing.all(axis=1)
+    if not partly.any():
+        return
+    offenders = np.flatnonzero(partly)
+    row = offenders[0]
+    labels = [_column_label(X, column) for column in np.flatnonzero(missing[row])]
+    more = f" (and {len(offenders) - 1} more rows)" if len(offenders) > 1 else ""
+    raise ValueError(
+        f"{who} got a time step with some features missing: row {_row_label(X, row)}, NaN in "
+        f"{', '.join(labels)}{more}. A time step is either observed in every feature or NaN in all of them: "
+        "impute first, for instance with sklearn.impute.SimpleImputer before this step."
+    )
+
+
+def place(position, X):
+    """'row 3, column 'wind'' for a position in X, with the labels that X itself uses."""
+    if len(position) == 3:
+        return "sample {}, time step {}, feature {}".format(*position)
+    row = f"row {_row_label(X, position[0])}"
+    return f"{row}, column {_column_label(X, position[1])}" if len(position) == 2 else row
+
+
+def _row_label(X, row):
+    return X.index[row] if isinstance(X, (pd.DataFrame, pd.Series)) else row
+
+
+def _column_label(X, column):
+    return repr(X.columns[column]) if isinstance(X, pd.DataFrame) else str(column)
+
+
+# --- ragged sequences -----------------------------------------------------------------------------
+
+
+def check_sequences(estimator, X, *, reset):
+    """Ragged sequences as a list of float arrays of shape (n_timesteps_i, n_features)."""
+    who = type(estimator).__name__
+    if len(X) == 0:
+        raise ValueError(f"{who} got an empty X: it holds no sequences.")
+    sequences = [_check_sequence(who, k, sequence) for k, sequence in enumerate(X)]
+    widths = [sequence.shape[1] for sequence in sequences]
+    odd = next((k for k, width in enumerate(widths) if width != widths[0]), None)
+    if odd is not None:
+        raise ValueError(
+            f"{who} expects the same features in every sequence, got {widths[odd]} in sequence {odd} "
+            f"and {widths[0]} in sequence 0."
+        )
+    dtype = np.result_type(*{sequence.dtype for sequence in sequences})
+    check_n_features(estimator, widths[0], f"sequences of shape (n_timesteps, {widths[0]})", reset=reset)
+    return [sequence.astype(dtype, copy=False) for sequence in sequences]
+
+
+def _check_sequence(who, k, sequence):
+    name = f"sequence {k} of X"
+    if isinstance(sequence, numbers.Number):
+        raise ValueError(
+            f"{who} expects an array of shape (n_timesteps, n_features) for each sequence, got the number "
+            f"{sequence} for sequence {k}."
+        )
+    refuse_text(who, sequence if hasattr(sequence, "shape") else np.asarray(sequence), name)
+    values = np.asarray(sequence)
+    values = values.astype(values.dtype if values.dtype in FLOATS else np.float64, copy=False)
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2:
+        raise ValueError(
+            f"{who} expects each sequence to have shape (n_timesteps, n_features), got shape {values.shape} "
+            f"for sequence {k}."
+        )
+    if len(values) == 0:
+        raise ValueError(f"{who} got an empty sequence {k}: it has no time steps. Drop it, and its y.")
+    refuse_infinity(who, values, sequence, name)
+    return values
+
+
+def check_n_features(estimator, n_features, got, *, reset):
+    """Remember the number of features (reset), or compare it with the one remembered."""
+    if reset:
+        estimator.n_features_in_ = n_features
+        if hasattr(estimator, "feature_names_in_"):
+            del estimator.feature_names_in_
+    elif n_features != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {n_features} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input: got {got}."
+        )
+
+
+def check_rows_as_sequences(estimator, X, *, reset):
+    """Rows that are sequences of one feature, (n_samples, n_timesteps), as Windows."""
+    who = type(estimator).__name__
+    refuse_text(who, X)
+    values = check_array(X, dtype=FLOATS, ensure_all_finite=False, estimator=who, input_name="X")
+    refuse_infinity(who, values, X)
+    check_n_features(estimator, 1, f"X of shape {values.shape}, rows that are sequences of one feature", reset=reset)
+    return Windows.from_array(values[:, :, None])
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+
+def check_windows(estimator, X, *, reset):
+    """X of shape (n_samples, n_timesteps, n_features) as Windows over its rows; nothing is expanded.
+
+    2D X, (n_samples, n_timesteps), is one feature whose time steps are the columns. Each time step is
+    observed in every feature, or in none.
+    """
+    who = type(estimator).__name__
+    if is_ragged(X):
+        raise ValueError(
+            f"{who} expects X of shape (n_samples, n_timesteps, n_features), got {len(X)} sequences of "
+            "different lengths. Put a SequencePadder before it."
+        )
+    X = read_numbers(X)
+    if n_dims(X) == 2:
+        steps = check_series_table(estimator, X, reset=reset)
+        return Windows.from_array(steps[:, :, None])
+    if n_dims(X) != 3:
+        raise ValueError(
+            f"{who} expects X of shape (n_samples, n_timesteps, n_features), got shape {np.shape(X)}. "
+            "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
+        )
+    windows = check_3d(estimator, X, reset=reset)
+    _refuse_partly_observed_windows(who, windows)
+    return windows
+
+
+def check_3d(estimator, X, *, reset):
+    """A 3D X as Windows over its rows, of floats that are not infinite; NaN passes."""
+    who = type(estimator).__name__
+    if 0 in X.shape:
+        raise ValueError(
+            f"{who} got an empty X: shape {X.shape} is (n_samples, n_timesteps, n_features) "
+            "and none of them may be 0."
+        )
+    check_n_features(estimator, X.shape[2], f"X of shape {X.shape}", reset=reset)
+    if isinstance(X, Windows):
+        windows = X
+    else:
+        refuse_text(who, X)
+        X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, estimator=who, input_name="X")
+        windows = Windows.from_array(X)
+    if has_infinity(windows.buffer):
+        for samples, chunk in windows.chunks():
+            refuse_infinity(who, chunk, None, first_sample=samples.start)
+    return windows
+
+
+def _refuse_partly_observed_windows(who, windows):
+    missing = np.isnan(windows.buffer)
+    if not (missing.any(axis=1) & ~missing.all(axis=1)).any():
+        return
+    # A row of the buffer may lie in many windows, or in none: name the first window that shows one.
+    for samples, chunk in windows.over(missing).chunks():
+        partly = chunk.any(axis=2) & ~chunk.all(axis=2)
+        if partly.any():
+            sample, step = np.argwhere(partly)[0]
+            features = ", ".join(str(k) for k in np.flatnonzero(chunk[sample, step]))
+            raise ValueError(
+                f"{who} got a time step with some features missing: sample {samples.start + sample}, "
+                f"time step {step}, NaN in feature {features}. A time step is either observed in every feature "
+                "or NaN in all of them: impute first, before the windows are framed."
+            )
+
+
+# --- targets --------------------------------------------------------------------------------------
+
+
+def check_target(estimator, y, n_samples, X_shape):
+    """y as a float array of shape (n_samples,) or (n_samples, n_outputs), finite, as long as X."""
+    who = type(estimator).__name__
+    if y is None:
+        raise ValueError(
+            f"{who} requires y to be passed, but the target y is None. "
+            "For the next value of a series: X, y = make_supervised(series)."
+        )
+    y_given, y = y, read_numbers(y)
+    refuse_text(who, y, "y")
+    if n_dims(y) not in (1, 2):
+        raise ValueError(
+            f"{who} expects y of shape (n_samples,) or (n_samples, n_outputs), got shape {np.shape(y)}."
+        )
+    y = check_array(y, dtype=FLOATS, ensure_2d=False, ensure_all_finite=False, input_name="y", estimator=who)
+    bad = ~np.isfinite(y)
+    if bad.any():
+        first = np.argwhere(bad)[0]
+        value = "NaN" if np.isnan(y[tuple(first)]) else "inf"
+        raise ValueError(
+            f"{who} got {value} in y at {place(first, y_given)}: Input y contains {value}, and there is "
+            "nothing to learn from. Leave such rows out of X and y."
+        )
+    if len(y) != n_samples:
+        swapped = ""
+        if n_samples == 1 and len(y) == X_shape[1]:
+            swapped = (
+                f" The {X_shape[1]} samples lie on the axis of time steps: X.reshape({X_shape[1]}, 1, -1) makes "
+                "them samples of one time step, LagFramer makes windows of them."
+            )
+        raise ValueError(
+            f"{who} got X with {n_samples} samples (shape {X_shape} is n_samples, n_timesteps, n_features) "
+            f"and y with {len(y)}.{swapped} Both need the same number of rows."
+        )
+    return y

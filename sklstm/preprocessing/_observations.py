@@ -1,0 +1,62 @@
+"""Series of any kind as one matrix of observations, and the way back to the kind they came in."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklstm._validation import check_3d, check_sequences, check_series_table, is_ragged, n_dims, read_numbers
+
+
+class Observations(NamedTuple):
+    """A matrix of shape (n_observations, n_features), and what makes it X's own kind again."""
+
+    values: np.ndarray
+    restore: Callable
+
+
+def read_observations(estimator, X, *, reset, expand=False):
+    """Lay the time steps of X end to end.
+
+    Windows that overlap are read once for each row of their buffer; with `expand` once for each window,
+    so that statistics do not depend on how the windows lie in memory. ``restore(values, contain)`` is the
+    way back, where ``contain(table, X)`` puts a table into its container.
+    """
+    if is_ragged(X):
+        return _read_sequences(estimator, X, reset)
+    X = read_numbers(X)
+    if n_dims(X) == 3:
+        windows = check_3d(estimator, X, reset=reset)
+        if expand:
+            array = np.asarray(windows)
+            return Observations(array.reshape(-1, array.shape[2]), lambda values, _: values.reshape(array.shape))
+        return Observations(windows.buffer, lambda values, _: windows.over(values).as_view())
+    values = check_series_table(estimator, X, reset=reset)
+    if n_dims(X) == 1:
+        return Observations(values, lambda values, _: _like_sequence(X, values))
+    return Observations(values, lambda values, contain: contain(values, X))
+
+
+def _read_sequences(estimator, X, reset):
+    sequences = check_sequences(estimator, X, reset=reset)
+    ends = np.cumsum([len(sequence) for sequence in sequences])[:-1]
+
+    def restore(values, _):
+        parts = [_like_sequence(given, part) for given, part in zip(X, np.split(values, ends), strict=True)]
+        if not isinstance(X, np.ndarray):
+            return parts
+        boxed = np.empty(len(parts), dtype=object)
+        boxed[:] = parts
+        return boxed
+
+    return Observations(np.concatenate(sequences), restore)
+
+
+def _like_sequence(given, values):
+    """Values of shape (n_timesteps, n_features) in the container and the shape of the sequence given."""
+    if isinstance(given, pd.DataFrame):
+        return pd.DataFrame(values, index=given.index, columns=given.columns)
+    if isinstance(given, pd.Series):
+        return pd.Series(values[:, 0], index=given.index, name=given.name)
+    return values[:, 0] if n_dims(given) == 1 else values

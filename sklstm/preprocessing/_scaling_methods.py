@@ -1,0 +1,124 @@
+"""The methods of SeriesScaler: which scikit-learn scaler does each, and by which coefficients."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+
+@dataclass(frozen=True)
+class Method:
+    """Leave the values as they are; what other methods share."""
+
+    names = ()
+
+    def build(self, feature_range):
+        """An unfitted scikit-learn scaler, or None."""
+
+    def read(self, scaler):
+        """The learned coefficients by name, each of shape (n_features,)."""
+        return {}
+
+    def write(self, scaler, coefficients):
+        """Give the scaler these coefficients for its own."""
+
+    def check(self, coefficients, columns):
+        """Raise where coefficients contradict each other."""
+
+    def bounds(self, coefficients):
+        """Smallest and largest value in range, or None where the coefficients do not tell."""
+
+
+class MinMax(Method):
+    names = ("min", "max")
+
+    def build(self, feature_range):
+        return MinMaxScaler(feature_range=feature_range)
+
+    def read(self, scaler):
+        return {"min": scaler.data_min_, "max": scaler.data_max_}
+
+    def write(self, scaler, coefficients):
+        # Two rows that hold just the extremes teach the scaler every attribute that depends on them.
+        scaler.fit(np.stack([coefficients["min"], coefficients["max"]]))
+
+    def check(self, coefficients, columns):
+        crossed = coefficients["min"] > coefficients["max"]
+        if crossed.any():
+            k = int(np.argmax(crossed))
+            raise ValueError(
+                f"SeriesScaler expects min <= max, got min {coefficients['min'][k]:g} and max "
+                f"{coefficients['max'][k]:g} for column {columns[k]!r}. Mend coefficients, or give both of them."
+            )
+
+    def bounds(self, coefficients):
+        return coefficients["min"], coefficients["max"]
+
+
+class Standard(Method):
+    names = ("mean", "std")
+
+    def build(self, feature_range):
+        return StandardScaler()
+
+    def read(self, scaler):
+        return {"mean": scaler.mean_, "std": np.sqrt(scaler.var_)}
+
+    def write(self, scaler, coefficients):
+        scaler.mean_, scaler.var_ = coefficients["mean"], coefficients["std"] ** 2
+        scaler.scale_ = _without_zeros(coefficients["std"])
+
+    def check(self, coefficients, columns):
+        _refuse_negative("std", coefficients["std"], columns)
+
+
+class Robust(Method):
+    names = ("median", "iqr")
+
+    def build(self, feature_range):
+        return RobustScaler()
+
+    def read(self, scaler):
+        return {"median": scaler.center_, "iqr": scaler.scale_}
+
+    def write(self, scaler, coefficients):
+        scaler.center_, scaler.scale_ = coefficients["median"], _without_zeros(coefficients["iqr"])
+
+    def check(self, coefficients, columns):
+        _refuse_negative("iqr", coefficients["iqr"], columns)
+
+
+class MaxAbs(Method):
+    names = ("max_abs",)
+
+    def build(self, feature_range):
+        return MaxAbsScaler()
+
+    def read(self, scaler):
+        return {"max_abs": scaler.max_abs_}
+
+    def write(self, scaler, coefficients):
+        scaler.max_abs_, scaler.scale_ = coefficients["max_abs"], _without_zeros(coefficients["max_abs"])
+
+    def check(self, coefficients, columns):
+        _refuse_negative("max_abs", coefficients["max_abs"], columns)
+
+    def bounds(self, coefficients):
+        return -coefficients["max_abs"], coefficients["max_abs"]
+
+
+METHODS = {"minmax": MinMax(), "standard": Standard(), "robust": Robust(), "maxabs": MaxAbs(), None: Method()}
+
+
+def _without_zeros(spread):
+    """A feature that does not vary is divided by 1, as in scikit-learn."""
+    return np.where(spread == 0, 1.0, spread)
+
+
+def _refuse_negative(name, values, columns):
+    if (values < 0).any():
+        k = int(np.argmax(values < 0))
+        raise ValueError(
+            f"SeriesScaler expects a {name} of 0 or more, got {values[k]:g} for column {columns[k]!r}. "
+            "Mend coefficients."
+        )

@@ -1,0 +1,172 @@
+"""SequencePadder: sequences of different lengths to one array."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from sklstm._validation import (
+    FLOATS,
+    check_3d,
+    check_rows_as_sequences,
+    check_sequences,
+    is_ragged,
+    n_dims,
+    read_numbers,
+    refuse_partly_observed,
+)
+from sklstm.preprocessing._base import SeriesTransformer
+
+
+class SequencePadder(SeriesTransformer):
+    """Pad and cut sequences of different lengths to one array of shape (n_samples, max_len, n_features).
+
+    Padding is NaN, "not observed": no value of the data can be taken for it, and the network masks exactly
+    those time steps. Windows that have the right length already, such as LagFramer's, pass untouched.
+
+    Parameters
+    ----------
+    max_len : int, optional
+        Time steps of every padded sequence; by default those of the longest sequence seen in `fit`.
+    padding : {"pre", "post"}, default="pre"
+        Whether short sequences are padded before their first or after their last time step.
+    truncating : {"pre", "post"}, default="pre"
+        Whether long sequences lose their first or their last time steps.
+    value : float, default=nan
+        What padding is filled with. ``0.0`` is the classic choice, for networks that bring a mask of their
+        own; it cannot be told from a zero in the data.
+
+    Attributes
+    ----------
+    max_len_ : int
+        Time steps of every padded sequence.
+    n_features_in_ : int
+        Number of features of each time step.
+
+    See Also
+    --------
+    SeriesScaler : Scale before padding: it takes ragged sequences as they are.
+
+    Examples
+    --------
+    >>> from sklstm import SequencePadder
+    >>> spoken = [[1, 2, 3, 4], [1, 2, 3], [1]]
+    >>> SequencePadder().fit_transform(spoken)[..., 0]
+    array([[ 1.,  2.,  3.,  4.],
+           [nan,  1.,  2.,  3.],
+           [nan, nan, nan,  1.]])
+    >>> SequencePadder(max_len=2, padding="post", truncating="post", value=0).fit_transform(spoken)[..., 0]
+    array([[1., 2.],
+           [1., 2.],
+           [1., 0.]])
+    """
+
+    _parameter_constraints = {
+        "max_len": [Interval(Integral, 1, None, closed="left"), None],
+        "padding": [StrOptions({"pre", "post"})],
+        "truncating": [StrOptions({"pre", "post"})],
+        "value": [Real],
+    }
+
+    def __init__(self, max_len=None, *, padding="pre", truncating="pre", value=np.nan):
+        self.max_len = max_len
+        self.padding = padding
+        self.truncating = truncating
+        self.value = value
+
+    def fit(self, X, y=None):
+        """Learn the length of the longest sequence, unless `max_len` sets it.
+
+        Parameters
+        ----------
+        X : list or object array of array-likes, or array
+            Sequences of shape (n_timesteps_i, n_features) or (n_timesteps_i,); or windows of shape
+            (n_samples, n_timesteps, n_features); or rows that are sequences of one feature, of shape
+            (n_samples, n_timesteps).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SequencePadder
+            The fitted padder.
+
+        Raises
+        ------
+        ValueError
+            If a sequence is empty, holds text or infinity, or has other features than the first.
+        """
+        self._validate_params()
+        samples = self._read(X, reset=True)
+        self.max_len_ = self.max_len or (max(map(len, samples)) if isinstance(samples, list) else samples.shape[1])
+        return self
+
+    def transform(self, X):
+        """Pad and cut the sequences.
+
+        Parameters
+        ----------
+        X : list or object array of array-likes, or array
+            As in `fit`, with the same features.
+
+        Returns
+        -------
+        windows : ndarray or Windows of shape (n_samples, max_len_, n_features)
+            A view where X is an array that is long enough. float32 where all of X is, else float64.
+
+        Raises
+        ------
+        ValueError
+            If a sequence is empty, has other features than in `fit`, or is observed only in part.
+        """
+        check_is_fitted(self)
+        samples = self._read(X, reset=False)
+        if isinstance(samples, list):
+            return self._pad(samples)
+        if samples.shape[1] < self.max_len_:
+            return self._pad(np.asarray(samples))
+        if samples.shape[1] == self.max_len_ and getattr(X, "ndim", None) == 3 and X.dtype in FLOATS:
+            return X
+        cut = samples.last if self.truncating == "pre" else samples.first
+        return cut(self.max_len_).as_view()
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features of each time step.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Names of the features, where `fit` saw none.
+
+        Returns
+        -------
+        names : ndarray of str
+            The names that came in.
+        """
+        check_is_fitted(self)
+        return _check_feature_names_in(self, input_features)
+
+    def _read(self, X, *, reset):
+        """Windows for an array, else a list of sequences of shape (n_timesteps_i, n_features)."""
+        if is_ragged(X):
+            return check_sequences(self, X, reset=reset)
+        X = read_numbers(X)
+        if n_dims(X) == 3:
+            return check_3d(self, X, reset=reset)
+        if n_dims(X) == 2:
+            return check_rows_as_sequences(self, X, reset=reset)
+        raise ValueError(
+            "SequencePadder expects a list of sequences, or X of shape (n_samples, n_timesteps, n_features), "
+            f"got shape {np.shape(X)}. Reshape your data: [X] is one sequence."
+        )
+
+    def _pad(self, sequences):
+        shape = (len(sequences), self.max_len_, self.n_features_in_)
+        padded = np.full(shape, self.value, dtype=sequences[0].dtype)
+        for sample, sequence in enumerate(sequences):
+            refuse_partly_observed("SequencePadder", sequence, None)
+            kept = sequence[-self.max_len_ :] if self.truncating == "pre" else sequence[: self.max_len_]
+            where = slice(self.max_len_ - len(kept), None) if self.padding == "pre" else slice(len(kept))
+            padded[sample, where] = kept
+        return padded

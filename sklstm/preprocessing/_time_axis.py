@@ -1,0 +1,137 @@
+"""When a row follows another: the calendar that an index lies on, its step, and the holes in it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+# On a business-day index up to four missing days in a row are holidays, and no hole.
+LONGEST_HOLIDAY = 4
+BUSINESS_DAYS = "business days"
+
+
+class TimeAxis(NamedTuple):
+    """What an index says about time: its calendar, the step from row to row, and where it ended."""
+
+    calendar: str
+    step: int
+    last: object
+
+    @property
+    def longest_step(self):
+        """The longest way, in units of the calendar, from one row to the row that follows it."""
+        return self.step + (LONGEST_HOLIDAY if self.calendar == BUSINESS_DAYS else 0)
+
+
+def tells_time(index):
+    """Whether an index orders rows in time: integers, timestamps, periods or durations."""
+    return isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)) or (
+        pd.api.types.is_integer_dtype(index) and not isinstance(index, pd.MultiIndex)
+    )
+
+
+def check_time_order(who, index):
+    """Raise, naming the first offender, where an index is not strictly ascending."""
+    if isinstance(index, pd.MultiIndex):
+        raise ValueError(
+            f"{who} expects one series, got a MultiIndex of {list(index.names)}. "
+            "Frame each series by itself: its windows must not reach into another."
+        )
+    if not tells_time(index) or (index.is_monotonic_increasing and index.is_unique):
+        return
+    if index.hasnans:
+        row = int(np.argmax(index.isna()))
+        raise ValueError(f"{who} got no time (NaT) for row {row}. Drop the row, or give it its time.")
+    row = 1 + int(np.argmax(index[1:] <= index[:-1]))
+    if index[row] == index[row - 1]:
+        raise ValueError(
+            f"{who} expects each time once, got {index[row]} in rows {row - 1} and {row}. Keep one of them: "
+            "X[~X.index.duplicated()]; or frame each series by itself if the table holds several."
+        )
+    raise ValueError(
+        f"{who} expects rows in time order, got {index[row]} (row {row}) after {index[row - 1]} (row {row - 1}). "
+        "Sort them, and y with them: X.sort_index(); and split without shuffling."
+    )
+
+
+def learn_time_axis(index):
+    """The TimeAxis of an index, or None where rows follow no regular step.
+
+    Regular means: at least half of the steps from row to row are the same, and all others are whole
+    multiples of it, counted on the first calendar that fits: whole months, business days, local time of
+    day, or plain durations; for integers and periods, their own count.
+    """
+    if not tells_time(index) or len(index) < 2:
+        return None
+    for calendar in _calendars(index):
+        positions = _positions(index, calendar)
+        if positions is None:
+            continue
+        steps = np.diff(positions)
+        lengths, counts = np.unique(steps, return_counts=True)
+        step = int(lengths[np.argmax(counts)])
+        if counts.max() * 2 < len(steps) or np.any(lengths % step):
+            continue
+        if calendar == BUSINESS_DAYS and not _skips_a_weekend(index, step):
+            continue
+        return TimeAxis(calendar, step, index[-1])
+    return None
+
+
+def find_breaks(axis, index):
+    """Positions of the rows that do not follow the row before them."""
+    positions = None if axis is None else _positions(index, axis.calendar)
+    if positions is None:
+        return []
+    return (1 + np.flatnonzero(np.diff(positions) > axis.longest_step)).tolist()
+
+
+def continues(axis, index):
+    """Whether the first row of `index` is the one that follows the last row that `axis` saw."""
+    if axis is None or not tells_time(index) or type(index[0]) is not type(axis.last):
+        return False
+    joined = pd.Index([axis.last, index[0]])
+    positions = _positions(joined, axis.calendar)
+    return positions is not None and 0 < positions[1] - positions[0] <= axis.longest_step
+
+
+def _calendars(index):
+    if isinstance(index, pd.PeriodIndex):
+        return [f"periods of {index.freqstr}"]
+    if isinstance(index, pd.DatetimeIndex):
+        return ["months", BUSINESS_DAYS, "durations", "local durations"]
+    if isinstance(index, pd.TimedeltaIndex):
+        return ["durations"]
+    return ["integers"]
+
+
+def _positions(index, calendar):
+    """Each row's whole-numbered place on a calendar, or None where the index does not lie on it."""
+    if isinstance(index, pd.PeriodIndex):
+        return index.asi8 if calendar == f"periods of {index.freqstr}" else None
+    if isinstance(index, pd.DatetimeIndex):
+        return _timestamp_positions(index, calendar)
+    if isinstance(index, pd.TimedeltaIndex):
+        return index.as_unit("ns").asi8 if calendar == "durations" else None
+    return index.to_numpy().astype(np.int64) if calendar == "integers" and tells_time(index) else None
+
+
+def _timestamp_positions(index, calendar):
+    if calendar == "durations":
+        return index.as_unit("us").asi8
+    local = index.tz_localize(None)
+    if calendar == "local durations":
+        return local.as_unit("us").asi8
+    days = local.normalize()
+    if len((local - days).unique()) > 1:
+        return None
+    if calendar == "months" and (len(days.day.unique()) == 1 or days.is_month_end.all()):
+        return (days.year * 12 + days.month).to_numpy().astype(np.int64)
+    if calendar == BUSINESS_DAYS and days.dayofweek.max() < 5:
+        return np.busday_count("1970-01-01", days.to_numpy().astype("datetime64[D]"))
+    return None
+
+
+def _skips_a_weekend(index, step):
+    """Whether business days explain the index: from Friday to Monday it takes a single step."""
+    return step == 1 and bool(np.any(np.diff(index.dayofweek) < 0))

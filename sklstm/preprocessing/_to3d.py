@@ -1,0 +1,248 @@
+"""To3D: whatever comes in, (n_samples, n_timesteps, n_features) comes out."""
+
+import re
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._validation import FLOATS, check_3d, check_series_table, is_ragged, n_dims, read_numbers
+from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._lag_framer import lag_name
+
+# 'passengers(t-2)', 'passengers(t)', 'passengers(t+1)': a feature and its lag.
+LAG_COLUMN = re.compile(r"(?P<feature>.+)\(t(?P<lag>[+-]\d+)?\)")
+
+
+class To3D(SeriesTransformer):
+    """Give X the shape that an LSTM takes: (n_samples, n_timesteps, n_features).
+
+    What has three axes already passes untouched. A table has two, and which of them is missing cannot be
+    seen: it has to be said, unless the columns are named like lags (``A(t-1)``, ``A(t)``, in any order).
+
+    Parameters
+    ----------
+    n_features : int, optional
+        Number of features. 1: the columns are time steps. More: the columns hold all features of the first
+        time step, then all of the second, and so on.
+    n_steps : int, optional
+        Number of time steps. 1: the columns are features of a single time step.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of a table; number of features of what has three axes.
+    shape_ : tuple (n_timesteps, n_features)
+        Shape of each sample.
+
+    Notes
+    -----
+    A table whose rows are the time steps of a single sample becomes that sample where both `n_steps` and
+    `n_features` say so. A table of many windows' worth of rows is no case for reshaping: LagFramer frames
+    it, and keeps a sample for every row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklstm import To3D
+    >>> table = np.zeros((100, 12))
+    >>> To3D(n_features=1).fit_transform(table).shape  # 12 time steps
+    (100, 12, 1)
+    >>> To3D(n_steps=1).fit_transform(table).shape  # 12 features
+    (100, 1, 12)
+    >>> To3D(n_features=4).fit_transform(table).shape  # 3 time steps of 4 features
+    (100, 3, 4)
+
+    >>> lags = pd.DataFrame({"A(t)": [3], "A(t-1)": [1], "B(t-1)": [2], "B(t)": [4]})
+    >>> To3D().fit_transform(lags)
+    array([[[1., 2.],
+            [3., 4.]]])
+
+    >>> To3D(n_features=2, n_steps=10).fit_transform(np.zeros((10, 2))).shape  # one sample
+    (1, 10, 2)
+
+    >>> To3D().fit(table)
+    Traceback (most recent call last):
+        ...
+    ValueError: To3D cannot tell what the 12 columns of X, of shape (100, 12), are. If they are time steps of one
+    feature: To3D(n_features=1) makes (100, 12, 1). If they are features at one time step: To3D(n_steps=1) makes
+    (100, 1, 12). If they are both, time step after time step: To3D(n_features=...) with a divisor of 12. If X is a
+    series, put LagFramer before To3D.
+    """
+
+    _parameter_constraints = {
+        "n_features": [Interval(Integral, 1, None, closed="left"), None],
+        "n_steps": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(self, n_features=None, n_steps=None):
+        self.n_features = n_features
+        self.n_steps = n_steps
+
+    def fit(self, X, y=None):
+        """Learn what the columns of X are.
+
+        Parameters
+        ----------
+        X : array-like
+            Windows of shape (n_samples, n_timesteps, n_features), a table of shape (n_samples, n_columns),
+            or the values of a single sample, of shape (n_timesteps,).
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : To3D
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If the axes cannot be told apart, or X does not have the shape that the parameters promise.
+        """
+        self._validate_params()
+        self._shape(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Give X its three axes.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+
+        Returns
+        -------
+        windows : ndarray or Windows of shape (n_samples, n_timesteps, n_features)
+            X itself where it has three axes, else a view or a copy.
+
+        Raises
+        ------
+        ValueError
+            If X does not have the columns that it had in `fit`.
+        """
+        check_is_fitted(self)
+        return self._shape(X, reset=False)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features of each time step.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Ignored: the names are those of the lag columns, or ``x0``, ``x1``, and so on.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features,)
+            One for each feature.
+        """
+        check_is_fitted(self)
+        names = self._lag_columns[1] if self._lag_columns else [f"x{k}" for k in range(self.shape_[1])]
+        return np.array(names, dtype=object)
+
+    def _shape(self, X, *, reset):
+        X = _as_one_array(X)
+        if n_dims(X) == 3:
+            windows = check_3d(self, X, reset=reset)
+            self._expect(windows.shape)
+            if reset:
+                self._lag_columns, self.shape_ = None, windows.shape[1:]
+            return X if X.dtype in FLOATS else windows.as_view()
+        if n_dims(X) > 3:
+            raise ValueError(
+                f"To3D expects X of at most 3 dimensions, got shape {X.shape}. "
+                "Bring further axes into the features: X.reshape(n_samples, n_timesteps, -1)."
+            )
+        one_sample = n_dims(X) == 1
+        table = check_series_table(self, np.reshape(X, (1, -1)) if one_sample else X, reset=reset)
+        if reset:
+            self._lag_columns = read_lag_columns(getattr(self, "feature_names_in_", ()))
+            self.shape_ = self._sample_shape(table.shape, n_features=1 if one_sample else None)
+        if table.size == np.prod(self.shape_) and len(table) == self.shape_[0] > 1:
+            return table[None]
+        if self._lag_columns:
+            table = table[:, self._lag_columns[0]]
+        return table.reshape(len(table), *self.shape_)
+
+    def _sample_shape(self, table_shape, n_features=None):
+        """(n_timesteps, n_features) of each sample of a table, by the parameters or by the names of its columns."""
+        n_rows, n_columns = table_shape
+        n_features, n_steps = self.n_features or n_features, self.n_steps
+        if self._lag_columns:
+            n_features = len(self._lag_columns[1])
+            shape = (n_columns // n_features, n_features)
+            self._expect((n_rows, *shape))
+            return shape
+        if n_columns == 1 and n_features is None and n_steps is None:
+            return (1, 1)
+        if n_features is None and n_steps is None:
+            raise ValueError(
+                f"To3D cannot tell what the {n_columns} columns of X, of shape {table_shape}, are. "
+                f"If they are time steps of one feature: To3D(n_features=1) makes {(n_rows, n_columns, 1)}. "
+                f"If they are features at one time step: To3D(n_steps=1) makes {(n_rows, 1, n_columns)}. "
+                "If they are both, time step after time step: To3D(n_features=...) with a divisor of "
+                f"{n_columns}. If X is a series, put LagFramer before To3D."
+            )
+        if n_features is None:
+            n_features = n_columns // n_steps
+        if n_steps is None:
+            n_steps = n_columns // n_features
+        if table_shape != (n_steps, n_features) and n_steps * n_features != n_columns:
+            raise ValueError(
+                f"{self._name()} expects a table with a column for each feature of each time step, got X of shape "
+                f"{table_shape}: {n_columns} columns do not divide that way. "
+                "If X is a series, put LagFramer before To3D."
+            )
+        return (n_steps, n_features)
+
+    def _expect(self, shape):
+        """Raise where X, of this 3D shape, is not what the parameters promise."""
+        for asked, axis, name in ((self.n_steps, 1, "n_steps"), (self.n_features, 2, "n_features")):
+            if asked is not None and shape[axis] != asked:
+                raise ValueError(
+                    f"{self._name()} got X of shape {shape} (n_samples, n_timesteps, n_features), which has "
+                    f"{shape[axis]} on the axis of {name}. Leave {name} out, or mend the shape of X."
+                )
+
+    def _name(self):
+        asked = {"n_features": self.n_features, "n_steps": self.n_steps}
+        return f"To3D({', '.join(f'{name}={value}' for name, value in asked.items() if value is not None)})"
+
+
+def read_lag_columns(names):
+    """Order of columns that are named like lags, and their features; None where they are not.
+
+    >>> read_lag_columns(["A(t)", "A(t-1)"])
+    ([1, 0], ['A'])
+    >>> read_lag_columns(["A", "B"])
+    """
+    parsed = [LAG_COLUMN.fullmatch(name) for name in names]
+    if not parsed or not all(parsed):
+        return None
+    columns = {(match["feature"], int(match["lag"] or 0)): k for k, match in enumerate(parsed)}
+    features = list(dict.fromkeys(feature for feature, _ in columns))
+    lags = sorted({lag for _, lag in columns})
+    absent = [lag_name(feature, lag) for lag in lags for feature in features if (feature, lag) not in columns]
+    if absent:
+        raise ValueError(
+            f"To3D expects every feature at every lag, got lag columns without {', '.join(absent)}. "
+            "Add the columns, or drop the lags that some features lack."
+        )
+    return [columns[feature, lag] for lag in lags for feature in features], features
+
+
+def _as_one_array(X):
+    """Sequences of one length as an array; whatever has a shape passes untouched."""
+    if not is_ragged(X):
+        return read_numbers(X)
+    sequences = [np.asarray(sequence) for sequence in X]
+    if len({sequence.shape for sequence in sequences}) > 1:
+        raise ValueError(
+            f"To3D expects sequences of one length, got {len(X)} of different lengths. "
+            "Put a SequencePadder before it."
+        )
+    return np.stack(sequences)
