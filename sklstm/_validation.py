@@ -298,8 +298,9 @@ def _refuse_partly_observed_windows(who, windows):
 # --- targets --------------------------------------------------------------------------------------
 
 
-def check_target(estimator, y, n_samples, X_shape):
+def check_target(estimator, y, X_shape):
     """y as a float array of shape (n_samples,) or (n_samples, n_outputs), finite, as long as X."""
+    n_samples = X_shape[0]
     who = type(estimator).__name__
     if y is None:
         raise ValueError(

@@ -1,0 +1,108 @@
+"""Which feature holds a target's own past, in which units, and how far ahead the target lies."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# How far ahead of its row a target is looked for among the features.
+LONGEST_HORIZON = 400
+# Fewer pairs of target and feature than this may agree by chance.
+FEWEST_PAIRS = 8
+# So many rows show the relation of target and feature; more only take time.
+ROWS_TO_COMPARE = 2000
+# Share of the target's spread by which float32 features may miss it.
+TOLERANCE = 1e-3
+# Share of pairs that may not belong together: across holes in time, or clipped by a scaler.
+STRAY_PAIRS = 0.25
+
+
+class OwnPast(NamedTuple):
+    """``target[i] == slope * windows[i + horizon, -1, feature] + offset``."""
+
+    feature: int
+    horizon: int
+    slope: float
+    offset: float
+
+
+def find_own_past(who, windows, y, *, remedy):
+    """For each target the feature that holds its past: the one in which its values turn up in later rows.
+
+    Features come in whatever units a scaler gave them, so values are compared up to a slope and an offset.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, for the message.
+    windows : Windows of shape (n_samples, n_timesteps, n_features)
+        In time order.
+    y : ndarray of shape (n_samples, n_outputs)
+        What follows each window, at horizons that are not known.
+    remedy : str
+        What the user may do where there is none, besides adding the target's series to X.
+
+    Returns
+    -------
+    pasts : list of OwnPast
+        One for each output.
+
+    Raises
+    ------
+    ValueError
+        If no feature holds the past of a target.
+    """
+    n_rows = min(len(windows), ROWS_TO_COMPARE)
+    newest = np.asarray(windows[:n_rows].last(1))[:, 0].astype(np.float64)
+    pasts = []
+    for output, target in enumerate(y[:n_rows].T.astype(np.float64)):
+        past = _search(newest, target, output)
+        if past is None:
+            which = f" (output {output})" if y.shape[1] > 1 else ""
+            raise ValueError(
+                f"{who} needs the target's own past, but no feature of X holds the past of y{which}: in no column do "
+                "the values of y turn up in later rows, scaled or not. "
+                f"Add the target's series to X, in time order, or {remedy}."
+            )
+        pasts.append(past)
+    return pasts
+
+
+def last_observed(windows):
+    """The last observed time step of each window, (n_samples, n_features); 0 where nothing was observed."""
+    observed = ~np.isnan(windows)
+    steps = windows.shape[1] - 1 - np.argmax(observed[:, ::-1], axis=1)
+    last = np.take_along_axis(windows, steps[:, None], axis=1)[:, 0]
+    return np.where(observed.any(axis=1), last, 0.0)
+
+
+def _search(newest, target, output):
+    """The OwnPast of one target among the newest values, (n_samples, n_features), of all windows."""
+    longest = min(LONGEST_HORIZON, len(target) - FEWEST_PAIRS)
+    # Output k of several most likely lies k + 1 rows ahead.
+    for horizon in sorted(range(1, longest + 1), key=lambda horizon: horizon != output + 1):
+        for feature in range(newest.shape[1]):
+            line = _line(newest[horizon:, feature], target[:-horizon])
+            if line is not None:
+                return OwnPast(feature, horizon, *line)
+    return None
+
+
+def _line(feature, target):
+    """Slope and offset from feature to target, or None where the two are not the same series.
+
+    The line is drawn by medians, so that a few pairs that do not belong together do not bend it.
+    """
+    observed = ~np.isnan(feature)
+    feature, target = feature[observed], target[observed]
+    steps = np.diff(feature)
+    moved = steps != 0
+    if len(target) < FEWEST_PAIRS or not moved.any():
+        return None
+    slope = np.median(np.diff(target)[moved] / steps[moved])
+    offset = np.median(target - slope * feature)
+    strays = np.abs(target - slope * feature - offset) > TOLERANCE * np.std(target)
+    if slope == 0 or strays.mean() > STRAY_PAIRS:
+        return None
+    # Once more over the pairs that belong together: slopes of small steps are rounded.
+    slope, offset = np.polyfit(feature[~strays], target[~strays], 1)
+    return float(slope), float(offset)

@@ -1,0 +1,97 @@
+"""Scale each window by its own level and spread, and its target by the same amounts."""
+
+import numpy as np
+
+from sklstm.estimators._own_past import find_own_past, last_observed
+
+# A window that is nearly flat, or that holds few observations yet, is divided by at least this share of
+# the typical spread: else the noise of a flat stretch is blown up to the size of a swing.
+SPREAD_FLOOR = 0.1
+
+
+class WindowScaler:
+    """Shift each window by its own last value or mean, and divide it by its own spread.
+
+    The target of a sample is shifted and divided by the same amounts, those of the feature that holds the
+    target's own past, and the prediction is brought back row by row: reversible instance normalisation
+    (Kim et al., 2022, "Reversible Instance Normalization for Accurate Time-Series Forecasting against
+    Distribution Shift", ICLR). A series with a trend is so forecast beyond the level it was fitted on.
+
+    Features come in whatever units a scaler gave them. Which of them holds the target's past, and how its
+    units become those of y, is read off the training rows: the target of a row turns up in a later row.
+
+    Parameters
+    ----------
+    method : {"last", "mean", "standard"}
+        Shift by the last observed time step; shift by the mean; shift by the mean and divide by the
+        standard deviation.
+
+    Attributes
+    ----------
+    feature_ : ndarray of int of shape (n_outputs,)
+        For each output, the feature that holds its past.
+    slope_, offset_ : ndarray of shape (n_outputs,)
+        ``y = slope_ * feature + offset_``, from the units of the feature to those of y.
+    floor_ : ndarray of shape (n_features,)
+        Least spread to divide by, in the units of the features.
+    """
+
+    def __init__(self, method):
+        self.method = method
+
+    def fit(self, windows, y):
+        """Find the target's past among the features, and the typical spread of windows.
+
+        Parameters
+        ----------
+        windows : Windows of shape (n_samples, n_timesteps, n_features)
+            In time order.
+        y : ndarray of shape (n_samples, n_outputs)
+            What follows each window.
+
+        Returns
+        -------
+        self : WindowScaler
+            The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If no feature holds the past of a target.
+        """
+        who = f"LSTMRegressor(window_scaler={self.method!r})"
+        pasts = find_own_past(who, windows, y, remedy="pass window_scaler=None")
+        self.feature_ = np.array([past.feature for past in pasts])
+        self.slope_ = np.array([past.slope for past in pasts])
+        self.offset_ = np.array([past.offset for past in pasts])
+        self.floor_ = np.zeros(windows.shape[2])
+        _, spread = self.measure(windows)
+        self.floor_ = SPREAD_FLOOR * np.median(spread, axis=0)
+        return self
+
+    def measure(self, windows):
+        """Shift and spread of each window, each of shape (n_samples, n_features), in the units of the features."""
+        shift = np.empty((len(windows), windows.shape[2]))
+        spread = np.ones_like(shift)
+        for samples, chunk in windows.chunks():
+            if self.method == "last":
+                shift[samples] = last_observed(chunk)
+                continue
+            observed = ~np.isnan(chunk)
+            count = np.maximum(observed.sum(axis=1), 1)
+            filled = np.where(observed, chunk, 0.0).astype(np.float64)
+            mean = shift[samples] = filled.sum(axis=1) / count
+            if self.method == "standard":
+                deviation = np.where(observed, filled - mean[:, None], 0.0)
+                spread[samples] = np.sqrt((deviation**2).sum(axis=1) / count)
+        if self.method == "standard":
+            spread = np.maximum(spread, self.floor_)
+            spread[spread == 0] = 1.0
+        return shift, spread
+
+    def of_target(self, shift, spread):
+        """The same amounts in the units of y, each of shape (n_samples, n_outputs)."""
+        return (
+            shift[:, self.feature_] * self.slope_ + self.offset_,
+            spread[:, self.feature_] * (np.abs(self.slope_) if self.method == "standard" else 1.0),
+        )

@@ -1,0 +1,142 @@
+"""What doing nothing forecasts: the baselines that a network has to beat."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._parameters import StrictParameters
+from sklstm._validation import check_target, check_windows
+from sklstm.estimators._own_past import find_own_past, last_observed
+
+
+class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
+    """Forecast a target by one of its own past values, wherever a scaler and a framer have put them."""
+
+    def fit(self, X, y):
+        """Find the target's past among the features, and its units.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, in time order, scaled or not. 2D X is one feature whose time steps are the columns.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What follows each window.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If no feature of X holds the past of y.
+        """
+        self._validate_params()
+        windows = check_windows(self, X, reset=True)
+        y = check_target(self, y, windows.shape)
+        self._y_ndim = y.ndim
+        remedy = "forecast something else"
+        self.pasts_ = find_own_past(type(self).__name__, windows, y.reshape(len(y), -1), remedy=remedy)
+        return self
+
+    def predict(self, X):
+        """Forecast by the past.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, with the features of `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of y.
+        """
+        check_is_fitted(self)
+        windows = check_windows(self, X, reset=False)
+        y = np.empty((len(windows), len(self.pasts_)))
+        for samples, chunk in windows.chunks():
+            for output, past in enumerate(self.pasts_):
+                y[samples, output] = past.slope * self._pick(chunk, past) + past.offset
+        return y[:, 0] if self._y_ndim == 1 else y
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
+        tags.target_tags.multi_output = True
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
+class Persistence(_OwnPastRegressor):
+    """Forecast that nothing changes: the last observed value of the target.
+
+    Attributes
+    ----------
+    pasts_ : list of OwnPast
+        For each output, the feature that holds its past, and its units.
+    n_features_in_ : int
+        Number of features of a time step; for 2D X, the number of its columns.
+
+    Examples
+    --------
+    >>> from sklstm import Persistence
+    >>> from sklstm.datasets import load_airline
+    >>> X, y = load_airline(return_X_y=True)
+    >>> Persistence().fit(X, y).predict(X[:3])
+    array([112., 118., 132.])
+    """
+
+    _parameter_constraints = {}
+
+    def _pick(self, windows, past):
+        return last_observed(windows)[:, past.feature]
+
+
+class SeasonalNaive(_OwnPastRegressor):
+    """Forecast that the last season comes again: the value one season before the target.
+
+    Where that was not observed, at the start of a series, the last observed value takes its place.
+
+    Parameters
+    ----------
+    season : int
+        Time steps in a season: 12 for months, 7 for days of the week. Windows must be as long.
+
+    Attributes
+    ----------
+    pasts_ : list of OwnPast
+        For each output, the feature that holds its past, and its units.
+    n_features_in_ : int
+        Number of features of a time step; for 2D X, the number of its columns.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklstm import LagFramer, SeasonalNaive
+    >>> from sklstm.datasets import load_airline
+    >>> X, y = load_airline(return_X_y=True)
+    >>> naive = make_pipeline(LagFramer(n_steps=12), SeasonalNaive(season=12)).fit(X, y)
+    >>> naive.predict(X)[-1].round()  # December 1960 is forecast by December 1959
+    np.float64(405.0)
+    """
+
+    _parameter_constraints = {"season": [Interval(Integral, 1, None, closed="left")]}
+
+    def __init__(self, season):
+        self.season = season
+
+    def _pick(self, windows, past):
+        back = -past.horizon % self.season
+        if back >= windows.shape[1]:
+            raise ValueError(
+                f"SeasonalNaive(season={self.season}) needs windows of at least {back + 1} time steps, got "
+                f"{windows.shape[1]}. Put LagFramer(n_steps={self.season}) before it."
+            )
+        value = windows[:, -1 - back, past.feature]
+        return np.where(np.isnan(value), last_observed(windows)[:, past.feature], value)
