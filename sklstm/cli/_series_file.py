@@ -1,0 +1,163 @@
+"""Read the series that a command names: a shipped data set, or a CSV or Parquet file with a time column."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklstm import datasets
+from sklstm._parameters import suggest
+from sklstm._validation import refuse_text
+from sklstm.preprocessing._time_axis import check_time_order
+
+SHIPPED = {
+    "airline": datasets.load_airline,
+    "sunspots": datasets.load_sunspots,
+    "seattle_weather": datasets.load_seattle_weather,
+}
+
+# Length of the season that a frequency suggests, in rows: months of a year, days of a week, hours of a day.
+SEASONS = {"M": 12, "MS": 12, "ME": 12, "Q": 4, "QS": 4, "QE": 4, "W": 52, "D": 7, "B": 5, "h": 24, "min": 1440}
+
+
+class NamedSeries(NamedTuple):
+    """A series table, the column to forecast, and what to call it."""
+
+    name: str
+    table: pd.DataFrame
+    target: str
+    left_out: list
+
+
+def read_series(data, target=None, time=None, columns=None):
+    """Read `data` as a table of numbers indexed by time.
+
+    Parameters
+    ----------
+    data : str
+        Name of a shipped data set, or path of a ``.csv`` or ``.parquet`` file.
+    target : str, optional
+        The column to forecast; may be left out where there is only one, or where the data set has its own.
+    time : str, optional
+        The column that tells when; by default the first one that holds dates.
+    columns : list of str, optional
+        The only columns to keep; by default all that hold numbers.
+
+    Returns
+    -------
+    series : NamedSeries
+        With the names of columns that were left out because they hold text.
+
+    Raises
+    ------
+    ValueError
+        If the file, a column or a number in it is not there or cannot be read.
+    """
+    if data in SHIPPED:
+        bunch = SHIPPED[data]()
+        name, table, target = data, bunch.data, target or bunch.target_name
+    else:
+        path = Path(data)
+        name, table = path.stem, _index_by_time(_read_file(path), data, time)
+    table, left_out = _numbers(table, data, columns)
+    check_time_order(data, table.index)
+    return NamedSeries(name, table, _find_target(table, data, target, columns), left_out)
+
+
+def season_of(index):
+    """Rows in a season, as the frequency of an index suggests; None where it suggests none."""
+    try:
+        freq = pd.tseries.frequencies.to_offset(pd.infer_freq(index))
+    except (TypeError, ValueError):
+        return None
+    if freq is None:
+        return None
+    season = SEASONS.get(freq.name.partition("-")[0])
+    return season // freq.n if season and season % freq.n == 0 and season > freq.n else None
+
+
+def _read_file(path):
+    if not path.is_file():
+        raise ValueError(
+            f"there is no file {str(path)!r}, and no shipped data set of that name."
+            f"{suggest(str(path), list(SHIPPED))} Shipped are: {', '.join(SHIPPED)}."
+        )
+    if path.suffix == ".parquet":
+        try:
+            return pd.read_parquet(path)
+        except ImportError:
+            raise ValueError("reading Parquet needs pyarrow: pip install 'sklstm[parquet]'") from None
+    if path.suffix in (".csv", ".gz"):
+        return pd.read_csv(path)
+    raise ValueError(f"{str(path)!r} is neither a .csv nor a .parquet file.")
+
+
+def _index_by_time(table, data, time):
+    if time is not None and time not in table.columns:
+        raise ValueError(_no_column(data, time, table.columns))
+    if time is None and isinstance(table.index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        return table
+    for column in table.columns if time is None else [time]:
+        times = _as_times(table[column], named=time is not None)
+        if times is not None:
+            return table.drop(columns=column).set_index(pd.DatetimeIndex(times, name=column))
+    if time is not None:
+        row = int(np.argmax(pd.to_datetime(table[time].astype(str), errors="coerce").isna()))
+        raise ValueError(f"{data}: column {time!r} does not hold times: {table[time].iloc[row]!r} in row {row}.")
+    return table
+
+
+def _as_times(column, named):
+    """A column as timestamps, or None where it holds none. Whole numbers are years, in a column of that name."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    if pd.api.types.is_numeric_dtype(column) and not (named or str(column.name).lower() == "year"):
+        return None
+    try:
+        return pd.to_datetime(column.astype(str), format="ISO8601")
+    except ValueError:
+        pass
+    try:
+        return pd.to_datetime(column.astype(str), format="mixed") if named else None
+    except ValueError:
+        return None
+
+
+def _numbers(table, data, columns):
+    """The columns that hold numbers, and the names of the others."""
+    for column in columns or ():
+        if column not in table.columns:
+            raise ValueError(_no_column(data, column, table.columns))
+    table = table if columns is None else table[list(columns)]
+    left_out = []
+    for column in table.columns:
+        as_numbers = pd.to_numeric(table[column], errors="coerce")
+        if columns is None and as_numbers.isna().all():
+            left_out.append(column)
+        else:
+            refuse_text(data, table[[column]], "the table")
+            table = table.assign(**{column: as_numbers})
+    table = table.drop(columns=left_out)
+    if table.empty:
+        raise ValueError(f"{data} holds no column of numbers.")
+    return table.rename(columns=str), left_out
+
+
+def _find_target(table, data, target, columns):
+    if columns is not None:
+        return target
+    if target is None and len(table.columns) > 1:
+        raise ValueError(
+            f"{data} has several columns ({', '.join(table.columns)}): say which to forecast, --target "
+            f"{table.columns[0]}."
+        )
+    target = table.columns[0] if target is None else target
+    if target not in table.columns:
+        raise ValueError(_no_column(data, target, table.columns))
+    return target
+
+
+def _no_column(data, column, columns):
+    columns = [str(known) for known in columns]
+    return f"{data} has no column {column!r}.{suggest(column, columns)} It has: {', '.join(columns)}."
