@@ -1,15 +1,12 @@
 """The command line: ``sklstm tune DATA`` and ``sklstm predict MODEL DATA``."""
 
 import argparse
-import os
 import sys
 
 
 def main(argv=None):
     """Run a command, and return its exit status."""
     args = _parser().parse_args(argv)
-    # This process is ours: TensorFlow's notes on how it was built are no news to who asked for a forecast.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         args.run(args)
     except (ValueError, OSError) as error:
@@ -64,7 +61,9 @@ def _parser():
     tune.add_argument("--cv", type=_folds, default=3, metavar="K", help="folds, each tested on rows after its own")
     tune.add_argument("--test-fraction", type=_fraction, default=0.33, metavar="F", help="share of rows for the test")
     tune.add_argument("--season", type=_positive, metavar="N", help="rows in a season; from the frequency if left out")
-    tune.add_argument("--jobs", type=_positive, metavar="N", help="fits at a time; as many as there are cores if left out")
+    tune.add_argument(
+        "--jobs", type=_positive, metavar="N", help="fits at a time; as many as there are cores if left out"
+    )
     tune.add_argument("--seed", type=int, default=0, metavar="N", help="same seed, same networks")
     tune.add_argument("--out", metavar="DIR", help="where results go; sklstm-DATA if left out")
 

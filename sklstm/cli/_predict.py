@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from sklstm.cli._console import load_keras_silently
 from sklstm.cli._series_file import read_series
 
 
@@ -13,6 +14,7 @@ def predict(args):
     """Run the command: a forecast of the next value for each row, as CSV."""
     pipeline = load_pipeline(args.model)
     series = read_series(args.data, time=args.time, columns=list(pipeline.feature_names_in_))
+    load_keras_silently()
     forecast = pd.Series(pipeline.predict(series.table), index=series.table.index, name="forecast of the next row")
     if args.out is None:
         print(forecast.to_csv(), end="")

@@ -55,9 +55,7 @@ def plot_forecast(path, target, y, y_test, forecasts, scores):
     for name in ["LSTM", *(name for name in forecasts if name.startswith("seasonal"))]:
         axes.plot(test_times, forecasts[name], label=f"{name}, RMSE {scores[name]:.3g}", **styles.get(name, rest))
     axes.axvline(test_times[0], color="0.6", linewidth=1)
-    axes.annotate(
-        "  test: one step ahead", (test_times[0], 0.02), xycoords=("data", "axes fraction"), color="0.4"
-    )
+    axes.annotate("  test: one step ahead", (test_times[0], 0.02), xycoords=("data", "axes fraction"), color="0.4")
     axes.set(ylabel=target, xlabel=y.index.name or "row")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper left")

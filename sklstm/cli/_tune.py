@@ -2,7 +2,7 @@
 
 import math
 import pickle
-import threading
+import sys
 from pathlib import Path
 
 import joblib
@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
 
 from sklstm import LagFramer, LSTMRegressor, Persistence, SeasonalNaive, SequencePadder, SeriesScaler, To3D
+from sklstm.cli._console import ProgressBar, load_keras_silently
 from sklstm.cli._report import plot_forecast, print_scores
 from sklstm.cli._series_file import read_series, season_of
 from sklstm.preprocessing import make_supervised
@@ -41,7 +42,7 @@ def tune(args):
     _refuse_short(args, len(X_train))
     cv = TimeSeriesSplit(args.cv)
     season = args.season or season_of(series.table.index)
-    _announce(series, args, X_train, X_test)
+    _announce(series, X_train, X_test)
 
     grid = {
         "frame__n_steps": args.time_steps,
@@ -49,10 +50,9 @@ def tune(args):
         "lstm__window_scaler": [None if choice == "none" else choice for choice in args.window_scaling],
         "lstm__units": args.units,
     }
-    search = _search(lstm_pipeline(args, len(X_train)), grid, cv, args, f"{args.cv} folds", X_train, y_train)
-    rivals = {
-        f"Ridge on {n_steps} time steps": ridge_pipeline(n_steps) for n_steps in args.time_steps
-    } | _baselines(season, len(X_train) // (args.cv + 1))
+    load_keras_silently()
+    search = _search(lstm_pipeline(args, len(X_train)), grid, cv, args, X_train, y_train)
+    rivals = _rivals(args.time_steps, season, len(X_train) // (args.cv + 1))
     rival_scores = {name: _cross_validate(rival, X_train, y_train, cv) for name, rival in rivals.items()}
     rivals = _keep_best_ridge(rivals, rival_scores)
     candidates = _candidates(search, {name: rival_scores[name] for name in rivals})
@@ -65,7 +65,8 @@ def tune(args):
         {"RMSE": {name: root_mean_squared_error(y_test, forecast) for name, forecast in forecasts.items()}}
     )
     tested["against persistence"] = tested["RMSE"] / tested["RMSE"]["persistence"]
-    print_scores(f"test RMSE on the last {n_test} rows, which no choice above has seen", tested.rename_axis("model").reset_index())
+    title = f"test RMSE on the last {n_test} rows, opened once, after every choice was made"
+    print_scores(title, tested.rename_axis("model").reset_index())
     _write(args, series, search, candidates, y, y_test, forecasts, tested)
 
 
@@ -98,12 +99,14 @@ def ridge_pipeline(n_steps):
     )
 
 
-def _baselines(season, shortest_fold):
-    baselines = {"persistence": Pipeline([("frame", LagFramer(n_steps=1)), ("naive", Persistence())])}
+def _rivals(time_steps, season, shortest_fold):
+    """What the LSTM has to beat, by name: Ridge, the last season once more, and no change at all."""
+    rivals = {f"Ridge on {n_steps} time steps": ridge_pipeline(n_steps) for n_steps in time_steps}
     if season and season <= shortest_fold:
         naive = Pipeline([("frame", LagFramer(n_steps=season)), ("naive", SeasonalNaive(season))])
-        baselines = {f"seasonal naive ({season})": naive} | baselines
-    return baselines
+        rivals[f"seasonal naive ({season})"] = naive
+    rivals["persistence"] = Pipeline([("frame", LagFramer(n_steps=1)), ("naive", Persistence())])
+    return rivals
 
 
 def _refuse_short(args, n_train):
@@ -117,54 +120,35 @@ def _refuse_short(args, n_train):
         )
 
 
-def _announce(series, args, X_train, X_test):
+def _announce(series, X_train, X_test):
     first, last, cut = X_train.index[0], X_test.index[-1], X_test.index[0]
     for column in series.left_out:
         print(f"left out: column {column!r} holds text")
-    print(f"{series.name}: {len(X_train) + len(X_test)} rows, {_when(first)} to {_when(last)}, forecasting the next "
-          f"{series.target} from {', '.join(series.table.columns)}")
-    print(f"tuned on the rows before {_when(cut)}; the last {len(X_test)} rows are for the test")
+    columns = ", ".join(series.table.columns)
+    print(f"{series.name}: {len(X_train) + len(X_test)} rows of {columns}, {_when(first)} to {_when(last)}")
+    print(f"each row forecasts the next value of {series.target}; the rows from {_when(cut)} on are kept for the test")
 
 
 def _when(label):
     return f"{label:%Y-%m-%d}" if isinstance(label, pd.Timestamp) and label == label.normalize() else str(label)
 
 
-def _search(pipeline, grid, cv, args, folds, X, y):
+def _search(pipeline, grid, cv, args, X, y):
+    """The stock grid search. Threads share one TensorFlow, and the progress bar."""
     n_candidates = math.prod(map(len, grid.values()))
     jobs = args.jobs or joblib.cpu_count()
-    progress = Progress(n_candidates * cv.n_splits, f"{n_candidates} candidates x {folds}, {jobs} at a time")
-    search = GridSearchCV(pipeline, grid, cv=cv, scoring=progress.scorer, n_jobs=jobs, error_score="raise")
-    with joblib.parallel_config("threading"):
-        search.fit(X, y)
-    progress.close()
-    return search
+    fits = f"{n_candidates} candidates x {cv.n_splits} folds, {jobs} at a time"
+    if not sys.stderr.isatty():
+        print(fits, flush=True)
+    with ProgressBar(n_candidates * cv.n_splits, fits) as progress, joblib.parallel_config("threading"):
 
+        def negative_rmse(estimator, X, y):
+            score = -root_mean_squared_error(y, estimator.predict(X))
+            progress.advance()
+            return score
 
-class Progress:
-    """A scorer that also counts: each candidate is scored once on each fold."""
-
-    def __init__(self, total, what):
-        self.total, self.what, self.done = total, what, 0
-        self._lock = threading.Lock()
-        self._show()
-
-    def scorer(self, estimator, X, y):
-        """Negative RMSE."""
-        score = -root_mean_squared_error(y, estimator.predict(X))
-        with self._lock:
-            self.done += 1
-            self._show()
-        return score
-
-    def close(self):
-        """End the line."""
-        print(flush=True)
-
-    def _show(self):
-        filled = round(30 * self.done / self.total)
-        bar = "#" * filled + "." * (30 - filled)
-        print(f"\r{self.what} [{bar}] {self.done}/{self.total}", end="", flush=True)
+        search = GridSearchCV(pipeline, grid, cv=cv, scoring=negative_rmse, n_jobs=jobs, error_score="raise")
+        return search.fit(X, y)
 
 
 def _fit(model, X, y):

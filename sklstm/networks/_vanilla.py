@@ -44,5 +44,6 @@ def vanilla(n_features, n_outputs, *, units=32, dropout=0.0, random_state):
     )(values, mask=observed)
     if dropout:
         state = layers.Dropout(dropout, seed=seed(), name="dropout")(state)
-    outputs = layers.Dense(n_outputs, kernel_initializer=keras.initializers.GlorotUniform(seed()), name="outputs")(state)
+    kernel = keras.initializers.GlorotUniform(seed())
+    outputs = layers.Dense(n_outputs, kernel_initializer=kernel, name="outputs")(state)
     return keras.Model(inputs, outputs, name="vanilla")

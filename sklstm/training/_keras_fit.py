@@ -10,7 +10,7 @@ from sklstm._parameters import suggest
 def build_optimizer(optimizer, learning_rate=None):
     """A fresh optimizer from a name, class or instance; an instance is copied, so that each fit starts alike."""
     if isinstance(optimizer, str):
-        optimizer = _find(optimizer, "optimizer", _names(keras.optimizers, keras.optimizers.Optimizer))
+        optimizer = _find(optimizer, "optimizer", _classes(keras.optimizers, keras.optimizers.Optimizer))
     elif isinstance(optimizer, keras.optimizers.Optimizer):
         optimizer = type(optimizer).from_config(optimizer.get_config())
     built = optimizer() if isinstance(optimizer, type) else optimizer
@@ -70,10 +70,13 @@ def fit_network(network, batches, *, validation, optimizer, loss, epochs, patien
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
 
-def _names(module, base):
-    classes = (getattr(module, name) for name in dir(module))
+def _classes(module, base):
+    """Keras' own classes of a kind, by their names in lower case."""
+    named = {name.lower(): getattr(module, name) for name in dir(module)}
     return {
-        cls.__name__.lower(): cls for cls in classes if isinstance(cls, type) and issubclass(cls, base) and cls is not base
+        name: found
+        for name, found in named.items()
+        if isinstance(found, type) and issubclass(found, base) and found is not base
     }
 
 
