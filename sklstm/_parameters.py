@@ -1,7 +1,6 @@
 """Strict parameters: a mistyped name is an error that offers the nearest right one."""
 
 from difflib import get_close_matches
-from inspect import signature
 
 
 def suggest(name, known):
@@ -23,7 +22,7 @@ class StrictParameters:
     """
 
     def __new__(cls, *args, **params):
-        _refuse_unknown(cls.__name__, params, [*signature(cls.__init__).parameters][1:])
+        _refuse_unknown(cls.__name__, params, cls._get_param_names())
         return super().__new__(cls)
 
     def set_params(self, **params):

@@ -1,7 +1,11 @@
 """Fixtures that several test modules share."""
 
 import os
+import subprocess
+import sys
+from textwrap import dedent
 
+import numpy as np
 import pytest
 
 # TensorFlow's notes on how it was built are no news in a test run. Set before anything loads it.
@@ -14,3 +18,47 @@ def airline():
     from sklstm.datasets import load_airline
 
     return load_airline(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def waves():
+    """Windows of shape (60, 6, 2), the first ones not observed at their start, and what follows the first feature."""
+    from sklstm._windows import frame
+
+    t = np.arange(61.0)
+    series = np.stack([10 + np.sin(t / 3), np.cos(t / 3)], axis=1)
+    return frame(series[:-1], 6), series[1:, 0]
+
+
+@pytest.fixture(scope="session")
+def pipeline():
+    """The headline pipeline, small: two units, two epochs."""
+    from sklearn.pipeline import Pipeline
+
+    from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
+
+    return Pipeline(
+        [
+            ("scale", SeriesScaler("minmax")),
+            ("frame", LagFramer(n_steps=12)),
+            ("pad", SequencePadder()),
+            ("to3d", To3D()),
+            ("lstm", LSTMRegressor(units=2, target_scaler="standard", epochs=2, random_state=0)),
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def fitted_pipeline(pipeline, airline):
+    """The small headline pipeline, fitted on the first hundred months."""
+    from sklearn.base import clone
+
+    X, y = airline
+    return clone(pipeline).fit(X[:100], y[:100])
+
+
+def run_fresh(code):
+    """Run Python code in a fresh process, and return what it prints."""
+    done = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -94,6 +94,9 @@ class Persistence(_OwnPastRegressor):
 
     _parameter_constraints = {}
 
+    def __init__(self):
+        """Take no parameters: all that is needed is in X and y."""
+
     def _pick(self, windows, past):
         return last_observed(windows)[:, past.feature]
 

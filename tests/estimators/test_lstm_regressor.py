@@ -1,0 +1,431 @@
+import os
+import pickle
+import random
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone, is_regressor
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.metrics import r2_score
+from sklearn.preprocessing import QuantileTransformer
+
+from sklstm import LSTMRegressor, SeriesScaler
+
+
+def small(**params):
+    return LSTMRegressor(**({"units": 3, "epochs": 2, "random_state": 0} | params))
+
+
+@pytest.fixture(scope="module")
+def fitted(waves):
+    return small().fit(*waves)
+
+
+def refused(call, *args):
+    """The whole message of the ValueError that a call raises."""
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the caller compares the whole message
+        call(*args)
+    return str(error.value)
+
+
+# --- what comes out -------------------------------------------------------------------------------
+
+
+def test_learns_a_wave(waves):
+    """A few dozen epochs forecast a wave from its past."""
+    X, y = waves
+    model = LSTMRegressor(8, epochs=40, learning_rate=0.03, random_state=0).fit(X, y)
+    assert model.score(X, y) == r2_score(y, model.predict(X)) > 0.9
+    assert is_regressor(model)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_predictions_have_the_shape_and_precision_of_y(waves, dtype):
+    """One dimension stays one, two stay two, float32 stays float32."""
+    X, y = waves
+    y = y.astype(dtype)
+    assert small().fit(X, y).predict(X).shape == (60,)
+    predicted = small().fit(X, np.stack([y, 2 * y], axis=1)).predict(X)
+    assert predicted.shape == (60, 2)
+    assert predicted.dtype == dtype
+    assert small().fit(X, y[:, None]).predict(X).shape == (60, 1)
+
+
+def test_two_dimensions_are_time_steps_of_one_feature(waves):
+    """2D X is one feature whose time steps are the columns."""
+    X, y = waves
+    flat, deep = X[:, :, 0], X[:, :, :1]
+    assert_array_equal(small().fit(flat, y).predict(flat), small().fit(deep, y).predict(deep))
+
+
+def test_memory_layout_does_not_matter(waves):
+    """Overlapping views and an expanded copy give the same bits."""
+    X, y = waves
+    assert_array_equal(small().fit(X, y).predict(X), small().fit(X.copy(), y).predict(X.copy()))
+
+
+# --- not observed ---------------------------------------------------------------------------------
+
+
+def test_time_steps_that_were_not_observed_are_masked_exactly(fitted, waves):
+    """NaN before, between or after the observed time steps changes no prediction."""
+    X, _ = waves
+    full = np.array(X[-5:])
+    expected = fitted.predict(full)
+    nothing = np.full((5, 1, 2), np.nan)
+    for cut in range(7):
+        padded = np.concatenate([full[:, :cut], nothing, nothing, full[:, cut:]], axis=1)
+        assert_allclose(fitted.predict(padded), expected, rtol=1e-6)
+
+
+def test_masked_windows_equal_a_keras_lstm_on_what_was_observed(fitted, waves):
+    """A window with NaN gives what keras.layers.LSTM gives on the observed time steps alone."""
+    X, y = waves
+    weights = fitted.model_.get_weights()
+    plain = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(3), keras.layers.Dense(1)])
+    plain.set_weights(weights)
+    for sample in range(6):
+        observed = np.array(X[sample])[~np.isnan(X[sample]).any(axis=1)]
+        outputs = plain(observed[None].astype(np.float32)).numpy()
+        expected = fitted.target_scaler_.inverse_transform(outputs.astype(float))
+        assert_allclose(fitted.predict(X[sample : sample + 1]), expected[:, 0], rtol=1e-5)
+
+
+def test_other_samples_do_not_matter(fitted, waves):
+    """A sample is predicted alike alone and among others."""
+    X, _ = waves
+    assert_allclose(fitted.predict(X[7:8]), fitted.predict(X)[7:8], rtol=1e-6)
+
+
+# --- scaling --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["last", "mean", "standard"])
+def test_window_scaler_follows_the_level(waves, method):
+    """What is fitted at one level forecasts a series at another level as far from there."""
+    X, y = waves
+    X, y = np.array(X[6:]), y[6:]
+    model = small(window_scaler=method).fit(X, y)
+    assert_allclose(model.predict(X + 1000), model.predict(X) + 1000, atol=1e-2)
+    if method == "standard":
+        assert_allclose(model.predict(50 * X), 50 * model.predict(X), rtol=1e-3)
+
+
+@pytest.mark.parametrize("method", ["last", "mean", "standard"])
+def test_window_scaler_sees_through_another_scale(waves, method):
+    """Scaling X beforehand changes no prediction in the units of y."""
+    X, y = waves
+    expected = small(window_scaler=method, target_scaler=None).fit(X, y)
+    scaled = SeriesScaler().fit_transform(X)
+    model = small(window_scaler=method, target_scaler=None).fit(scaled, y)
+    assert_allclose(model.window_scaler_.slope_, np.ptp(np.array(X)[5:, :, 0]), rtol=1e-3)
+    if method == "standard":
+        assert_allclose(model.predict(scaled), expected.predict(X), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    ["minmax", "standard", "robust", "maxabs", None, SeriesScaler("standard", coefficients={"mean": 10})],
+)
+def test_target_scalers(waves, scaler):
+    """Whatever scales the target, predictions are in the units of y."""
+    X, y = waves
+    model = small(target_scaler=scaler, epochs=30, learning_rate=0.05).fit(X, y)
+    # y swings by 1 around 10: what is not brought back lies near 0.
+    assert np.abs(model.predict(X) - y).mean() < 2
+
+
+def test_any_transformer_scales_the_target(waves):
+    """A transformer of scikit-learn's is cloned, fitted and undone; the one given stays unfitted."""
+    X, y = waves
+    given = QuantileTransformer(n_quantiles=10)
+    model = small(target_scaler=given).fit(X, y)
+    assert hasattr(model.target_scaler_, "quantiles_")
+    assert not hasattr(given, "quantiles_")
+    predicted = model.predict(X)
+    assert predicted.min() >= y.min()
+    assert predicted.max() <= y.max()
+
+
+def test_parameters_of_the_target_scaler_can_be_tuned():
+    """target_scaler__method is reachable, as of any nested estimator."""
+    model = LSTMRegressor(target_scaler=SeriesScaler()).set_params(target_scaler__method="robust")
+    assert model.target_scaler.method == "robust"
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_same_seed_same_bits(waves):
+    """The same integer gives the same weights, another integer others."""
+    X, y = waves
+    first, second = (small(dropout=0.2).fit(X, y).model_.get_weights() for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert_array_equal(one, other)
+    other = small(dropout=0.2, random_state=1).fit(X, y).model_.get_weights()
+    assert not np.allclose(first[0], other[0])
+
+
+def test_nothing_global_is_touched(waves):
+    """Fitting moves no global generator, and sets no seed, flag or environment variable."""
+    import tensorflow as tf
+    from tensorflow.python.framework.config import is_op_determinism_enabled
+
+    X, y = waves
+    small().fit(X, y)
+    before = (random.getstate(), np.random.get_state()[1].tolist(), dict(os.environ))
+    # TensorFlow 2 shows its global seed nowhere public.
+    seed = tf.compat.v1.random.get_seed(None)
+    small(dropout=0.1, validation_fraction=0.2).fit(X, y).predict(X)
+    assert (random.getstate(), np.random.get_state()[1].tolist(), dict(os.environ)) == before
+    assert tf.compat.v1.random.get_seed(None) == seed
+    assert not is_op_determinism_enabled()
+
+
+def test_validation_is_the_time_tail(waves):
+    """The last samples are watched, and patience goes by them."""
+    X, y = waves
+    model = small(epochs=50, validation_fraction=0.2, patience=1, learning_rate=0.5).fit(X, y)
+    assert set(model.history_) == {"loss", "val_loss"}
+    assert model.n_iter_ == len(model.history_["loss"]) < 50
+    changed = y.copy()
+    # Samples between the parts share time steps with the validation windows: neither part holds them.
+    changed[43:48] += 100
+    again = small(epochs=1, target_scaler=None, validation_fraction=0.2)
+    assert again.fit(X, y).history_ == clone(again).fit(X, changed).history_
+
+
+def test_patience_without_validation_goes_by_the_loss(waves):
+    """Without validation samples the training loss is watched, and the best weights come back."""
+    X, y = waves
+    model = small(epochs=60, patience=0, learning_rate=0.9).fit(X, y)
+    assert model.n_iter_ < 60
+
+
+def test_callbacks_are_copied(waves):
+    """Callbacks act in the fit, and those given stay as they were, so that the estimator pickles."""
+    X, y = waves
+    stop_unless_worse = keras.callbacks.EarlyStopping("loss", patience=0, mode="max")
+    model = small(epochs=9, callbacks=[stop_unless_worse]).fit(X, y)
+    assert model.n_iter_ == 2
+    assert stop_unless_worse.model is None
+    assert pickle.loads(pickle.dumps(model)).n_iter_ == 2
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", keras.optimizers.SGD, keras.optimizers.SGD(0.5)])
+def test_optimizers(waves, optimizer):
+    """A name, a class or an instance; learning_rate overrides its own; an instance is not used up."""
+    X, y = waves
+    first = small(optimizer=optimizer, learning_rate=0.1).fit(X, y)
+    second = small(optimizer="sgd", learning_rate=0.1).fit(X, y)
+    assert_array_equal(first.predict(X), second.predict(X))
+    assert_array_equal(clone(first).fit(X, y).predict(X), first.predict(X))
+
+
+@pytest.mark.parametrize("loss", ["mae", "huber", keras.losses.LogCosh()])
+def test_losses(waves, loss):
+    """A loss is a name or an instance of Keras'."""
+    assert np.isfinite(small(loss=loss).fit(*waves).history_["loss"]).all()
+
+
+def test_refit_starts_over(waves):
+    """A second fit does not go on from the first."""
+    X, y = waves
+    model = small()
+    assert_array_equal(model.fit(X, y).predict(X), model.fit(X, y).predict(X))
+
+
+def test_divergence_warns(waves):
+    """A loss that became NaN is said so."""
+    X, y = waves
+    with pytest.warns(ConvergenceWarning, match="LSTMRegressor did not converge: its loss became NaN or infinite."):
+        small(learning_rate=1e30, optimizer="sgd", target_scaler=None).fit(X, y)
+
+
+def test_verbose_shows_epochs(waves, capsys):
+    """verbose=2 prints a line for each epoch."""
+    small(verbose=2).fit(*waves)
+    assert "Epoch 2/2" in capsys.readouterr().out
+
+
+# --- state ----------------------------------------------------------------------------------------
+
+
+def test_pickle_holds_data_and_no_live_model(fitted, waves):
+    """A pickle is little more than the weights, and predicts the same bits."""
+    X, _ = waves
+    dumped = pickle.dumps(fitted)
+    weights = sum(weight.nbytes for weight in fitted.network_.weights)
+    assert len(dumped) < weights + 10_000
+    again = pickle.loads(dumped)
+    assert not hasattr(again, "_model")
+    assert_array_equal(again.predict(X), fitted.predict(X))
+
+
+def test_fit_changes_no_parameter(waves):
+    """Parameters and inputs stay as they were given."""
+    X, y = waves
+    model, X_given, y_given = small(), np.array(X), y.copy()
+    params = model.get_params()
+    model.fit(X, y).predict(X)
+    assert model.get_params() == params
+    assert_array_equal(X, X_given)
+    assert_array_equal(y, y_given)
+
+
+def test_sequence_length_may_differ(fitted, waves):
+    """Longer and shorter windows than those of fit are predicted."""
+    X, _ = waves
+    assert fitted.predict(np.array(X[:, -2:])).shape == (60,)
+
+
+# --- bad input ------------------------------------------------------------------------------------
+
+
+def test_not_fitted():
+    """An estimator that was not fitted says so, also when asked for its model."""
+    message = "This LSTMRegressor instance is not fitted yet"
+    with pytest.raises(NotFittedError, match=message):
+        small().predict(np.zeros((2, 3, 1)))
+
+
+def test_wrong_parameters(waves):
+    """Parameters are checked in fit, in scikit-learn's words."""
+    assert refused(small(units=0).fit, *waves) == (
+        "The 'units' parameter of LSTMRegressor must be an int in the range [1, inf). Got 0 instead."
+    )
+    assert refused(small(window_scaler="first").fit, *waves).startswith(
+        "The 'window_scaler' parameter of LSTMRegressor must be a str among "
+    )
+    assert refused(small(optimizer="addam").fit, *waves) == "Keras has no optimizer 'addam'. Did you mean 'adam'?"
+    assert refused(small(loss="mze").fit, *waves) == "Keras has no loss 'mze'. Did you mean 'mse'?"
+    with pytest.raises(TypeError, match=r"^LSTMRegressor has no parameter 'epoch'. Did you mean 'epochs'\? Its param"):
+        LSTMRegressor(epoch=3)
+
+
+def test_wrong_dimensions(fitted, waves):
+    """One or four dimensions are refused with the names of the axes."""
+    for shape in ((6,), (2, 2, 2, 2)):
+        assert refused(fitted.predict, np.zeros(shape)) == (
+            f"LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape {shape}. "
+            "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
+        )
+    assert refused(small().fit, waves[0], np.zeros((60, 2, 2))) == (
+        "LSTMRegressor expects y of shape (n_samples,) or (n_samples, n_outputs), got shape (60, 2, 2)."
+    )
+
+
+def test_wrong_features(fitted):
+    """Another number of features at predict is refused."""
+    assert refused(fitted.predict, np.zeros((5, 6, 3))) == (
+        "X has 3 features, but LSTMRegressor is expecting 2 features as input: got X of shape (5, 6, 3)."
+    )
+
+
+def test_mismatched_lengths(waves):
+    """X and y of different lengths are refused; samples on the axis of time steps are seen for what they are."""
+    X, y = waves
+    assert refused(small().fit, X, y[:-1]) == (
+        "LSTMRegressor got X with 60 samples (shape (60, 6, 2) is n_samples, n_timesteps, n_features) and y with 59. "
+        "Both need the same number of rows."
+    )
+    assert refused(small().fit, np.zeros((1, 21, 1)), np.zeros(21)) == (
+        "LSTMRegressor got X with 1 samples (shape (1, 21, 1) is n_samples, n_timesteps, n_features) and y with 21. "
+        "The 21 samples lie on the axis of time steps: X.reshape(21, 1, -1) makes them samples of one time step, "
+        "LagFramer makes windows of them. Both need the same number of rows."
+    )
+
+
+def test_ragged_sequences(fitted):
+    """Sequences of different lengths are sent to the padder."""
+    assert refused(fitted.predict, [np.zeros((3, 2)), np.zeros((4, 2))]) == (
+        "LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
+        "Put a SequencePadder before it."
+    )
+
+
+def test_partly_observed_time_step(waves):
+    """A time step with some features missing is refused with its place."""
+    X, y = waves
+    X = np.array(X)
+    X[7, 2, 1] = np.nan
+    assert refused(small().fit, X, y) == (
+        "LSTMRegressor got a time step with some features missing: sample 7, time step 2, NaN in feature 1. A time "
+        "step is either observed in every feature or NaN in all of them: impute first, before the windows are framed."
+    )
+
+
+def test_infinity(waves):
+    """Infinity is refused with its place, in X and in y; NaN is in y."""
+    X, y = waves
+    X = np.array(X)
+    X[7, 2, 1] = np.inf
+    assert refused(small().fit, X, y) == (
+        "LSTMRegressor got inf in X at sample 7, time step 2, feature 1. Replace it, or write NaN where nothing was "
+        "observed."
+    )
+    for bad, name in ((np.inf, "inf"), (np.nan, "NaN")):
+        y = y.copy()
+        y[3] = bad
+        assert refused(small().fit, waves[0], y) == (
+            f"LSTMRegressor got {name} in y at row 3: Input y contains {name}, and there is nothing to learn from. "
+            "Leave such rows out of X and y."
+        )
+
+
+def test_empty(waves):
+    """No samples, no time steps or no features are refused."""
+    assert refused(small().fit, np.zeros((0, 6, 2)), np.zeros(0)) == (
+        "LSTMRegressor got an empty X: shape (0, 6, 2) is (n_samples, n_timesteps, n_features) and none of them may "
+        "be 0."
+    )
+
+
+def test_text(waves):
+    """Text is refused, in X and in y."""
+    X, y = waves
+    text = np.array(X).astype(object)
+    text[3, 2, 1] = "high"
+    assert refused(small().fit, text, y) == (
+        "LSTMRegressor expects numbers, got text in column 5 of X: 'high' in row 3. Encode the column as numbers, or "
+        "drop it."
+    )
+    assert refused(small().fit, X, np.array(["a"] * 60)) == (
+        "LSTMRegressor expects numbers, got text in column 0 of y: 'a' in row 0. Encode the column as numbers, or "
+        "drop it."
+    )
+
+
+def test_no_target(waves):
+    """y is needed."""
+    assert refused(small().fit, waves[0], None) == (
+        "LSTMRegressor requires y to be passed, but the target y is None. For the next value of a series: "
+        "X, y = make_supervised(series)."
+    )
+
+
+def test_window_scaler_needs_the_targets_own_past(waves):
+    """A target whose past is not in X cannot be shifted by it."""
+    X, _ = waves
+    noise = np.random.default_rng(0).normal(size=60)
+    assert refused(small(window_scaler="last").fit, X, noise) == (
+        "LSTMRegressor(window_scaler='last') needs the target's own past, but no feature of X holds the past of y: "
+        "in no column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time "
+        "order, or pass window_scaler=None."
+    )
+
+
+def test_nothing_left_to_train_on(waves):
+    """A validation tail that leaves nothing to train on is refused."""
+    assert refused(small(validation_fraction=0.95).fit, *waves) == (
+        "validation_fraction=0.95 leaves nothing to train on: of 60 samples 57 are for validation, and 5 before them "
+        "share time steps with these. Lower validation_fraction or pass more samples."
+    )
+
+
+def test_one_sample(waves):
+    """A single sample is enough to fit and to predict."""
+    X, y = waves
+    assert small().fit(X[:1], y[:1]).predict(X[:1]).shape == (1,)

@@ -1,0 +1,211 @@
+"""The call that sklstm exists for: one stock Pipeline, one stock search, one pickle."""
+
+import copy
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import run_fresh
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - enables the import below
+from sklearn.linear_model import Ridge
+from sklearn.metrics import make_scorer, root_mean_squared_error
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    KFold,
+    TimeSeriesSplit,
+    cross_val_predict,
+    cross_val_score,
+)
+
+from sklstm import LagFramer, LSTMRegressor
+
+SCORINGS = ["neg_root_mean_squared_error", "neg_mean_absolute_error", "r2", "neg_median_absolute_error", "neg_max_error"]
+SEARCHED = {"frame__n_steps": [6, 12, 24], "scale__method": ["minmax", "standard"], "lstm__units": [2, 3]}
+
+
+def as_given(X, kind):
+    return X if kind == "pandas" else X.to_numpy()
+
+
+@pytest.mark.parametrize("kind", ["pandas", "numpy"])
+def test_headline_search(pipeline, airline, kind):
+    """Time steps, scaling and network are tuned in one stock search, which pickles."""
+    X, y = airline
+    X, y = as_given(X, kind), as_given(y, kind)
+    grid = SEARCHED if kind == "pandas" else SEARCHED | {"lstm__units": [2]}
+    search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2), scoring=SCORINGS[0])
+    search.fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert len(search.cv_results_["params"]) == np.prod([len(values) for values in grid.values()])
+    again = pickle.loads(pickle.dumps(search))
+    assert_array_equal(again.predict(X), search.predict(X))
+    assert len(search.predict(X)) == len(X)
+
+
+def test_every_stock_scoring(fitted_pipeline, pipeline, airline):
+    """Any scoring= works, all of them at once too, on the scale of y."""
+    X, y = airline
+    search = GridSearchCV(pipeline, {"frame__n_steps": [6]}, cv=TimeSeriesSplit(2), scoring=SCORINGS, refit=SCORINGS[0])
+    search.fit(X, y)
+    for scoring in SCORINGS:
+        assert np.isfinite(search.cv_results_[f"mean_test_{scoring}"]).all()
+    # The passengers of a month are hundreds: an error in scaled units would be near 1.
+    assert search.best_score_ < -20
+
+
+def test_every_candidate_is_scored_on_the_same_rows(pipeline, airline):
+    """Two look-backs are compared on the very same test rows."""
+    X, y = airline
+    seen = {}
+
+    def remember(estimator, X, y):
+        seen.setdefault(estimator["frame"].n_steps, []).append(X.index)
+        return -root_mean_squared_error(y, estimator.predict(X))
+
+    GridSearchCV(pipeline, {"frame__n_steps": [6, 24]}, cv=TimeSeriesSplit(2), scoring=remember).fit(X, y)
+    for short, long in zip(seen[6], seen[24], strict=True):
+        assert short.equals(long)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "numpy"])
+def test_no_prediction_sees_the_future(fitted_pipeline, airline, kind):
+    """A row's prediction does not change when later rows change."""
+    X, _ = airline
+    X = X.astype(float)
+    changed = X.copy()
+    changed.iloc[60:] = changed.iloc[60:] * 3 - 100
+    model = fitted_pipeline
+    with warnings.catch_warnings():
+        # An array has no column names: scikit-learn says so.
+        warnings.simplefilter("ignore", UserWarning)
+        before, after = model.predict(as_given(X, kind)), model.predict(as_given(changed, kind))
+    assert_array_equal(before[:60], after[:60])
+    assert not np.isclose(before[60:], after[60:]).any()
+
+
+def test_nothing_fitted_sees_the_test_rows(pipeline, airline):
+    """What a fold learns does not change when the rows after it change."""
+    X, y = airline
+    changed = X.astype(float)
+    changed.iloc[80:] = 1e6
+    first, second = clone(pipeline).fit(X[:80], y[:80]), clone(pipeline).fit(changed[:80], y[:80])
+    assert_array_equal(first.predict(X[80:]), second.predict(X[80:]))
+
+
+def test_context_is_carried_to_the_test_rows(fitted_pipeline, airline):
+    """Rows that follow the training rows are predicted as in one uninterrupted series."""
+    X, _ = airline
+    apart = fitted_pipeline.predict(X[100:])
+    joined = fitted_pipeline.predict(X)[100:]
+    np.testing.assert_allclose(apart, joined, rtol=1e-6)
+    assert not np.allclose(apart[0], fitted_pipeline.set_params().predict(X[101:])[0])
+
+
+def test_ridge_on_the_same_windows_is_one_changed_line(pipeline, airline):
+    """A flat table of the same lags feeds any scikit-learn regressor."""
+    X, y = airline
+    ridge = clone(pipeline).set_params(frame__flatten=True, pad="passthrough", to3d="passthrough", lstm=Ridge())
+    ridge.set_params(frame__n_steps=1)
+    assert np.isfinite(cross_val_score(ridge, X, y, cv=TimeSeriesSplit(3))).all()
+
+
+def test_cross_val_score_and_predict(pipeline, airline):
+    """cross_val_score works over time, and cross_val_predict with a splitter that tests every row once."""
+    X, y = airline
+    assert len(cross_val_score(pipeline, X, y, cv=TimeSeriesSplit(2), scoring=SCORINGS[1])) == 2
+    assert cross_val_predict(pipeline, X, y, cv=KFold(3)).shape == y.shape
+
+
+def test_halving_search_over_epochs(pipeline, airline):
+    """Successive halving runs with epochs for its resource."""
+    X, y = airline
+    search = HalvingGridSearchCV(
+        pipeline,
+        {"frame__n_steps": [6, 12]},
+        resource="lstm__epochs",
+        max_resources=4,
+        min_resources=2,
+        factor=2,
+        cv=TimeSeriesSplit(2),
+        scoring=SCORINGS[0],
+    )
+    assert search.fit(X, y).best_params_["lstm__epochs"] in (2, 4)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_two_jobs_give_the_scores_of_one(pipeline, airline, backend):
+    """n_jobs=2 changes nothing but the time it takes."""
+    X, y = airline
+    grid = {"frame__n_steps": [6, 12]}
+    alone = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2), scoring=SCORINGS[0]).fit(X, y)
+    with joblib.parallel_config(backend):
+        together = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2), scoring=SCORINGS[0], n_jobs=2).fit(X, y)
+    assert_array_equal(together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
+
+
+def test_copies_predict_the_same_bits(fitted_pipeline, airline, tmp_path):
+    """pickle, joblib and deepcopy keep the fitted pipeline; clone keeps its parameters."""
+    X, _ = airline
+    expected = fitted_pipeline.predict(X)
+    joblib.dump(fitted_pipeline, tmp_path / "pipeline.joblib")
+    assert_array_equal(joblib.load(tmp_path / "pipeline.joblib").predict(X), expected)
+    assert_array_equal(copy.deepcopy(fitted_pipeline).predict(X), expected)
+    assert_array_equal(pickle.loads(pickle.dumps(fitted_pipeline)).predict(X), expected)
+    assert clone(fitted_pipeline)["lstm"].get_params() == fitted_pipeline["lstm"].get_params()
+
+
+def test_fresh_process(fitted_pipeline, airline, tmp_path):
+    """In a fresh process the pickle predicts the same bits and loads Keras no sooner; model_ needs no sklstm."""
+    X, _ = airline
+    X.to_pickle(tmp_path / "X.pkl")
+    (tmp_path / "pipeline.pkl").write_bytes(pickle.dumps(fitted_pipeline))
+    model = fitted_pipeline["lstm"].model_
+    model.save(tmp_path / "model.keras")
+    windows = np.asarray(fitted_pipeline[:-1].transform(X), dtype=np.float32)
+    np.save(tmp_path / "windows.npy", windows)
+    run_fresh(f"""
+        import pickle, sys
+        import numpy as np, pandas as pd
+        where = {str(tmp_path)!r}
+        X = pd.read_pickle(where + "/X.pkl")
+        model = pickle.load(open(where + "/pipeline.pkl", "rb"))
+        assert not {{"keras", "tensorflow"}} & set(sys.modules)
+        model[:-1].transform(X)
+        assert not {{"keras", "tensorflow"}} & set(sys.modules)
+        np.save(where + "/predicted.npy", model.predict(X))
+    """)
+    run_fresh(f"""
+        import keras, numpy as np
+        keras_model = keras.models.load_model({str(tmp_path / "model.keras")!r})
+        np.save({str(tmp_path / "outputs.npy")!r}, keras_model(np.load({str(tmp_path / "windows.npy")!r})))
+        import sys
+        assert "sklstm" not in sys.modules
+    """)
+    assert_array_equal(np.load(tmp_path / "predicted.npy"), fitted_pipeline.predict(X))
+    np.testing.assert_allclose(np.load(tmp_path / "outputs.npy"), model(windows), rtol=1e-6)
+
+
+def test_series_with_many_features_and_many_horizons(pipeline):
+    """Several features in, several horizons out: rows are kept, and predictions have the columns of y."""
+    from sklstm.datasets import load_seattle_weather
+    from sklstm.preprocessing import make_supervised
+
+    X, y = make_supervised(load_seattle_weather().data[:200], horizon=3, target="temp_max")
+    assert clone(pipeline).fit(X, y).predict(X).shape == (197, 3)
+
+
+def test_a_scorer_on_the_last_rows_sees_original_units(airline):
+    """window_scaler and target_scaler are undone: a network that has learned nothing yet stays near the level."""
+    X, y = airline
+    model = LSTMRegressor(units=2, epochs=1, window_scaler="last", random_state=0)
+    windows = LagFramer(n_steps=6).fit_transform(X)
+    model.fit(windows[:100], y[:100])
+    scorer = make_scorer(root_mean_squared_error)
+    assert scorer(model, windows[100:], y[100:]) < 100
+    assert pd.Series(model.predict(windows[100:])).between(200, 800).all()
