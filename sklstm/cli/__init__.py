@@ -18,13 +18,13 @@ def main(argv=None):
     return 0
 
 
-def _tune(args):
+def _run_tune(args):
     from sklstm.cli._tune import tune
 
     tune(args)
 
 
-def _predict(args):
+def _run_predict(args):
     from sklstm.cli._predict import predict
 
     predict(args)
@@ -42,7 +42,7 @@ def _parser():
         "table of candidates and a picture.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    tune.set_defaults(run=_tune)
+    tune.set_defaults(run=_run_tune)
     tune.add_argument("data", metavar="DATA", help="airline, sunspots, seattle_weather, or a .csv or .parquet file")
     _add_time(tune)
     tune.add_argument("--target", metavar="COL", help="column to forecast; needed where there are several")
@@ -73,7 +73,7 @@ def _parser():
         description="Print a forecast of the next value for each row of DATA, as CSV. MODEL is a pickle, and "
         "unpickling runs code: only load what you trust.",
     )
-    predict.set_defaults(run=_predict)
+    predict.set_defaults(run=_run_predict)
     predict.add_argument("model", metavar="MODEL", help="pipeline.pkl, as sklstm tune wrote it")
     predict.add_argument("data", metavar="DATA", help="a shipped data set, or a .csv or .parquet file")
     _add_time(predict)

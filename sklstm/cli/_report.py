@@ -41,8 +41,8 @@ def plot_forecast(path, target, y, y_test, forecasts, scores):
         print("\nno picture: it needs matplotlib, pip install 'sklstm[plot]'")
         return False
 
-    # What is forecast at a row happens one row later.
-    times = _one_step_later(y.index)
+    # What is forecast at a row happens at the next one; after the last, as far on as that is from the one before.
+    times = y.index[1:].append(y.index[-1:] + (y.index[-1] - y.index[-2]))
     test_times = times[-len(y_test) :]
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
@@ -61,13 +61,3 @@ def plot_forecast(path, target, y, y_test, forecasts, scores):
     axes.legend(frameon=False, loc="upper left")
     figure.savefig(path, dpi=150)
     return True
-
-
-def _one_step_later(index):
-    if isinstance(index, pd.PeriodIndex):
-        return (index + 1).to_timestamp()
-    freq = pd.infer_freq(index) if isinstance(index, pd.DatetimeIndex) and len(index) > 2 else None
-    if freq is not None:
-        return index + pd.tseries.frequencies.to_offset(freq)
-    step = index[-1] - index[-2]
-    return index[1:].append(index[-1:] + step)

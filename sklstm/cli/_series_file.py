@@ -9,7 +9,7 @@ import pandas as pd
 from sklstm import datasets
 from sklstm._parameters import suggest
 from sklstm._validation import refuse_text
-from sklstm.preprocessing._time_axis import check_time_order
+from sklstm.preprocessing._time_axis import BUSINESS_DAYS, check_time_order, learn_time_axis
 
 SHIPPED = {
     "airline": datasets.load_airline,
@@ -17,8 +17,7 @@ SHIPPED = {
     "seattle_weather": datasets.load_seattle_weather,
 }
 
-# Length of the season that a frequency suggests, in rows: months of a year, days of a week, hours of a day.
-SEASONS = {"M": 12, "MS": 12, "ME": 12, "Q": 4, "QS": 4, "QE": 4, "W": 52, "D": 7, "B": 5, "h": 24, "min": 1440}
+DAY = 24 * 60 * 60 * 10**6  # in microseconds, as a TimeAxis counts durations
 
 
 class NamedSeries(NamedTuple):
@@ -60,21 +59,25 @@ def read_series(data, target=None, time=None, columns=None):
     else:
         path = Path(data)
         name, table = path.stem, _index_by_time(_read_file(path), data, time)
+    if isinstance(table.index, pd.PeriodIndex):
+        table = table.set_index(table.index.to_timestamp())
     table, left_out = _numbers(table, data, columns)
     check_time_order(data, table.index)
     return NamedSeries(name, table, _find_target(table, data, target, columns), left_out)
 
 
 def season_of(index):
-    """Rows in a season, as the frequency of an index suggests; None where it suggests none."""
-    try:
-        freq = pd.tseries.frequencies.to_offset(pd.infer_freq(index))
-    except (TypeError, ValueError):
+    """Rows in a season, as the step of an index suggests; None where it suggests none.
+
+    Months of a year, business days or days of a week, weeks of a year, shorter steps of a day.
+    """
+    axis = learn_time_axis(index)
+    if axis is None:
         return None
-    if freq is None:
-        return None
-    season = SEASONS.get(freq.name.partition("-")[0])
-    return season // freq.n if season and season % freq.n == 0 and season > freq.n else None
+    if axis.calendar == "days":
+        return {1: 7, 7: 52}.get(axis.step)
+    whole = {"months": 12, BUSINESS_DAYS: 5, "durations": DAY}.get(axis.calendar, 0)
+    return whole // axis.step if whole > axis.step and whole % axis.step == 0 else None
 
 
 def _read_file(path):

@@ -82,7 +82,7 @@ def test_time_steps_that_were_not_observed_are_masked_exactly(fitted, waves):
 
 def test_masked_windows_equal_a_keras_lstm_on_what_was_observed(fitted, waves):
     """A window with NaN gives what keras.layers.LSTM gives on the observed time steps alone."""
-    X, y = waves
+    X, _ = waves
     weights = fitted.model_.get_weights()
     plain = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(3), keras.layers.Dense(1)])
     plain.set_weights(weights)
@@ -399,7 +399,7 @@ def test_text(waves):
 
 
 def test_no_target(waves):
-    """y is needed."""
+    """A target is needed."""
     assert refused(small().fit, waves[0], None) == (
         "LSTMRegressor requires y to be passed, but the target y is None. For the next value of a series: "
         "X, y = make_supervised(series)."

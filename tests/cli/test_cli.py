@@ -1,0 +1,182 @@
+"""The commands as a user runs them: what they print, what they write, what they say when something is wrong."""
+
+import io
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklstm.cli import main
+from sklstm.datasets import load_airline
+
+QUICK = ["--time-steps", "3", "6", "--epochs", "2", "--units", "2", "--window-scaling", "last", "--cv", "2"]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """What `sklstm tune airline`, made small, prints and writes: (stdout, folder)."""
+    out = tmp_path_factory.mktemp("tuned")
+    command = [sys.executable, "-m", "sklstm", "tune", "airline", *QUICK, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout, out
+
+
+def test_tune_shows_candidates_and_rivals(tuned):
+    """Every candidate is shown with its score, and beside it what it has to beat."""
+    printed, _ = tuned
+    assert printed.startswith("airline: 143 rows of passengers, 1949-01-01 to 1960-11-01\n")
+    assert "2 candidates x 2 folds" in printed
+    for rival in ("Ridge on ", "seasonal naive (12)", "persistence"):
+        assert printed.count(rival) >= 2
+    assert "test RMSE on the last 48 rows, opened once" in printed
+
+
+def test_tune_tells_the_known_figures(tuned):
+    """On the last third persistence errs by 48.0 passengers, seasonal naive by 41.9."""
+    table = tuned[0].split("test RMSE")[1]
+    figures = {line.split("  ")[0].strip(): line.split()[-2] for line in table.splitlines() if "naive" in line}
+    assert "41.9" in figures.values()
+    assert "48.0" in table
+
+
+def test_tune_writes_pipeline_table_and_picture(tuned):
+    """The fitted pipeline, the table of candidates and a picture are written, and the place is said."""
+    printed, out = tuned
+    assert f"written to {out}: pipeline.pkl, candidates.csv, forecast.png" in printed
+    candidates = pd.read_csv(out / "candidates.csv")
+    assert (candidates["model"] == "LSTM").sum() == 2
+    assert candidates["RMSE"].notna().all()
+    assert (out / "forecast.png").read_bytes().startswith(b"\x89PNG")
+    assert pickle.loads((out / "pipeline.pkl").read_bytes())["frame"].n_steps in (3, 6)
+
+
+def test_predict_equals_the_pipeline(tuned, capsys, tmp_path):
+    """`sklstm predict` prints, or writes, what the pipeline predicts for each row."""
+    _, out = tuned
+    assert main(["predict", str(out / "pipeline.pkl"), "airline"]) == 0
+    printed = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col="month", parse_dates=True)
+    series = load_airline().data
+    expected = pickle.loads((out / "pipeline.pkl").read_bytes()).predict(series)
+    np.testing.assert_allclose(printed["forecast of the next row"], expected, rtol=1e-6)
+    assert printed.index.equals(series.index)
+
+    assert main(["predict", str(out / "pipeline.pkl"), "airline", "--out", str(tmp_path / "forecast.csv")]) == 0
+    assert capsys.readouterr().out == (
+        f"written to {tmp_path / 'forecast.csv'}: 144 forecasts, each of the value after its row\n"
+    )
+    assert len(pd.read_csv(tmp_path / "forecast.csv")) == 144
+
+
+def test_predict_wants_the_columns_of_fit(tuned, capsys):
+    """Data without a column that the pipeline was fitted on is refused."""
+    assert main(["predict", str(tuned[1] / "pipeline.pkl"), "sunspots"]) == 2
+    assert capsys.readouterr().err == "sklstm predict: sunspots has no column 'passengers'. It has: sunspots.\n"
+
+
+def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
+    """A CSV with a time column is enough; columns of text are left out and named."""
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2026-01-01", periods=60, name="day")
+    table = pd.DataFrame({"sold": rng.normal(size=60).cumsum(), "visits": rng.normal(size=60), "note": "x"}, index=days)
+    table.to_csv(tmp_path / "shop.csv")
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["tune", str(tmp_path / "shop.csv"), "--target", "sold", *QUICK, "--jobs", "1", *out]) == 0
+    printed = capsys.readouterr().out
+    assert "left out: column 'note' holds text" in printed
+    assert "shop: 59 rows of sold, visits, 2026-01-01 to 2026-02-28" in printed
+    assert "seasonal naive (7)" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["arline"],
+            "there is no file 'arline', and no shipped data set of that name. Did you mean 'airline'? "
+            "Shipped are: airline, sunspots, seattle_weather.",
+        ),
+        (
+            ["seattle_weather", "--target", "temp_mux"],
+            "seattle_weather has no column 'temp_mux'. Did you mean 'temp_max'? It has: precipitation, temp_max, "
+            "temp_min, wind.",
+        ),
+        (
+            ["airline", "--time-steps", "48"],
+            "airline is too short: with --cv 3 and --test-fraction 0.33 the first fold trains on 26 rows, and needs "
+            "48. Lower --time-steps or --cv, or bring a longer series.",
+        ),
+    ],
+)
+def test_errors(arguments, message, capsys):
+    """What is wrong is said in a line, and nothing is written."""
+    assert main(["tune", *arguments]) == 2
+    assert capsys.readouterr().err == f"sklstm tune: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "day,sold\n2026-01-01,1\n2026-01-02,many\n2026-01-03,3\n",
+            "{path} expects numbers, got text in column 'sold' of the table: 'many' in row 2026-01-02 00:00:00. Encode "
+            "the column as numbers, or drop it.",
+        ),
+        (
+            "day,sold,visits\n2026-01-01,1,2\n",
+            "{path} has several columns (sold, visits): say which to forecast, --target sold.",
+        ),
+        ("day,note\n2026-01-01,a\n", "{path} holds no column of numbers."),
+        (
+            "day,sold\n2026-01-02,1\n2026-01-01,2\n",
+            "{path} expects rows in time order, got 2026-01-01 00:00:00 (row 1) after 2026-01-02 00:00:00 (row 0). "
+            "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+        ),
+    ],
+)
+def test_errors_in_a_file(content, message, capsys, tmp_path):
+    """A file that cannot be used is refused with the place that is wrong."""
+    path = tmp_path / "shop.csv"
+    path.write_text(content)
+    assert main(["tune", str(path)]) == 2
+    assert capsys.readouterr().err == f"sklstm tune: {message.format(path=path)}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no pickle", "'{path}' is no pipeline that sklstm can load: "),
+        (pickle.dumps({"a": 1}), "'{path}' holds a dict, not a pipeline fitted on a DataFrame."),
+        (None, "there is no file '{path}'. Write one with: sklstm tune DATA --out DIR"),
+    ],
+)
+def test_no_model(content, message, capsys, tmp_path):
+    """A file that holds no fitted pipeline is refused."""
+    path = tmp_path / "model.pkl"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["predict", str(path), "airline"]) == 2
+    assert capsys.readouterr().err.startswith(f"sklstm predict: {message.format(path=path)}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tune", "airline", "--cv", "1"], "argument --cv: expected 2 folds or more, got 1"),
+        (["tune", "airline", "--epochs", "0"], "argument --epochs: expected 1 or more, got 0"),
+        (
+            ["tune", "airline", "--test-fraction", "2"],
+            "argument --test-fraction: expected a share between 0 and 1, got 2",
+        ),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_wrong_arguments(arguments, message, capsys):
+    """Arguments out of their range are refused before anything is read."""
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert message in capsys.readouterr().err
