@@ -300,7 +300,7 @@ def test_wrong_parameters(waves):
         "The 'window_scaler' parameter of LSTMRegressor must be a str among "
     )
     assert refused(small(optimizer="addam").fit, *waves) == "Keras has no optimizer 'addam'. Did you mean 'adam'?"
-    assert refused(small(loss="mze").fit, *waves) == "Keras has no loss 'mze'. Did you mean 'mse'?"
+    assert refused(small(loss="hubber").fit, *waves) == "Keras has no loss 'hubber'. Did you mean 'huber'?"
     with pytest.raises(TypeError, match=r"^LSTMRegressor has no parameter 'epoch'. Did you mean 'epochs'\? Its param"):
         LSTMRegressor(epoch=3)
 
