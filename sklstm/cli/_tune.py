@@ -6,18 +6,15 @@ import sys
 from pathlib import Path
 
 import joblib
-import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import RidgeCV
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
 
-from sklstm import LagFramer, LSTMRegressor, Persistence, SeasonalNaive, SequencePadder, SeriesScaler, To3D
+from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
 from sklstm.cli._console import ProgressBar, load_keras_silently
 from sklstm.cli._report import plot_forecast, print_scores
+from sklstm.cli._rivals import find_rivals
 from sklstm.cli._series_file import read_series, season_of
 from sklstm.preprocessing import make_supervised
 
@@ -52,22 +49,18 @@ def tune(args):
     }
     load_keras_silently()
     search = _search(lstm_pipeline(args, len(X_train)), grid, cv, args, X_train, y_train)
-    rivals = _rivals(args.time_steps, season, len(X_train) // (args.cv + 1))
-    rival_scores = {name: _cross_validate(rival, X_train, y_train, cv) for name, rival in rivals.items()}
-    rivals = _keep_best_ridge(rivals, rival_scores)
-    candidates = _candidates(search, {name: rival_scores[name] for name in rivals})
+    rivals = find_rivals(X_train, y_train, cv, time_steps=args.time_steps, season=season)
+    candidates = _candidates(search, rivals)
     print_scores(f"cross-validated RMSE, in units of {series.target}", candidates)
 
-    forecasts = {"LSTM": pd.Series(search.best_estimator_.predict(X_test), X_test.index)}
-    for name, rival in rivals.items():
-        forecasts[name] = pd.Series(_fit(rival, X_train, y_train).predict(X_test), X_test.index)
-    tested = pd.DataFrame(
-        {"RMSE": {name: root_mean_squared_error(y_test, forecast) for name, forecast in forecasts.items()}}
-    )
-    tested["against persistence"] = tested["RMSE"] / tested["RMSE"]["persistence"]
-    title = f"test RMSE on the last {n_test} rows, opened once, after every choice was made"
-    print_scores(title, tested.rename_axis("model").reset_index())
-    _write(args, series, search, candidates, y, y_test, forecasts, tested)
+    models = {"LSTM": search.best_estimator_} | {rival.name: rival.fit(X_train, y_train) for rival in rivals}
+    forecasts = {name: model.predict(X_test) for name, model in models.items()}
+    errors = {name: root_mean_squared_error(y_test, forecast) for name, forecast in forecasts.items()}
+    tested = pd.DataFrame({"model": errors.keys(), "RMSE": errors.values()})
+    tested["against persistence"] = tested["RMSE"] / errors["persistence"]
+    print_scores(f"test RMSE on the last {n_test} rows, opened once, after every choice was made", tested)
+    forecasts = {f"{name}, RMSE {errors[name]:.3g}": forecast for name, forecast in forecasts.items()}
+    _write(args, series, search.best_estimator_, candidates, y, forecasts)
 
 
 def lstm_pipeline(args, n_samples):
@@ -85,28 +78,6 @@ def lstm_pipeline(args, n_samples):
             ),
         ]
     )
-
-
-def ridge_pipeline(n_steps):
-    """Ridge on the same windows: one changed line, and lags that are not there filled in."""
-    return Pipeline(
-        [
-            ("scale", SeriesScaler("standard")),
-            ("frame", LagFramer(n_steps=n_steps, flatten=True)),
-            ("fill", SimpleImputer()),
-            ("ridge", RidgeCV(alphas=np.logspace(-3, 3, 13))),
-        ]
-    )
-
-
-def _rivals(time_steps, season, shortest_fold):
-    """What the LSTM has to beat, by name: Ridge, the last season once more, and no change at all."""
-    rivals = {f"Ridge on {n_steps} time steps": ridge_pipeline(n_steps) for n_steps in time_steps}
-    if season and season <= shortest_fold:
-        naive = Pipeline([("frame", LagFramer(n_steps=season)), ("naive", SeasonalNaive(season))])
-        rivals[f"seasonal naive ({season})"] = naive
-    rivals["persistence"] = Pipeline([("frame", LagFramer(n_steps=1)), ("naive", Persistence())])
-    return rivals
 
 
 def _refuse_short(args, n_train):
@@ -151,32 +122,7 @@ def _search(pipeline, grid, cv, args, X, y):
         return search.fit(X, y)
 
 
-def _fit(model, X, y):
-    """Fit a rival; rows whose lags are not all there do not count for Ridge, whose filled-in values they would bend."""
-    if "ridge" not in model.named_steps:
-        return clone(model).fit(X, y)
-    complete = (np.arange(len(X)) >= model["frame"].n_steps - 1).astype(float)
-    return clone(model).fit(X, y, ridge__sample_weight=complete)
-
-
-def _cross_validate(model, X, y, cv):
-    """RMSE on each fold."""
-    folds = cv.split(X)
-    return np.array(
-        [
-            root_mean_squared_error(y.iloc[test], _fit(model, X.iloc[train], y.iloc[train]).predict(X.iloc[test]))
-            for train, test in folds
-        ]
-    )
-
-
-def _keep_best_ridge(rivals, scores):
-    ridges = [name for name in rivals if name.startswith("Ridge")]
-    best = min(ridges, key=lambda name: scores[name].mean())
-    return {name: rival for name, rival in rivals.items() if name not in ridges or name == best}
-
-
-def _candidates(search, rival_scores):
+def _candidates(search, rivals):
     """A row for each candidate, best first, then one for each rival."""
     results = pd.DataFrame(search.cv_results_)
     table = pd.DataFrame({name: results[f"param_{parameter}"] for parameter, name in COLUMNS.items()})
@@ -184,22 +130,20 @@ def _candidates(search, rival_scores):
     table.insert(0, "model", "LSTM")
     table["RMSE"], table["spread over folds"] = -results["mean_test_score"], results["std_test_score"]
     table = table.sort_values("RMSE", kind="stable")
-    rivals = pd.DataFrame(
-        [
-            {"model": name, "RMSE": scores.mean(), "spread over folds": scores.std()}
-            for name, scores in rival_scores.items()
-        ]
-    )
-    return pd.concat([table, rivals], ignore_index=True)
+    rows = [
+        {"model": rival.name, "RMSE": rival.fold_scores.mean(), "spread over folds": rival.fold_scores.std()}
+        for rival in rivals
+    ]
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
 
 
-def _write(args, series, search, candidates, y, y_test, forecasts, tested):
+def _write(args, series, pipeline, candidates, y, forecasts):
     out = Path(args.out or f"sklstm-{series.name}")
     out.mkdir(parents=True, exist_ok=True)
-    (out / "pipeline.pkl").write_bytes(pickle.dumps(search.best_estimator_))
+    (out / "pipeline.pkl").write_bytes(pickle.dumps(pipeline))
     candidates.to_csv(out / "candidates.csv", index=False)
     written = ["pipeline.pkl", "candidates.csv"]
-    if plot_forecast(out / "forecast.png", series.target, y, y_test, forecasts, tested["RMSE"]):
+    if plot_forecast(out / "forecast.png", series.target, y, forecasts):
         written.append("forecast.png")
     print(f"\nwritten to {out}: {', '.join(written)}")
     print(f"use it in a new process: sklstm predict {out / 'pipeline.pkl'} {args.data}")

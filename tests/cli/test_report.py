@@ -27,14 +27,13 @@ def test_picture(tmp_path, freq):
     """A picture is drawn for regular times, and for numbered rows."""
     index = pd.RangeIndex(30) if freq is None else pd.date_range("2026-01-01", periods=30, freq=freq)
     y = pd.Series(np.arange(30.0), index=index)
-    forecasts = {"LSTM": y[-10:], "seasonal naive (7)": y[-10:], "persistence": y[-10:]}
-    scores = pd.Series(dict.fromkeys(forecasts, 1.0))
-    assert plot_forecast(tmp_path / "picture.png", "sold", y, y[-10:], forecasts, scores)
+    forecasts = dict.fromkeys(["LSTM", "seasonal naive (7)", "persistence"], y[-10:].to_numpy())
+    assert plot_forecast(tmp_path / "picture.png", "sold", y, forecasts)
     assert (tmp_path / "picture.png").stat().st_size > 5000
 
 
 def test_no_matplotlib(tmp_path, capsys, monkeypatch):
     """Without matplotlib there is no picture, and it is said how to get one."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert not plot_forecast(tmp_path / "picture.png", "sold", pd.Series([1.0]), pd.Series([1.0]), {}, pd.Series())
+    assert not plot_forecast(tmp_path / "picture.png", "sold", pd.Series([1.0]), {"LSTM": np.ones(1)})
     assert capsys.readouterr().out == "\nno picture: it needs matplotlib, pip install 'sklstm[plot]'\n"
