@@ -1,5 +1,7 @@
 """Windows as views: a buffer of rows, and where in it each window starts. Pure NumPy."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -80,13 +82,14 @@ class Windows:
 
     def __getitem__(self, key):
         samples, *rest = key if isinstance(key, tuple) else (key,)
-        if samples is Ellipsis:
+        if samples is Ellipsis or any(np.ndim(axis) for axis in rest):
+            # Where several axes are indexed by arrays, NumPy's own rules decide.
             return np.asarray(self)[key]
-        if isinstance(samples, (int, np.integer)):
-            start = self.starts[samples]
-            return self.buffer[start : start + self.n_timesteps][tuple(rest)]
-        chosen = Windows(self.buffer, self.starts[samples], self.n_timesteps)
-        if rest in ([], [Ellipsis]):
+        starts = self.starts[samples]
+        if starts.ndim == 0:
+            return self.buffer[starts : starts + self.n_timesteps][tuple(rest)]
+        chosen = Windows(self.buffer, starts, self.n_timesteps)
+        if all(axis is Ellipsis for axis in rest):
             return chosen
         return np.asarray(chosen)[(slice(None), *rest)]
 
@@ -101,6 +104,13 @@ class Windows:
         for first in range(0, len(self), size):
             samples = slice(first, first + size)
             yield samples, self.gather(samples)
+
+    def shown(self):
+        """Mask of shape (n_buffer_rows,): the rows of the buffer that lie in any window."""
+        n_rows = len(self.buffer)
+        begin = np.bincount(self.starts, minlength=n_rows + 1)
+        end = np.bincount(self.starts + self.n_timesteps, minlength=n_rows + 1)
+        return np.cumsum(begin - end)[:n_rows] > 0
 
     def over(self, buffer):
         """The same windows over another buffer (scaled, say) of as many rows."""
@@ -119,10 +129,9 @@ class Windows:
         hops = np.unique(np.diff(self.starts))
         if len(hops) > 1 or (len(hops) == 1 and hops[0] < 0):
             return self
-        n_samples, n_timesteps, n_features = self.shape
-        row, item = n_features * self.buffer.itemsize, self.buffer.itemsize
+        row, item = self.buffer.strides
         hop = int(hops[0]) if len(hops) else 0
-        origin = self.buffer[self.starts[0] :] if n_samples else self.buffer
+        origin = self.buffer[self.starts[0] :] if len(self) else self.buffer
         return as_strided(origin, self.shape, (hop * row, row, item), writeable=False)
 
 
@@ -165,7 +174,7 @@ def frame(rows, n_steps, breaks=(), context=None):
     buffer = np.full((n_rows + (1 + len(breaks)) * before, n_features), np.nan, dtype=rows.dtype)
     edges = [0, *breaks, n_rows]
     starts = np.arange(n_rows)
-    for segment, (first, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for segment, (first, stop) in enumerate(pairwise(edges)):
         starts[first:stop] += segment * before
         buffer[first + (segment + 1) * before : stop + (segment + 1) * before] = rows[first:stop]
     if context is not None:

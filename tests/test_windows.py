@@ -1,0 +1,316 @@
+"""Windows behave like the array that they stand for, and copy nothing until they must."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.dummy import DummyRegressor
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.utils import _safe_indexing
+
+from sklstm import Windows
+from sklstm._windows import frame
+
+SERIES = np.arange(24.0).reshape(12, 2)
+
+
+def sliding(rows, n_timesteps):
+    """NumPy's own windows over rows, of shape (n_samples, n_timesteps, n_features)."""
+    return sliding_window_view(rows, n_timesteps, axis=0).swapaxes(1, 2)
+
+
+@st.composite
+def windows_and_starts(draw):
+    """Windows at random places of a random buffer."""
+    n_rows, n_features = draw(st.integers(1, 12)), draw(st.integers(1, 3))
+    n_timesteps = draw(st.integers(1, n_rows))
+    starts = draw(st.lists(st.integers(0, n_rows - n_timesteps), min_size=1, max_size=8))
+    buffer = np.arange(float(n_rows * n_features)).reshape(n_rows, n_features)
+    return Windows(buffer, starts, n_timesteps), np.stack([buffer[start : start + n_timesteps] for start in starts])
+
+
+# --- from an array, and back ----------------------------------------------------------------------
+
+ARRAYS = {
+    "contiguous": SERIES.reshape(3, 4, 2),
+    "overlapping": sliding(SERIES, 4),
+    "overlapping with a hop": sliding(SERIES, 4)[::3],
+    "with gaps between": sliding(SERIES, 2)[::5],
+    "every second time step": SERIES.reshape(2, 6, 2)[:, ::2],
+    "backwards": SERIES.reshape(3, 4, 2)[::-1],
+    "one feature of two": SERIES.reshape(3, 4, 2)[:, :, 1:],
+    "Fortran order": np.asfortranarray(SERIES.reshape(3, 4, 2)),
+    "single sample": SERIES[None],
+    "single time step": SERIES[:, None],
+    "single feature": SERIES[:, :1].reshape(3, 4, 1),
+    "overlapping single feature": sliding(SERIES[:, :1], 5),
+    "all the same": np.broadcast_to(SERIES[:4], (3, 4, 2)),
+    "no sample": SERIES.reshape(3, 4, 2)[:0],
+    "no time step": SERIES.reshape(3, 4, 2)[:, :0],
+    "no feature": SERIES.reshape(3, 4, 2)[:, :, :0],
+    "float32": SERIES.reshape(3, 4, 2).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("X", ARRAYS.values(), ids=ARRAYS)
+def test_from_array(X):
+    """Windows of an array stand for that array, whatever its layout in memory."""
+    windows = Windows.from_array(X)
+    assert windows.shape == X.shape
+    assert windows.dtype == X.dtype
+    assert len(windows) == len(X)
+    np.testing.assert_array_equal(np.asarray(windows), X)
+    np.testing.assert_array_equal(windows.as_view(), X)
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "overlapping", "overlapping with a hop", "single sample"])
+def test_from_array_copies_nothing(layout):
+    """Windows of an array whose rows adjoin look at the very memory of the array."""
+    X = ARRAYS[layout]
+    windows = Windows.from_array(X)
+    assert np.shares_memory(windows.buffer, X)
+    assert np.shares_memory(windows.as_view(), X)
+
+
+def test_overlapping_windows_keep_each_row_once():
+    """The buffer of sliding windows has as many rows as the series that they slide over."""
+    assert Windows.from_array(sliding(SERIES, 5)).buffer.shape == SERIES.shape
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.float64, st.tuples(*[st.integers(0, 4)] * 3), elements=st.floats(-9, 9)), st.permutations(range(3)))
+def test_from_array_of_any_shape_and_order(X, axes):
+    """There and back is the identity for every shape and every order of the axes in memory."""
+    X = X.transpose(axes)
+    np.testing.assert_array_equal(np.asarray(Windows.from_array(X)), X)
+    np.testing.assert_array_equal(Windows.from_array(X).as_view(), X)
+
+
+# --- like an array --------------------------------------------------------------------------------
+
+KEYS = [
+    0,
+    -1,
+    np.int64(1),
+    slice(None),
+    slice(1, None, 2),
+    slice(None, None, -1),
+    slice(5, 5),
+    [0, 2],
+    [],
+    np.array([2, 2, 0]),
+    np.array([True, False, True]),
+    Ellipsis,
+    (0, ...),
+    ([0, 2], ...),
+    (slice(None), slice(None), 1),
+    (slice(None), -1),
+    (slice(None), -1, 0),
+    (slice(None), slice(1, 3)),
+    (slice(None), np.array([0, 1])),
+    (slice(None), slice(None), [1, 0]),
+    ([0, 1], [2, 3]),
+    ([0, 1], [2, 3], [1, 1]),
+    (np.array([True, False, True]), slice(None), 0),
+    (0, slice(None), [0, 1]),
+    (0, 1),
+    (0, 1, 1),
+    (..., 0),
+    (..., slice(1)),
+    ([2, 0], 1),
+]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_indexing(key):
+    """Indexing gives what NumPy gives, whatever the key."""
+    array = sliding(SERIES, 4)[[0, 3, 8]]
+    np.testing.assert_array_equal(Windows(SERIES, [0, 3, 8], 4)[key], array[key])
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows_and_starts(), st.data())
+def test_indexing_by_samples_is_free(case, data):
+    """Any choice of samples is Windows again, over the same buffer."""
+    windows, array = case
+    chosen = data.draw(st.lists(st.integers(-len(array), len(array) - 1)))
+    part = windows[chosen]
+    assert isinstance(part, Windows)
+    assert part.buffer is windows.buffer
+    np.testing.assert_array_equal(part, array[chosen])
+    np.testing.assert_array_equal(windows.gather(chosen), array[chosen])
+
+
+def test_an_index_too_large():
+    """A sample that is not there is an IndexError, as of an array."""
+    with pytest.raises(IndexError, match=r"^index 3 is out of bounds for axis 0 with size 3$"):
+        Windows(SERIES, [0, 3, 8], 4)[3]
+
+
+def test_iteration():
+    """Iterating goes from window to window, and ends."""
+    windows = Windows(SERIES, [0, 3], 4)
+    np.testing.assert_array_equal(list(windows), np.asarray(windows))
+
+
+def test_conversion():
+    """numpy.asarray makes an array of the buffer's type, or of the one that is asked for."""
+    windows = Windows(SERIES, [0, 3], 4)
+    assert np.asarray(windows).dtype == np.float64
+    assert np.asarray(windows, dtype=np.float32).dtype == np.float32
+    assert np.array(windows, copy=True).flags.writeable
+    assert windows.ndim == np.ndim(windows) == 3
+
+
+def test_conversion_without_a_copy():
+    """Windows refuse to become an array where a copy is ruled out."""
+    with pytest.raises(ValueError, match=r"^Windows cannot become one array without a copy\.$"):
+        np.asarray(Windows(SERIES, [0, 3], 4), copy=False)
+
+
+def test_repr():
+    """The representation tells shape, type and how much memory there is behind."""
+    assert repr(Windows(SERIES, [0, 3], 4)) == "Windows(shape=(2, 4, 2), dtype=float64, over 12 rows)"
+
+
+def test_pickle():
+    """Windows survive pickling."""
+    windows = Windows(SERIES, [0, 3], 4)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(windows)), windows)
+
+
+def test_scikit_learn_can_index_windows():
+    """Cross-validation takes Windows for X, and gives each fold Windows."""
+    windows = Windows(SERIES, np.arange(9), 4)
+    y = np.arange(9.0)
+    assert isinstance(_safe_indexing(windows, [1, 2]), Windows)
+
+    class Sees(DummyRegressor):
+        def fit(self, X, y):
+            assert isinstance(X, Windows)
+            return super().fit(X, y)
+
+    scores = cross_val_score(Sees(), windows, y, cv=KFold(3), scoring="neg_mean_absolute_error")
+    np.testing.assert_allclose(scores, [-4.5, -2 / 3, -4.5])
+
+
+# --- parts, and other buffers ---------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows_and_starts(), st.data())
+def test_first_and_last(case, data):
+    """Cutting windows to their first or last time steps is cutting the array."""
+    windows, array = case
+    length = data.draw(st.integers(1, windows.n_timesteps))
+    np.testing.assert_array_equal(windows.first(length), array[:, :length])
+    np.testing.assert_array_equal(windows.last(length), array[:, -length:])
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows_and_starts())
+def test_over(case):
+    """The same windows over a doubled buffer are the doubled windows."""
+    windows, array = case
+    np.testing.assert_array_equal(windows.over(windows.buffer * 2), array * 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows_and_starts())
+def test_shown(case):
+    """A row of the buffer is shown where a window holds it."""
+    windows, array = case
+    np.testing.assert_array_equal(windows.shown(), np.isin(windows.buffer[:, 0], array[..., 0]))
+
+
+def test_chunks(monkeypatch):
+    """Chunks cover every window once, in order, and stay near their size in memory."""
+    windows = Windows(SERIES, np.arange(9), 4)
+    monkeypatch.setattr("sklstm._windows.CHUNK_BYTES", 3 * windows[0].nbytes + 1)
+    chunks = list(windows.chunks())
+    assert [samples for samples, _ in chunks] == [slice(0, 3), slice(3, 6), slice(6, 9)]
+    np.testing.assert_array_equal(np.concatenate([chunk for _, chunk in chunks]), np.asarray(windows))
+
+
+def test_chunks_of_large_windows(monkeypatch):
+    """A window that is larger than a chunk is a chunk."""
+    monkeypatch.setattr("sklstm._windows.CHUNK_BYTES", 1)
+    assert [len(chunk) for _, chunk in Windows(SERIES, np.arange(3), 4).chunks()] == [1, 1, 1]
+
+
+# --- views ----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows_and_starts())
+def test_as_view_holds_the_same(case):
+    """The view of windows, where there is one, is equal to them."""
+    windows, array = case
+    np.testing.assert_array_equal(windows.as_view(), array)
+
+
+@pytest.mark.parametrize("starts", [[0], [0, 1, 2], [1, 4, 7], [2, 2, 2], []], ids=str)
+def test_as_view_of_even_hops(starts):
+    """Windows that follow an even hop are a read-only view of their buffer."""
+    view = Windows(SERIES, starts, 4).as_view()
+    assert isinstance(view, np.ndarray)
+    assert np.shares_memory(view, SERIES) or not starts
+    assert not view.flags.writeable
+
+
+@pytest.mark.parametrize("starts", [[0, 1, 3], [3, 2, 1]], ids=str)
+def test_as_view_of_uneven_hops(starts):
+    """Windows that follow no even hop, or go backwards, stay Windows."""
+    windows = Windows(SERIES, starts, 4)
+    assert windows.as_view() is windows
+
+
+@pytest.mark.parametrize("buffer", [np.asfortranarray(SERIES), SERIES[::2], np.repeat(SERIES, 2, axis=1)[:, ::2]])
+def test_as_view_of_a_scattered_buffer(buffer):
+    """A buffer in any layout shows the right values."""
+    windows = Windows(buffer, [0, 1, 2], 3)
+    np.testing.assert_array_equal(windows.as_view(), np.asarray(windows))
+
+
+# --- frame ----------------------------------------------------------------------------------------
+
+
+def framed_by_a_loop(rows, n_steps, breaks=(), context=None):
+    """What `frame` gives, row by row and step by step."""
+    windows = np.full((len(rows), n_steps, rows.shape[1]), np.nan)
+    for row in range(len(rows)):
+        begin = max([0, *(b for b in breaks if b <= row)])
+        past = list(rows[begin : row + 1])
+        if begin == 0 and context is not None:
+            past = [*context, *past]
+        past = past[-n_steps:]
+        windows[row, n_steps - len(past) :] = past
+    return windows
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_frame_is_the_naive_loop(data):
+    """A window holds its row and the rows before it, back to the last break, else the context, else NaN."""
+    n_rows, n_steps = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 6))
+    rows = np.arange(2.0 * n_rows).reshape(n_rows, 2)
+    breaks = sorted(data.draw(st.sets(st.integers(1, n_rows - 1)))) if n_rows > 1 else []
+    context = -1 - np.arange(2.0 * data.draw(st.integers(0, n_steps - 1))).reshape(-1, 2)
+    windows = frame(rows, n_steps, breaks, context)
+    np.testing.assert_array_equal(windows, framed_by_a_loop(rows, n_steps, breaks, context))
+    np.testing.assert_array_equal(frame(rows, n_steps), framed_by_a_loop(rows, n_steps))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_frame_costs_the_rows(dtype):
+    """However long the windows, behind them is one buffer of the rows and n_steps - 1 before them."""
+    rows = np.ones((1000, 1), dtype)
+    windows = frame(rows, n_steps=500)
+    assert windows.dtype == dtype
+    assert windows.shape == (1000, 500, 1)
+    assert not windows.flags.writeable
+    assert Windows.from_array(windows).buffer.shape == (1499, 1)
