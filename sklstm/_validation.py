@@ -5,14 +5,16 @@ A message says who complains, what was expected, what came, and what to do about
 """
 
 import numbers
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import _check_feature_names, check_array, validate_data
 
 from sklstm._windows import Windows
 
 FLOATS = (np.float64, np.float32)
+TIMES = (date, timedelta, np.datetime64, np.timedelta64, pd.Period)
 
 
 # --- what kind of X is it? ------------------------------------------------------------------------
@@ -21,17 +23,22 @@ FLOATS = (np.float64, np.float32)
 def is_ragged(X):
     """Whether X is a list, tuple or object array of sequences, each an array-like of its own."""
     if isinstance(X, np.ndarray):
-        return X.dtype == object and X.ndim == 1 and len(X) > 0 and not np.isscalar(X[0])
+        return X.dtype == object and X.ndim == 1 and any(_length(row) is not None for row in X)
     if not isinstance(X, (list, tuple)) or len(X) == 0:
         return False
-    if any(np.ndim(row) == 2 or isinstance(row, pd.DataFrame) for row in X if not isinstance(row, str)):
+    return any(_is_table(row) for row in X) or len({_length(row) for row in X}) > 1
+
+
+def _is_table(row):
+    try:
+        return np.ndim(row) == 2
+    except ValueError:
+        # Its own rows differ in length: a sequence, if a faulty one.
         return True
-    lengths = {np.size(row) if isinstance(row, np.ndarray) else _length(row) for row in X}
-    return len(lengths) > 1
 
 
 def _length(row):
-    return len(row) if hasattr(row, "__len__") and not isinstance(row, str) else None
+    return len(row) if np.iterable(row) and not isinstance(row, (str, bytes)) else None
 
 
 def n_dims(X):
@@ -41,7 +48,20 @@ def n_dims(X):
 
 def read_numbers(X):
     """A list of numbers, or of rows of numbers, as an array; whatever has a shape passes untouched."""
-    return X if hasattr(X, "shape") or hasattr(X, "__dataframe__") else np.asarray(X)
+    return X if hasattr(X, "shape") else np.asarray(X)
+
+
+def stack_sequences(who, X):
+    """Sequences of one length as an array (n_samples, n_timesteps, n_features); all else as in `read_numbers`."""
+    if not is_ragged(X):
+        return read_numbers(X)
+    sequences = [_read_sequence(who, k, sequence) for k, sequence in enumerate(X)]
+    if len({sequence.shape for sequence in sequences}) > 1:
+        raise ValueError(
+            f"{who} expects X of shape (n_samples, n_timesteps, n_features), got {len(X)} sequences of "
+            "different lengths. Put a SequencePadder before it."
+        )
+    return np.stack(sequences)
 
 
 # --- series tables --------------------------------------------------------------------------------
@@ -54,10 +74,20 @@ def check_series_table(estimator, X, *, reset):
     number becomes float64.
     """
     who = type(estimator).__name__
+    if is_ragged(X):
+        raise ValueError(
+            f"{who} expects one series table of shape (n_rows, n_features), got {len(X)} sequences. "
+            "Pass each by itself."
+        )
     X = read_numbers(X)
+    if n_dims(X) > 2:
+        raise ValueError(
+            f"{who} expects a series table of shape (n_rows, n_features), got X of shape {X.shape}. "
+            "Pass the series, not windows of it, and bring further axes into its features."
+        )
+    refuse_text(who, X)
     if n_dims(X) == 1:
         X = _one_feature(estimator, X, reset)
-    refuse_text(who, X)
     values = validate_data(estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False)
     refuse_infinity(who, values, X)
     return values
@@ -70,34 +100,33 @@ def _one_feature(estimator, X, reset):
             f"{type(estimator).__name__} was fitted on {n_features} features, got a 1D X of {len(X)} values, "
             f"which is one feature. Reshape your data: X.reshape(1, -1) if it is one row of {n_features} features."
         )
-    return X.to_frame() if isinstance(X, pd.Series) else X.reshape(-1, 1)
+    return X.to_frame() if isinstance(X, pd.Series) else np.asarray(X).reshape(-1, 1)
 
 
 def refuse_text(who, X, name="X"):
     """Raise where X holds text or times instead of numbers, naming the first column and row."""
+    remedy = "Make them the index of a DataFrame, or drop them."
     if isinstance(X, pd.DataFrame):
-        columns = ((f"column {label!r}", X.iloc[:, k]) for k, label in enumerate(X.columns))
+        columns = [(f"column {label!r}", X.iloc[:, k]) for k, label in enumerate(X.columns)]
+        remedy = "Make them the index: X.set_index({!r})."
     elif isinstance(X, pd.Series):
-        columns = [(f"{X.name!r}", X)]
-    elif isinstance(X, np.ndarray) and X.dtype.kind in "OUS":
+        columns = [("the values" if X.name is None else repr(X.name), X)]
+    elif isinstance(X, np.ndarray) and X.dtype.kind in "OUSMm" and X.size:
         table = X.reshape(len(X), -1) if X.ndim else X.reshape(1, 1)
-        columns = ((f"column {k}", pd.Series(table[:, k])) for k in range(table.shape[1]))
+        columns = [(f"column {k}", pd.Series(table[:, k])) for k in range(table.shape[1])]
     else:
         return
     for where, column in columns:
-        if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.PeriodDtype):
-            raise ValueError(
-                f"{who} expects numbers, got times in {where} of {name}. "
-                f"Make them the index: X.set_index({column.name!r})."
-            )
-        text = [isinstance(value, (str, bytes)) and not _is_number(value) for value in column]
-        if pd.api.types.is_numeric_dtype(column) or not any(text):
+        if pd.api.types.is_numeric_dtype(column):
             continue
-        row = int(np.argmax(text))
-        raise ValueError(
-            f"{who} expects numbers, got text in {where} of {name}: {column.iloc[row]!r} in row "
-            f"{column.index[row]}. Encode the column as numbers, or drop it."
-        )
+        for row, value in zip(column.index, column, strict=True):
+            if isinstance(value, TIMES):
+                raise ValueError(f"{who} expects numbers, got times in {where} of {name}. {remedy.format(column.name)}")
+            if isinstance(value, (str, bytes)) and not _is_number(value):
+                raise ValueError(
+                    f"{who} expects numbers, got text in {where} of {name}: {value!r} in row {row}. "
+                    "Encode the column as numbers, or drop it."
+                )
 
 
 def _is_number(value):
@@ -123,13 +152,12 @@ def refuse_infinity(who, values, X, name="X", first_sample=0):
     first = np.argwhere(np.isinf(values))[0]
     first[0] += first_sample
     raise ValueError(
-        f"{who} got inf in {name} at {place(first, X)}. "
-        "Replace it, or write NaN where nothing was observed."
+        f"{who} got inf in {name} at {place(first, X)}. Replace it, or write NaN where nothing was observed."
     )
 
 
-def refuse_partly_observed(who, rows, X):
-    """Raise where some but not all features of a row are NaN, naming the rows and columns."""
+def refuse_partly_observed(who, rows, X, of=""):
+    """Raise where some but not all features of a row are NaN, naming the rows (`of` what) and columns."""
     missing = np.isnan(rows)
     partly = missing.any(axis=1) & ~missing.all(axis=1)
     if not partly.any():
@@ -137,10 +165,10 @@ def refuse_partly_observed(who, rows, X):
     offenders = np.flatnonzero(partly)
     row = offenders[0]
     labels = [_column_label(X, column) for column in np.flatnonzero(missing[row])]
-    more = f" (and {len(offenders) - 1} more rows)" if len(offenders) > 1 else ""
+    more = f" (and {len(offenders) - 1} more)" if len(offenders) > 1 else ""
     raise ValueError(
-        f"{who} got a time step with some features missing: row {_row_label(X, row)}, NaN in "
-        f"{', '.join(labels)}{more}. A time step is either observed in every feature or NaN in all of them: "
+        f"{who} got a time step with some features missing: row {_row_label(X, row)}{of}{more}, NaN in column "
+        f"{', '.join(labels)}. A time step is either observed in every feature or NaN in all of them: "
         "impute first, for instance with sklearn.impute.SimpleImputer before this step."
     )
 
@@ -177,20 +205,41 @@ def check_sequences(estimator, X, *, reset):
             f"{who} expects the same features in every sequence, got {widths[odd]} in sequence {odd} "
             f"and {widths[0]} in sequence 0."
         )
-    dtype = np.result_type(*{sequence.dtype for sequence in sequences})
+    _refuse_other_columns(who, X)
     check_n_features(estimator, widths[0], f"sequences of shape (n_timesteps, {widths[0]})", reset=reset)
+    _check_feature_names(estimator, X[0], reset=reset)
+    dtype = np.result_type(*{sequence.dtype for sequence in sequences})
     return [sequence.astype(dtype, copy=False) for sequence in sequences]
 
 
-def _check_sequence(who, k, sequence):
-    name = f"sequence {k} of X"
+def _refuse_other_columns(who, X):
+    tables = [(k, list(sequence.columns)) for k, sequence in enumerate(X) if isinstance(sequence, pd.DataFrame)]
+    for k, columns in tables:
+        if columns != tables[0][1]:
+            raise ValueError(
+                f"{who} expects the same columns in every sequence, got {columns} in sequence {k} "
+                f"and {tables[0][1]} in sequence {tables[0][0]}."
+            )
+
+
+def _read_sequence(who, k, sequence):
     if isinstance(sequence, numbers.Number):
         raise ValueError(
             f"{who} expects an array of shape (n_timesteps, n_features) for each sequence, got the number "
             f"{sequence} for sequence {k}."
         )
-    refuse_text(who, sequence if hasattr(sequence, "shape") else np.asarray(sequence), name)
-    values = np.asarray(sequence)
+    try:
+        return np.asarray(sequence)
+    except ValueError:
+        raise ValueError(
+            f"{who} expects the same features at every time step, got time steps of different lengths in sequence {k}."
+        ) from None
+
+
+def _check_sequence(who, k, sequence):
+    name = f"sequence {k} of X"
+    values = _read_sequence(who, k, sequence)
+    refuse_text(who, sequence if hasattr(sequence, "shape") else values, name)
     values = values.astype(values.dtype if values.dtype in FLOATS else np.float64, copy=False)
     if values.ndim == 1:
         values = values[:, None]
@@ -238,12 +287,7 @@ def check_windows(estimator, X, *, reset):
     observed in every feature, or in none.
     """
     who = type(estimator).__name__
-    if is_ragged(X):
-        raise ValueError(
-            f"{who} expects X of shape (n_samples, n_timesteps, n_features), got {len(X)} sequences of "
-            "different lengths. Put a SequencePadder before it."
-        )
-    X = read_numbers(X)
+    X = stack_sequences(who, X)
     if n_dims(X) == 2:
         steps = check_series_table(estimator, X, reset=reset)
         return Windows.from_array(steps[:, :, None])
@@ -253,7 +297,7 @@ def check_windows(estimator, X, *, reset):
             "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
         )
     windows = check_3d(estimator, X, reset=reset)
-    _refuse_partly_observed_windows(who, windows)
+    refuse_partly_observed_windows(who, windows)
     return windows
 
 
@@ -262,8 +306,7 @@ def check_3d(estimator, X, *, reset):
     who = type(estimator).__name__
     if 0 in X.shape:
         raise ValueError(
-            f"{who} got an empty X: shape {X.shape} is (n_samples, n_timesteps, n_features) "
-            "and none of them may be 0."
+            f"{who} got an empty X: shape {X.shape} is (n_samples, n_timesteps, n_features) and none of them may be 0."
         )
     check_n_features(estimator, X.shape[2], f"X of shape {X.shape}", reset=reset)
     if isinstance(X, Windows):
@@ -278,7 +321,8 @@ def check_3d(estimator, X, *, reset):
     return windows
 
 
-def _refuse_partly_observed_windows(who, windows):
+def refuse_partly_observed_windows(who, windows):
+    """Raise where a time step of any window is NaN in some but not all features, naming the first."""
     missing = np.isnan(windows.buffer)
     if not (missing.any(axis=1) & ~missing.all(axis=1)).any():
         return
@@ -299,7 +343,7 @@ def _refuse_partly_observed_windows(who, windows):
 
 
 def check_target(estimator, y, X_shape):
-    """y as a float array of shape (n_samples,) or (n_samples, n_outputs), finite, as long as X."""
+    """The target as a float array of shape (n_samples,) or (n_samples, n_outputs), finite, as long as X."""
     n_samples = X_shape[0]
     who = type(estimator).__name__
     if y is None:
@@ -310,9 +354,7 @@ def check_target(estimator, y, X_shape):
     y_given, y = y, read_numbers(y)
     refuse_text(who, y, "y")
     if n_dims(y) not in (1, 2):
-        raise ValueError(
-            f"{who} expects y of shape (n_samples,) or (n_samples, n_outputs), got shape {np.shape(y)}."
-        )
+        raise ValueError(f"{who} expects y of shape (n_samples,) or (n_samples, n_outputs), got shape {np.shape(y)}.")
     y = check_array(y, dtype=FLOATS, ensure_2d=False, ensure_all_finite=False, input_name="y", estimator=who)
     bad = ~np.isfinite(y)
     if bad.any():

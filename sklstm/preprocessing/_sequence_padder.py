@@ -15,6 +15,7 @@ from sklstm._validation import (
     n_dims,
     read_numbers,
     refuse_partly_observed,
+    refuse_partly_observed_windows,
 )
 from sklstm.preprocessing._base import SeriesTransformer
 
@@ -123,7 +124,10 @@ class SequencePadder(SeriesTransformer):
         check_is_fitted(self)
         samples = self._read(X, reset=False)
         if isinstance(samples, list):
+            for k, sequence in enumerate(samples):
+                refuse_partly_observed(type(self).__name__, sequence, X[k], of=f" of sequence {k}")
             return self._pad(samples)
+        refuse_partly_observed_windows(type(self).__name__, samples)
         if samples.shape[1] < self.max_len_:
             return self._pad(np.asarray(samples))
         if samples.shape[1] == self.max_len_ and getattr(X, "ndim", None) == 3 and X.dtype in FLOATS:
@@ -165,7 +169,6 @@ class SequencePadder(SeriesTransformer):
         shape = (len(sequences), self.max_len_, self.n_features_in_)
         padded = np.full(shape, self.value, dtype=sequences[0].dtype)
         for sample, sequence in enumerate(sequences):
-            refuse_partly_observed("SequencePadder", sequence, None)
             kept = sequence[-self.max_len_ :] if self.truncating == "pre" else sequence[: self.max_len_]
             where = slice(self.max_len_ - len(kept), None) if self.padding == "pre" else slice(len(kept))
             padded[sample, where] = kept

@@ -1,10 +1,12 @@
 """A series as inputs and targets: the classic lag table, and X and y for a Pipeline."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
 from sklstm._parameters import suggest
-from sklstm._validation import refuse_text
+from sklstm._validation import is_ragged, refuse_text
 from sklstm.preprocessing._lag_framer import lag_name
 from sklstm.preprocessing._time_axis import check_time_order
 
@@ -110,7 +112,7 @@ def make_supervised(series, horizon=1, target=None):
     y = y.iloc[:, 0] if horizon == 1 else y
     if isinstance(series, (pd.DataFrame, pd.Series)):
         return X, y
-    return X.to_numpy(), y.to_numpy()
+    return X.to_numpy(copy=True), y.to_numpy(copy=True)
 
 
 def _as_table(data, who):
@@ -118,13 +120,15 @@ def _as_table(data, who):
         table = data
     elif isinstance(data, pd.Series):
         table = data.to_frame("var1" if data.name is None else data.name)
+    elif is_ragged(data):
+        raise ValueError(f"{who} expects one series, got {len(data)} sequences. Pass each by itself.")
     else:
         values = np.asarray(data)
         if values.ndim not in (1, 2):
             raise ValueError(
                 f"{who} expects a series of shape (n_rows,) or (n_rows, n_features), got shape {values.shape}."
             )
-        values = values.reshape(len(values), -1)
+        values = values[:, None] if values.ndim == 1 else values
         table = pd.DataFrame(values, columns=[f"var{k + 1}" for k in range(values.shape[1])])
     if table.empty:
         raise ValueError(f"{who} got an empty series of shape {table.shape}.")
@@ -140,7 +144,7 @@ def _find_target(table, target):
         )
     if target is None or target in columns:
         return 0 if target is None else columns.index(target)
-    if isinstance(target, int) and 0 <= target < len(columns):
+    if isinstance(target, Integral) and 0 <= target < len(columns):
         return target
     raise ValueError(
         f"make_supervised got target={target!r}, which is no column."
@@ -149,5 +153,5 @@ def _find_target(table, target):
 
 
 def _check_count(who, name, value, least):
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{who} expects {name} to be an int of {least} or more, got {value!r}.")

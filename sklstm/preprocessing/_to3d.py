@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._validation import FLOATS, check_3d, check_series_table, is_ragged, n_dims, read_numbers
+from sklstm._validation import FLOATS, check_3d, check_series_table, n_dims, stack_sequences
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._lag_framer import lag_name
 
@@ -145,7 +145,7 @@ class To3D(SeriesTransformer):
         return np.array(names, dtype=object)
 
     def _shape(self, X, *, reset):
-        X = _as_one_array(X)
+        X = stack_sequences("To3D", X)
         if n_dims(X) == 3:
             windows = check_3d(self, X, reset=reset)
             self._expect(windows.shape)
@@ -164,6 +164,11 @@ class To3D(SeriesTransformer):
             self.shape_ = self._sample_shape(table.shape, n_features=1 if one_sample else None)
         if table.size == np.prod(self.shape_) and len(table) == self.shape_[0] > 1:
             return table[None]
+        if table.shape[1] != np.prod(self.shape_):
+            raise ValueError(
+                f"{self._name()} was fitted on one sample with a row for each of its {self.shape_[0]} time steps, "
+                f"got X of shape {table.shape}. Pass as many rows, or samples with three axes."
+            )
         if self._lag_columns:
             table = table[:, self._lag_columns[0]]
         return table.reshape(len(table), *self.shape_)
@@ -233,16 +238,3 @@ def read_lag_columns(names):
             "Add the columns, or drop the lags that some features lack."
         )
     return [columns[feature, lag] for lag in lags for feature in features], features
-
-
-def _as_one_array(X):
-    """Sequences of one length as an array; whatever has a shape passes untouched."""
-    if not is_ragged(X):
-        return read_numbers(X)
-    sequences = [np.asarray(sequence) for sequence in X]
-    if len({sequence.shape for sequence in sequences}) > 1:
-        raise ValueError(
-            f"To3D expects sequences of one length, got {len(X)} of different lengths. "
-            "Put a SequencePadder before it."
-        )
-    return np.stack(sequences)

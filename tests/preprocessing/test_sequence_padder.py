@@ -1,0 +1,264 @@
+"""SequencePadder: as Keras pads, but with NaN, without int32, and without copies that nobody needs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+
+from sklstm import LagFramer, SequencePadder, Windows
+
+NAN = np.nan
+CLASSIC = [[1, 2, 3, 4], [1, 2, 3], [1]]
+
+
+def refused(call, *args, error=ValueError):
+    """The whole message of the error that a call raises."""
+    with pytest.raises(error) as caught:
+        call(*args)
+    return str(caught.value)
+
+
+# --- padding and cutting --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"padding": "pre"}, [[1, 2, 3, 4], [0, 1, 2, 3], [0, 0, 0, 1]]),
+        ({"padding": "post"}, [[1, 2, 3, 4], [1, 2, 3, 0], [1, 0, 0, 0]]),
+        ({"max_len": 2, "truncating": "pre"}, [[3, 4], [2, 3], [0, 1]]),
+        ({"max_len": 2, "truncating": "post"}, [[1, 2], [1, 2], [0, 1]]),
+    ],
+)
+def test_classic(params, expected):
+    """The textbook's sequences are padded and cut as in the textbook."""
+    np.testing.assert_array_equal(SequencePadder(value=0, **params).fit_transform(CLASSIC)[..., 0], expected)
+
+
+SIDES = st.sampled_from(["pre", "post"])
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=6),
+    n_features=st.integers(1, 3),
+    max_len=st.none() | st.integers(1, 8),
+    padding=SIDES,
+    truncating=SIDES,
+    value=st.sampled_from([0.0, -1.0, 0.5, NAN]),
+)
+def test_equals_keras(lengths, n_features, max_len, padding, truncating, value):
+    """Padding and cutting are those of keras.utils.pad_sequences."""
+    import keras
+
+    ends = np.cumsum(lengths)
+    rows = 0.25 + np.arange(float(ends[-1] * n_features)).reshape(-1, n_features)
+    sequences = np.split(rows, ends[:-1])
+    padder = SequencePadder(max_len, padding=padding, truncating=truncating, value=value)
+    expected = keras.utils.pad_sequences(sequences, max_len, "float64", padding, truncating, value)
+    np.testing.assert_array_equal(padder.fit_transform(sequences), expected)
+
+
+def test_length_is_learned():
+    """New sequences get the length of the longest fitted one."""
+    padder = SequencePadder().fit(CLASSIC)
+    assert padder.max_len_ == 4
+    np.testing.assert_array_equal(padder.transform([[1, 2], [1, 2, 3, 4, 5]])[..., 0], [[NAN, NAN, 1, 2], [2, 3, 4, 5]])
+
+
+def test_windows_are_padded_too():
+    """Windows that are too short are padded like sequences, without sharing their memory."""
+    X = np.ones((2, 3, 1))
+    padded = SequencePadder(5, padding="post").fit_transform(X)
+    np.testing.assert_array_equal(padded[..., 0], [[1, 1, 1, NAN, NAN]] * 2)
+    assert not np.shares_memory(padded, X)
+
+
+# --- no copies ------------------------------------------------------------------------------------
+
+
+def test_nothing_to_do():
+    """Windows of the right length pass untouched: the very same object."""
+    framed = LagFramer(3).fit_transform(np.arange(9.0))
+    holed = LagFramer(3).fit_transform(pd.Series(range(6), index=[0, 1, 2, 8, 9, 10]))
+    assert isinstance(holed, Windows)
+    for X in (framed, holed, np.ones((4, 3, 2), np.float32)):
+        assert SequencePadder().fit_transform(X) is X
+        assert SequencePadder(3).fit_transform(X) is X
+
+
+@pytest.mark.parametrize(("truncating", "kept"), [("pre", slice(-2, None)), ("post", slice(2))])
+def test_cuts_are_views(truncating, kept):
+    """Windows that are too long are cut without a copy."""
+    X = np.arange(24.0).reshape(4, 3, 2)
+    cut = SequencePadder(2, truncating=truncating).fit_transform(X)
+    np.testing.assert_array_equal(cut, X[:, kept])
+    assert np.shares_memory(cut, X)
+
+
+def test_cut_windows_stay_windows():
+    """Windows over a series with a hole are cut to Windows over the same rows."""
+    holed = LagFramer(3).fit_transform(pd.Series(range(6), index=[0, 1, 2, 8, 9, 10]))
+    cut = SequencePadder(2).fit_transform(holed)
+    assert cut.buffer is holed.buffer
+    np.testing.assert_array_equal(cut, np.asarray(holed)[:, 1:])
+
+
+# --- kinds of X -----------------------------------------------------------------------------------
+
+KINDS = {
+    "lists": CLASSIC,
+    "tuple": tuple(CLASSIC),
+    "arrays": [np.array(sequence) for sequence in CLASSIC],
+    "columns": [np.array(sequence)[:, None] for sequence in CLASSIC],
+    "Series": [pd.Series(sequence) for sequence in CLASSIC],
+    "DataFrames": [pd.DataFrame({"a": sequence}) for sequence in CLASSIC],
+    "object array": np.array([np.array(sequence) for sequence in CLASSIC], dtype=object),
+}
+
+
+@pytest.mark.parametrize("X", KINDS.values(), ids=KINDS)
+def test_kinds(X):
+    """Sequences of every kind are padded alike."""
+    padded = SequencePadder().fit_transform(X)
+    np.testing.assert_array_equal(padded, SequencePadder().fit_transform(CLASSIC))
+    assert padded.dtype == np.float64
+
+
+@pytest.mark.parametrize("make", [list, np.array, pd.DataFrame])
+def test_rows_are_sequences(make):
+    """The rows of a table are sequences of one feature, of one length."""
+    X = make([[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(SequencePadder().fit_transform(X)[..., 0], [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(SequencePadder(2).fit_transform(X)[..., 0], [[2, 3], [5, 6]])
+    assert SequencePadder().fit(X).n_features_in_ == 1
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("float32", "float32"), ("float64", "float64"), ("int64", "float64")])
+def test_dtype(dtype, expected):
+    """float32 stays float32; whole numbers become float64, never the other way round."""
+    assert SequencePadder(4).fit_transform([np.ones(2, dtype), np.ones(3, dtype)]).dtype == expected
+    assert SequencePadder(4).fit_transform(np.ones((2, 3, 1), dtype)).dtype == expected
+    assert SequencePadder(2).fit_transform(np.ones((2, 3, 1), dtype)).dtype == expected
+
+
+def test_unobserved_steps_stay():
+    """A time step that was not observed stays NaN, whatever padding is filled with."""
+    padded = SequencePadder(value=0).fit_transform([[[1, 2], [NAN, NAN]], [[3, 4]]])
+    np.testing.assert_array_equal(padded, [[[1, 2], [NAN, NAN]], [[0, 0], [3, 4]]])
+
+
+def test_names():
+    """The names of the features are those that came in."""
+    padder = SequencePadder().fit([pd.DataFrame({"f0": [1], "f1": [2]})])
+    assert list(padder.get_feature_names_out()) == ["f0", "f1"]
+    assert list(SequencePadder().fit(CLASSIC).get_feature_names_out()) == ["x0"]
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+IMPUTE = "A time step is either observed in every feature or NaN in all of them: impute first, "
+FAULTY = [
+    (
+        [],
+        "SequencePadder expects a list of sequences, or X of shape (n_samples, n_timesteps, n_features), "
+        "got shape (0,). Reshape your data: [X] is one sequence.",
+    ),
+    (
+        [1, 2, 3],
+        "SequencePadder expects a list of sequences, or X of shape (n_samples, n_timesteps, n_features), "
+        "got shape (3,). Reshape your data: [X] is one sequence.",
+    ),
+    ([[1], []], "SequencePadder got an empty sequence 1: it has no time steps. Drop it, and its y."),
+    (
+        [[1], [2, np.inf]],
+        "SequencePadder got inf in sequence 1 of X at row 1, column 0. "
+        "Replace it, or write NaN where nothing was observed.",
+    ),
+    (
+        [[1], [2, "wet"]],
+        "SequencePadder expects numbers, got text in column 0 of sequence 1 of X: 'wet' in row 1. "
+        "Encode the column as numbers, or drop it.",
+    ),
+    (
+        [np.ones((2, 1)), np.ones((2, 3))],
+        "SequencePadder expects the same features in every sequence, got 3 in sequence 1 and 1 in sequence 0.",
+    ),
+    (
+        [[[1, 2]], [[1, NAN], [2, 3]]],
+        "SequencePadder got a time step with some features missing: row 0 of sequence 1, NaN in column 1. "
+        f"{IMPUTE}for instance with sklearn.impute.SimpleImputer before this step.",
+    ),
+    (
+        np.array([[[1, 2], [1, NAN]]]),
+        "SequencePadder got a time step with some features missing: sample 0, time step 1, NaN in feature 1. "
+        f"{IMPUTE}before the windows are framed.",
+    ),
+    (
+        np.ones((2, 0, 1)),
+        "SequencePadder got an empty X: shape (2, 0, 1) is (n_samples, n_timesteps, n_features) "
+        "and none of them may be 0.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("X", "message"), FAULTY)
+def test_faulty_sequences(X, message):
+    """Sequences that are empty, infinite, text, of other features or partly observed are refused."""
+    assert refused(SequencePadder().fit_transform, X) == message
+
+
+def test_other_features():
+    """New sequences with other features are refused."""
+    padder = SequencePadder().fit([np.ones((2, 2))])
+    assert refused(padder.transform, [np.ones((2, 3))]) == (
+        "X has 3 features, but SequencePadder is expecting 2 features as input: "
+        "got sequences of shape (n_timesteps, 3)."
+    )
+    assert refused(padder.transform, np.ones((4, 2, 3))) == (
+        "X has 3 features, but SequencePadder is expecting 2 features as input: got X of shape (4, 2, 3)."
+    )
+    assert refused(padder.transform, np.ones((4, 2))) == (
+        "X has 1 features, but SequencePadder is expecting 2 features as input: "
+        "got X of shape (4, 2), rows that are sequences of one feature."
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"max_len": 0},
+            "The 'max_len' parameter of SequencePadder must be an int in the range [1, inf) or None. Got 0 instead.",
+        ),
+        (
+            {"value": None},
+            "The 'value' parameter of SequencePadder must be an instance of 'float'. Got None instead.",
+        ),
+    ],
+)
+def test_faulty_parameters(params, message):
+    """Parameters are checked when fit is called."""
+    assert refused(SequencePadder(**params).fit, CLASSIC) == message
+
+
+@pytest.mark.parametrize("name", ["padding", "truncating"])
+def test_unknown_side(name):
+    """A side that does not exist is refused with those that do."""
+    message = refused(SequencePadder(**{name: "left"}).fit, CLASSIC)
+    assert message.startswith(f"The {name!r} parameter of SequencePadder must be a str among {{")
+    assert message.endswith("}. Got 'left' instead.")
+    assert "'pre'" in message
+    assert "'post'" in message
+
+
+def test_not_fitted():
+    """A padder that was not fitted says so."""
+    message = (
+        "This SequencePadder instance is not fitted yet. "
+        "Call 'fit' with appropriate arguments before using this estimator."
+    )
+    assert refused(SequencePadder().transform, CLASSIC, error=NotFittedError) == message
+    assert refused(SequencePadder().get_feature_names_out, error=NotFittedError) == message

@@ -1,0 +1,202 @@
+"""A series as a lag table, and as X and y."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklstm import make_supervised, series_to_supervised
+
+MONTHS = pd.period_range("2026-01", periods=4, freq="M")
+WEATHER = pd.DataFrame({"temp": [1, 2, 3, 4], "wind": [10, 20, 30, 40]}, index=MONTHS)
+
+
+def refused(call, *args, **params):
+    """The whole message of the ValueError that a call raises."""
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the caller compares the whole message
+        call(*args, **params)
+    return str(error.value)
+
+
+# --- the lag table --------------------------------------------------------------------------------
+
+
+def test_classic_table():
+    """Two variables with one lag and one lead are named and filled as in the textbook."""
+    supervised = series_to_supervised([[0, 50], [1, 51], [2, 52], [3, 53]])
+    expected = pd.DataFrame(
+        {
+            "var1(t-1)": [0.0, 1.0, 2.0],
+            "var2(t-1)": [50.0, 51.0, 52.0],
+            "var1(t)": [1, 2, 3],
+            "var2(t)": [51, 52, 53],
+        },
+        index=[1, 2, 3],
+    )
+    pd.testing.assert_frame_equal(supervised, expected)
+
+
+def test_multi_step_table():
+    """Lags count down to t-1, leads count up from t."""
+    supervised = series_to_supervised(range(10), n_in=3, n_out=2)
+    assert list(supervised) == ["var1(t-3)", "var1(t-2)", "var1(t-1)", "var1(t)", "var1(t+1)"]
+    np.testing.assert_array_equal(supervised, [np.arange(t, t + 5) for t in range(6)])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 4), st.integers(1, 4), st.booleans())
+def test_equals_pandas_shift(n_in, n_out, dropnan):
+    """Every column is the series, shifted."""
+    supervised = series_to_supervised(WEATHER, n_in, n_out, dropnan)
+    names = {0: "(t)"}
+    expected = {
+        f"{column}{names.get(lag, f'(t{lag:+d})')}": WEATHER[column].shift(-lag)
+        for lag in range(-n_in, n_out)
+        for column in WEATHER
+    }
+    expected = pd.DataFrame(expected)
+    pd.testing.assert_frame_equal(supervised, expected.dropna() if dropnan else expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (pd.Series([1, 2], name="sales"), ["sales(t-1)", "sales(t)"]),
+        (pd.Series([1, 2]), ["var1(t-1)", "var1(t)"]),
+        (pd.DataFrame({7: [1, 2]}), ["7(t-1)", "7(t)"]),
+        (np.array([1, 2]), ["var1(t-1)", "var1(t)"]),
+        ([1, 2], ["var1(t-1)", "var1(t)"]),
+    ],
+)
+def test_column_names(data, names):
+    """Columns are named by what has a name, else numbered from one."""
+    assert list(series_to_supervised(data)) == names
+
+
+# --- X and y --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_arrays(horizon):
+    """For an array X and y are arrays: each row, and what follows it."""
+    series = np.arange(5.0)
+    X, y = make_supervised(series, horizon)
+    np.testing.assert_array_equal(X, series[: 5 - horizon, None])
+    future = np.stack([series[step : 5 - horizon + step] for step in range(1, horizon + 1)], axis=1)
+    np.testing.assert_array_equal(y, future[:, 0] if horizon == 1 else future)
+
+
+def test_list():
+    """A list of numbers is an array."""
+    X, y = make_supervised([1, 2, 3])
+    assert isinstance(X, np.ndarray)
+    np.testing.assert_array_equal(y, [2, 3])
+
+
+def test_series():
+    """For a Series X is a table of one column, and y a Series, both with the index of the rows."""
+    X, y = make_supervised(WEATHER["temp"])
+    pd.testing.assert_frame_equal(X, WEATHER[["temp"]][:3])
+    pd.testing.assert_series_equal(y, pd.Series([2, 3, 4], index=MONTHS[:3], name="temp(t+1)"))
+
+
+@pytest.mark.parametrize("target", ["wind", 1, np.int64(1)])
+def test_target(target):
+    """The target is named or counted, and stays among the features."""
+    X, y = make_supervised(WEATHER, horizon=2, target=target)
+    pd.testing.assert_frame_equal(X, WEATHER[:2])
+    expected = pd.DataFrame({"wind(t+1)": [20, 30], "wind(t+2)": [30, 40]}, index=MONTHS[:2])
+    pd.testing.assert_frame_equal(y, expected)
+
+
+def test_target_of_arrays():
+    """The columns of an array are called var1, var2 and so on, or counted from 0."""
+    for target in (1, "var2"):
+        _, y = make_supervised(WEATHER.to_numpy(), target=target)
+        np.testing.assert_array_equal(y, [20, 30, 40])
+
+
+def test_labels_come_before_positions():
+    """A column that is labelled with a number is found by its label."""
+    _, y = make_supervised(WEATHER.set_axis([1, 0], axis=1), target=1)
+    np.testing.assert_array_equal(y, [2, 3, 4])
+
+
+def test_nothing_is_shared():
+    """Changing y does not change the series."""
+    series = np.arange(5.0)
+    _, y = make_supervised(series, horizon=2)
+    y[:] = 99
+    np.testing.assert_array_equal(series, np.arange(5))
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+LAGS, NEXT = series_to_supervised, make_supervised
+FAULTY = [
+    (LAGS, [1, 2], {"n_in": -1}, "series_to_supervised expects n_in to be an int of 0 or more, got -1."),
+    (LAGS, [1, 2], {"n_in": 1.5}, "series_to_supervised expects n_in to be an int of 0 or more, got 1.5."),
+    (LAGS, [1, 2], {"n_out": 0}, "series_to_supervised expects n_out to be an int of 1 or more, got 0."),
+    (NEXT, [1, 2], {"horizon": True}, "make_supervised expects horizon to be an int of 1 or more, got True."),
+    (
+        LAGS,
+        np.ones((2, 2, 2)),
+        {},
+        "series_to_supervised expects a series of shape (n_rows,) or (n_rows, n_features), got shape (2, 2, 2).",
+    ),
+    (LAGS, [], {}, "series_to_supervised got an empty series of shape (0, 1)."),
+    (NEXT, pd.DataFrame({"a": []}), {}, "make_supervised got an empty series of shape (0, 1)."),
+    (LAGS, [[1, 2], [3]], {}, "series_to_supervised expects one series, got 2 sequences. Pass each by itself."),
+    (
+        LAGS,
+        WEATHER.reset_index(),
+        {},
+        "series_to_supervised expects numbers, got times in column 'index' of the series. "
+        "Make them the index: X.set_index('index').",
+    ),
+    (
+        NEXT,
+        ["wet", "dry"],
+        {},
+        "make_supervised expects numbers, got text in column 'var1' of the series: 'wet' in row 0. "
+        "Encode the column as numbers, or drop it.",
+    ),
+    (
+        NEXT,
+        WEATHER,
+        {},
+        "make_supervised needs to know which of the columns ['temp', 'wind'] to forecast: pass target='temp'.",
+    ),
+    (
+        NEXT,
+        WEATHER,
+        {"target": "tmp"},
+        "make_supervised got target='tmp', which is no column. Did you mean 'temp'? The columns are: ['temp', 'wind'].",
+    ),
+    (
+        NEXT,
+        WEATHER,
+        {"target": 2},
+        "make_supervised got target=2, which is no column. The columns are: ['temp', 'wind'].",
+    ),
+    (
+        NEXT,
+        WEATHER["temp"],
+        {"horizon": 4},
+        "make_supervised(horizon=4) needs at least 5 rows, got 4. Lower the horizon or pass a longer series.",
+    ),
+    (
+        NEXT,
+        WEATHER["temp"][::-1],
+        {},
+        "make_supervised expects rows in time order, got 2026-03 (row 1) after 2026-04 (row 0). "
+        "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "series", "params", "message"), FAULTY)
+def test_faulty(call, series, params, message):
+    """Counts, targets and series that cannot be meant are refused."""
+    assert refused(call, series, **params) == message

@@ -1,0 +1,258 @@
+"""To3D: whatever comes in, three axes come out, or a question which of them is missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+
+from sklstm import LagFramer, To3D, Windows
+from sklstm.preprocessing._to3d import read_lag_columns
+
+NAN = np.nan
+TABLE = np.arange(1200.0).reshape(100, 12)
+
+
+def refused(call, *args, error=ValueError):
+    """The whole message of the error that a call raises."""
+    with pytest.raises(error) as caught:
+        call(*args)
+    return str(caught.value)
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "shape"),
+    [
+        ({}, np.arange(10), (1, 10, 1)),
+        ({}, list(range(10)), (1, 10, 1)),
+        ({}, pd.Series(range(10)), (1, 10, 1)),
+        ({"n_features": 1}, np.arange(10), (1, 10, 1)),
+        ({"n_features": 2}, np.arange(10), (1, 5, 2)),
+        ({"n_features": 2, "n_steps": 10}, np.ones((10, 2)), (1, 10, 2)),
+        ({"n_features": 2}, np.ones((10, 2)), (10, 1, 2)),
+        ({"n_features": 1}, TABLE, (100, 12, 1)),
+        ({"n_steps": 1}, TABLE, (100, 1, 12)),
+        ({"n_features": 4}, TABLE, (100, 3, 4)),
+        ({"n_steps": 3}, TABLE, (100, 3, 4)),
+        ({"n_steps": 3, "n_features": 4}, TABLE, (100, 3, 4)),
+        ({"n_steps": 1}, pd.DataFrame(TABLE), (100, 1, 12)),
+        ({}, np.ones((10, 1)), (10, 1, 1)),
+        ({}, np.ones((4, 3, 2)), (4, 3, 2)),
+        ({"n_steps": 3, "n_features": 2}, np.ones((4, 3, 2)), (4, 3, 2)),
+        ({}, np.ones((4, 3, 2)).tolist(), (4, 3, 2)),
+        ({}, [np.ones((3, 2))] * 4, (4, 3, 2)),
+        ({}, [pd.DataFrame({"a": [1, 2], "b": [3, 4]})] * 4, (4, 2, 2)),
+    ],
+)
+def test_shapes(params, X, shape):
+    """Each shape and what is said about it give three axes, and the values stay in order."""
+    made = To3D(**params).fit_transform(X)
+    assert made.shape == shape
+    assert made.dtype == np.float64
+    np.testing.assert_array_equal(made.ravel(), np.asarray(X).ravel())
+    assert To3D(**params).fit(X).shape_ == shape[1:]
+
+
+def test_time_step_after_time_step():
+    """Columns hold all features of the first time step, then all of the second."""
+    np.testing.assert_array_equal(To3D(n_features=2).fit_transform([[1, 2, 3, 4]]), [[[1, 2], [3, 4]]])
+
+
+def test_three_axes_pass_untouched():
+    """What has three axes already is returned itself; only whole numbers become floats."""
+    for X in (np.ones((4, 3, 2)), np.ones((4, 3, 2), np.float32), Windows(np.ones((9, 2)), [0, 5, 1], 3)):
+        assert To3D().fit_transform(X) is X
+    assert To3D().fit_transform(np.ones((4, 3, 2), int)).dtype == np.float64
+
+
+def test_other_lengths_pass():
+    """What has three axes may have another number of time steps than in fit."""
+    assert To3D().fit(np.ones((4, 3, 2))).transform(np.ones((5, 7, 2))).shape == (5, 7, 2)
+
+
+def test_tables_are_views():
+    """A table of floats gets its third axis without a copy; float32 is kept."""
+    X = np.ones((4, 6), np.float32)
+    made = To3D(n_features=2).fit_transform(X)
+    assert np.shares_memory(made, X)
+    assert made.dtype == np.float32
+
+
+def test_nan_passes():
+    """NaN is not observed, and stays where it is."""
+    np.testing.assert_array_equal(To3D(n_features=1).fit_transform([[1, NAN]]), [[[1], [NAN]]])
+
+
+# --- columns that are named like lags -------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 3), st.randoms())
+def test_lag_columns_in_any_order(n_steps, n_features, random):
+    """Windows, flattened to lags and shuffled, come back as the same windows."""
+    series = pd.DataFrame(np.random.default_rng(0).normal(size=(8, n_features)), columns=list("abc"[:n_features]))
+    lags = LagFramer(n_steps, flatten=True).fit_transform(series)
+    features = list(series)
+    order = list(lags)
+    random.shuffle(order)
+    to3d = To3D().fit(lags[order])
+    names = list(to3d.get_feature_names_out())
+    assert sorted(names) == features
+    windows = LagFramer(n_steps).fit_transform(series[names])
+    np.testing.assert_array_equal(to3d.transform(lags[order]), windows)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_there_and_back(dtype):
+    """Windows of an array, flattened to lags, come back where the number of features is said."""
+    series = np.arange(20, dtype=dtype).reshape(10, 2)
+    lags = LagFramer(3, flatten=True).fit_transform(series)
+    windows = To3D(n_features=2).fit_transform(lags)
+    np.testing.assert_array_equal(windows, LagFramer(3).fit_transform(series))
+    assert windows.dtype == dtype
+
+
+def test_reading_lag_columns():
+    """Columns are ordered by lag, then by where their feature comes first; leads are lags too."""
+    assert read_lag_columns(["b(t)", "a(t-1)", "b(t-1)", "a(t)"]) == ([2, 1, 0, 3], ["b", "a"])
+    assert read_lag_columns(["a(t+1)", "a(t)"]) == ([1, 0], ["a"])
+    assert read_lag_columns(["f(x)(t-10)", "f(x)(t-9)"]) == ([0, 1], ["f(x)"])
+    assert read_lag_columns(["a(t)", "b"]) is None
+    assert read_lag_columns([]) is None
+
+
+def test_names():
+    """Feature names are those of the lags, else numbered."""
+    assert list(To3D().fit(pd.DataFrame({"A(t-1)": [1], "A(t)": [2]})).get_feature_names_out()) == ["A"]
+    assert list(To3D(n_features=2).fit([[1, 2, 3, 4]]).get_feature_names_out()) == ["x0", "x1"]
+    assert list(To3D().fit(np.ones((4, 3, 2))).get_feature_names_out()) == ["x0", "x1"]
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+FAULTY = [
+    (
+        {},
+        TABLE,
+        "To3D cannot tell what the 12 columns of X, of shape (100, 12), are. If they are time steps of one feature: "
+        "To3D(n_features=1) makes (100, 12, 1). If they are features at one time step: To3D(n_steps=1) makes "
+        "(100, 1, 12). If they are both, time step after time step: To3D(n_features=...) with a divisor of 12. "
+        "If X is a series, put LagFramer before To3D.",
+    ),
+    (
+        {"n_features": 5},
+        TABLE,
+        "To3D(n_features=5) expects a table with a column for each feature of each time step, got X of shape "
+        "(100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D.",
+    ),
+    (
+        {"n_steps": 24},
+        TABLE,
+        "To3D(n_steps=24) expects a table with a column for each feature of each time step, got X of shape "
+        "(100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D.",
+    ),
+    (
+        {"n_features": 2, "n_steps": 3},
+        TABLE,
+        "To3D(n_features=2, n_steps=3) expects a table with a column for each feature of each time step, got X of "
+        "shape (100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D.",
+    ),
+    (
+        {"n_features": 3},
+        np.ones((4, 3, 2)),
+        "To3D(n_features=3) got X of shape (4, 3, 2) (n_samples, n_timesteps, n_features), which has 2 on the axis of "
+        "n_features. Leave n_features out, or mend the shape of X.",
+    ),
+    (
+        {"n_steps": 2},
+        np.ones((4, 3, 2)),
+        "To3D(n_steps=2) got X of shape (4, 3, 2) (n_samples, n_timesteps, n_features), which has 3 on the axis of "
+        "n_steps. Leave n_steps out, or mend the shape of X.",
+    ),
+    (
+        {"n_features": 2},
+        pd.DataFrame({"A(t-1)": [1], "A(t)": [2]}),
+        "To3D(n_features=2) got X of shape (1, 2, 1) (n_samples, n_timesteps, n_features), which has 1 on the axis of "
+        "n_features. Leave n_features out, or mend the shape of X.",
+    ),
+    (
+        {},
+        pd.DataFrame({"A(t-1)": [1], "A(t)": [2], "B(t)": [3]}),
+        "To3D expects every feature at every lag, got lag columns without B(t-1). "
+        "Add the columns, or drop the lags that some features lack.",
+    ),
+    (
+        {},
+        np.ones((2, 3, 4, 5)),
+        "To3D expects X of at most 3 dimensions, got shape (2, 3, 4, 5). "
+        "Bring further axes into the features: X.reshape(n_samples, n_timesteps, -1).",
+    ),
+    (
+        {},
+        [[1, 2], [3]],
+        "To3D expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
+        "Put a SequencePadder before it.",
+    ),
+    (
+        {},
+        np.ones((0, 3, 2)),
+        "To3D got an empty X: shape (0, 3, 2) is (n_samples, n_timesteps, n_features) and none of them may be 0.",
+    ),
+    (
+        {"n_features": 1},
+        [["wet", "dry"]],
+        "To3D expects numbers, got text in column 0 of X: 'wet' in row 0. Encode the column as numbers, or drop it.",
+    ),
+    (
+        {},
+        np.full((2, 3, 2), np.inf),
+        "To3D got inf in X at sample 0, time step 0, feature 0. Replace it, or write NaN where nothing was observed.",
+    ),
+    (
+        {"n_features": 0},
+        TABLE,
+        "The 'n_features' parameter of To3D must be an int in the range [1, inf) or None. Got 0 instead.",
+    ),
+    (
+        {"n_steps": "3"},
+        TABLE,
+        "The 'n_steps' parameter of To3D must be an int in the range [1, inf) or None. Got '3' instead.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("params", "X", "message"), FAULTY)
+def test_faulty(params, X, message):
+    """What is ambiguous, contradictory or no array of numbers is refused, with what would be right."""
+    assert refused(To3D(**params).fit, X) == message
+
+
+def test_other_columns():
+    """New tables and windows have the columns and the features of fit."""
+    assert refused(To3D(n_features=1).fit(TABLE).transform, np.ones((4, 3))) == (
+        "X has 3 features, but To3D is expecting 12 features as input."
+    )
+    assert refused(To3D().fit(np.ones((4, 3, 2))).transform, np.ones((4, 3, 1))) == (
+        "X has 1 features, but To3D is expecting 2 features as input: got X of shape (4, 3, 1)."
+    )
+
+
+def test_other_rows_of_one_sample():
+    """Where the rows were the time steps of one sample, there have to be as many again."""
+    to3d = To3D(n_features=2, n_steps=10).fit(np.ones((10, 2)))
+    assert refused(to3d.transform, np.ones((5, 2))) == (
+        "To3D(n_features=2, n_steps=10) was fitted on one sample with a row for each of its 10 time steps, "
+        "got X of shape (5, 2). Pass as many rows, or samples with three axes."
+    )
+    assert to3d.transform(np.ones((4, 10, 2))).shape == (4, 10, 2)
+
+
+def test_not_fitted():
+    """To3D that was not fitted says so."""
+    message = "This To3D instance is not fitted yet. Call 'fit' with appropriate arguments before using this estimator."
+    assert refused(To3D().transform, TABLE, error=NotFittedError) == message
+    assert refused(To3D().get_feature_names_out, error=NotFittedError) == message
