@@ -41,8 +41,8 @@ class LagFramer(SeriesTransformer):
 
     Attributes
     ----------
-    context_ : ndarray of shape (n_steps - 1, n_features)
-        The last fitted rows, in the units of X.
+    context_ : ndarray of shape (n_context, n_features)
+        The last ``n_steps - 1`` fitted rows, or those since the last hole, in the units of X.
     time_axis_ : TimeAxis or None
         Calendar, step and last time of the fitted index; None without a regular one.
     n_features_in_ : int

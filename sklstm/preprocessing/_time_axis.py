@@ -8,6 +8,7 @@ import pandas as pd
 # On a business-day index up to four missing days in a row are holidays, and no hole.
 LONGEST_HOLIDAY = 4
 BUSINESS_DAYS = "business days"
+SECONDS_PER_DAY = 24 * 60 * 60
 
 
 class TimeAxis(NamedTuple):
@@ -58,8 +59,8 @@ def learn_time_axis(index):
     """The TimeAxis of an index, or None where rows follow no regular step.
 
     Regular means: at least half of the steps from row to row are the same, and all others are whole
-    multiples of it, counted on the first calendar that fits: whole months, business days, local time of
-    day, or plain durations; for integers and periods, their own count.
+    multiples of it, counted on the first calendar that fits: whole months, business days, days at one local
+    time of day, plain durations, or durations by the local clock; for integers and periods, their own count.
     """
     if not tells_time(index) or len(index) < 2:
         return None
@@ -88,10 +89,9 @@ def find_breaks(axis, index):
 
 def continues(axis, index):
     """Whether the first row of `index` is the one that follows the last row that `axis` saw."""
-    if axis is None or not tells_time(index) or type(index[0]) is not type(axis.last):
+    if axis is None or not tells_time(index):
         return False
-    joined = pd.Index([axis.last, index[0]])
-    positions = _positions(joined, axis.calendar)
+    positions = _positions(index[:1].insert(0, axis.last), axis.calendar)
     return positions is not None and 0 < positions[1] - positions[0] <= axis.longest_step
 
 
@@ -99,7 +99,7 @@ def _calendars(index):
     if isinstance(index, pd.PeriodIndex):
         return [f"periods of {index.freqstr}"]
     if isinstance(index, pd.DatetimeIndex):
-        return ["months", BUSINESS_DAYS, "durations", "local durations"]
+        return ["months", BUSINESS_DAYS, "days", "durations", "local durations"]
     if isinstance(index, pd.TimedeltaIndex):
         return ["durations"]
     return ["integers"]
@@ -125,13 +125,15 @@ def _timestamp_positions(index, calendar):
     days = local.normalize()
     if len((local - days).unique()) > 1:
         return None
+    if calendar == "days":
+        return days.as_unit("s").asi8 // SECONDS_PER_DAY
     if calendar == "months" and (len(days.day.unique()) == 1 or days.is_month_end.all()):
         return (days.year * 12 + days.month).to_numpy().astype(np.int64)
-    if calendar == BUSINESS_DAYS and days.dayofweek.max() < 5:
+    if calendar == BUSINESS_DAYS and days.day_of_week.max() < 5:
         return np.busday_count("1970-01-01", days.to_numpy().astype("datetime64[D]"))
     return None
 
 
 def _skips_a_weekend(index, step):
     """Whether business days explain the index: from Friday to Monday it takes a single step."""
-    return step == 1 and bool(np.any(np.diff(index.dayofweek) < 0))
+    return step == 1 and bool(np.any(np.diff(index.day_of_week) < 0))

@@ -1,0 +1,381 @@
+"""LagFramer: one window of the past for every row, and never of the future."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import KFold
+
+from sklstm import LagFramer, Windows
+
+NAN = np.nan
+
+
+def framed_by_a_loop(rows, positions, n_steps):
+    """Windows row by row: each looks back as long as one position follows the other."""
+    windows = np.full((len(rows), n_steps, rows.shape[1]), NAN)
+    for row in range(len(rows)):
+        for lag in range(min(n_steps, row + 1)):
+            if positions[row] - positions[row - lag] != lag:
+                break
+            windows[row, n_steps - 1 - lag] = rows[row - lag]
+    return windows
+
+
+def table(index, n_features=2):
+    """A table that holds no value twice."""
+    values = np.arange(float(len(index) * n_features)).reshape(len(index), n_features)
+    return pd.DataFrame(values, index=index, columns=list("abc"[:n_features]))
+
+
+def refused(call, *args, error=ValueError):
+    """The whole message of the error that a call raises."""
+    with pytest.raises(error) as caught:
+        call(*args)
+    return str(caught.value)
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_array(data):
+    """Windows of an array hold each row and those before it, NaN rows as they are, NaN before the start."""
+    n_rows, n_features = data.draw(st.integers(1, 15)), data.draw(st.integers(1, 3))
+    n_steps = data.draw(st.integers(1, n_rows))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    rows = np.arange(n_rows * n_features, dtype=dtype).reshape(n_rows, n_features)
+    rows[data.draw(st.lists(st.integers(0, n_rows - 1)))] = NAN
+    windows = LagFramer(n_steps).fit_transform(rows)
+    assert windows.dtype == dtype
+    np.testing.assert_array_equal(windows, framed_by_a_loop(rows, np.arange(n_rows), n_steps))
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_every_index(regular, data):
+    """No window reaches across a hole, and new rows look back into fitted ones exactly where they follow them."""
+    index, _, _ = regular
+    kept = np.arange(40)
+    for hole in data.draw(st.lists(st.integers(23, 30), max_size=1)):
+        # Longer than any holidays.
+        kept = np.delete(kept, slice(hole, hole + 7))
+    n_steps, cut = data.draw(st.integers(1, 8)), data.draw(st.integers(20, len(kept) - 1))
+    X = table(index[kept])
+    expected = framed_by_a_loop(X.to_numpy(), kept, n_steps)
+    framer = LagFramer(n_steps)
+    np.testing.assert_array_equal(framer.fit_transform(X), expected)
+    np.testing.assert_array_equal(framer.fit(X[:cut]).transform(X[cut:]), expected[cut:])
+    np.testing.assert_array_equal(framer.transform(X[:cut]), expected[:cut])
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 5])
+def test_flat_windows_are_pandas_shifts(regular, n_steps):
+    """Flattened windows are the shifted series side by side, oldest first, named by feature and lag."""
+    X = table(regular[0])
+    shifts = [X.shift(lag).set_axis([f"{name}(t-{lag})" for name in X], axis=1) for lag in range(n_steps - 1, 0, -1)]
+    expected = pd.concat([*shifts, X.set_axis([f"{name}(t)" for name in X], axis=1)], axis=1)
+    lags = LagFramer(n_steps, flatten=True).fit_transform(X)
+    pd.testing.assert_frame_equal(lags, expected)
+
+
+def test_flat_windows_across_a_hole():
+    """Flattened windows, too, end at a hole."""
+    X = table(pd.Index([0, 1, 2, 6, 7]), n_features=1)
+    lags = LagFramer(2, flatten=True).fit_transform(X)
+    np.testing.assert_array_equal(lags["a(t-1)"], [NAN, 0, 1, NAN, 3])
+
+
+def test_pairs():
+    """The series 0 to 9 with one lag gives the pairs (0, 1) to (8, 9)."""
+    pairs = LagFramer(n_steps=2, flatten=True).fit_transform(np.arange(10))
+    np.testing.assert_array_equal(pairs[1:], [(value, value + 1) for value in range(9)])
+    np.testing.assert_array_equal(pairs[0], [NAN, 0])
+
+
+def test_one_step():
+    """A window of one step is the row itself."""
+    X = np.arange(10.0).reshape(5, 2)
+    np.testing.assert_array_equal(LagFramer(1).fit_transform(X), X[:, None])
+    assert LagFramer(1).fit(X).context_.shape == (0, 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 6), st.integers(0, 9), st.booleans())
+def test_no_window_sees_the_future(n_steps, now, flatten):
+    """Whatever comes after a row changes nothing in its window."""
+    X = np.random.default_rng(0).normal(size=(10, 2))
+    changed = X.copy()
+    changed[now + 1 :] = 99
+    framer = LagFramer(n_steps, flatten=flatten)
+    np.testing.assert_array_equal(framer.fit_transform(X)[: now + 1], framer.fit_transform(changed)[: now + 1])
+
+
+def test_windows_are_views():
+    """All windows share one buffer, and cannot be written to."""
+    X = np.ones((1000, 3))
+    windows = LagFramer(n_steps=400).fit_transform(X)
+    assert windows.strides[0] == windows.strides[1]
+    assert Windows.from_array(windows).buffer.nbytes == (1000 + 399) * 3 * 8
+    assert not windows.flags.writeable
+
+
+def test_series():
+    """A Series is a table of one feature, named by it."""
+    sales = pd.Series([1.0, 2.0, 3.0], index=pd.period_range("2026-01", periods=3, freq="M"), name="sales")
+    lags = LagFramer(2, flatten=True).fit_transform(sales)
+    pd.testing.assert_index_equal(lags.index, sales.index)
+    assert list(lags) == ["sales(t-1)", "sales(t)"]
+    assert list(LagFramer(2, flatten=True).fit_transform(sales.rename(None))) == ["x0(t-1)", "x0(t)"]
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+def test_whole_numbers(flatten):
+    """Whole numbers become float64, since NaN must find a place among them."""
+    assert LagFramer(2, flatten=flatten).fit_transform([[1], [2], [3]]).dtype == np.float64
+
+
+def test_partly_observed_rows_as_lags():
+    """A table of lags may miss some features: it is not for a network."""
+    X = np.array([[1.0, NAN], [2.0, 3.0]])
+    np.testing.assert_array_equal(LagFramer(2, flatten=True).fit_transform(X)[1], [1, NAN, 2, 3])
+
+
+# --- context --------------------------------------------------------------------------------------
+
+
+def test_context_of_an_array():
+    """An array has no index: it starts cold, unless it is said to follow."""
+    X = np.arange(6.0)
+    last = [[2.0], [3.0]]
+    np.testing.assert_array_equal(LagFramer(3).fit(X[:4]).transform(X[4:])[0], [[NAN], [NAN], [4]])
+    np.testing.assert_array_equal(LagFramer(3, context="always").fit(X[:4]).transform(X[4:])[0], [*last, [4]])
+    np.testing.assert_array_equal(LagFramer(3).fit(X[:4]).context_, last)
+
+
+def test_context_of_a_table():
+    """A table looks back where its index follows, never where context is ruled out, always where it is demanded."""
+    X = table(pd.RangeIndex(10), n_features=1)
+    past = {
+        (context, first): LagFramer(2, flatten=True, context=context).fit(X[:5]).transform(X[first:])["a(t-1)"].iloc[0]
+        for context in ("auto", "always", "never")
+        for first in (5, 7)
+    }
+    np.testing.assert_equal(
+        past,
+        {
+            ("auto", 5): 4,
+            ("auto", 7): NAN,
+            ("always", 5): 4,
+            ("always", 7): 4,
+            ("never", 5): NAN,
+            ("never", 7): NAN,
+        },
+    )
+
+
+def test_context_of_a_boolean_choice():
+    """Rows chosen by a mask, whose index is no RangeIndex any more, follow all the same."""
+    X = table(pd.RangeIndex(10))
+    framer = LagFramer(3).fit(X[X.index < 5])
+    np.testing.assert_array_equal(framer.transform(X[X.index >= 5]), LagFramer(3).fit_transform(X)[5:])
+
+
+def test_context_ends_at_a_hole():
+    """Fitted rows before the last hole are no context."""
+    X = table(pd.Index([0, 1, 2, 3, 4, 9]), n_features=1)
+    framer = LagFramer(4).fit(X)
+    np.testing.assert_array_equal(framer.context_, [[5.0]])
+    windows = framer.transform(table(pd.Index([10]), n_features=1))
+    np.testing.assert_array_equal(windows[0, :, 0], [NAN, NAN, 5, 0])
+
+
+def test_context_is_a_copy():
+    """What happens to X after fit changes no window."""
+    X = np.arange(5.0)
+    framer = LagFramer(2, context="always").fit(X)
+    X[:] = 99
+    np.testing.assert_array_equal(framer.transform([5.0])[0, :, 0], [4, 5])
+
+
+def test_two_halves_are_not_joined():
+    """The two parts that K-fold leaves around a test block come as Windows, and none reaches from one to the other."""
+    X = table(pd.date_range("2026-01-01", periods=30, freq="D"), n_features=1)
+    train, test = list(KFold(3).split(X))[1]
+    framer = LagFramer(3)
+    windows = framer.fit_transform(X.iloc[train])
+    assert isinstance(windows, Windows)
+    np.testing.assert_array_equal(windows[9, :, 0], [7, 8, 9])
+    np.testing.assert_array_equal(windows[10, :, 0], [NAN, NAN, 20])
+    np.testing.assert_array_equal(framer.transform(X.iloc[test])[0, :, 0], [NAN, NAN, 10])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 8), st.integers(8, 25), st.integers(1, 6))
+def test_block_after_block(n_steps, fitted, length):
+    """Rows that follow may come in a block of any length; later blocks start cold."""
+    X = table(pd.RangeIndex(40))
+    joined = LagFramer(n_steps).fit_transform(X)
+    framer = LagFramer(n_steps).fit(X[:fitted])
+    stop = fitted + length
+    np.testing.assert_array_equal(framer.transform(X[fitted:stop]), joined[fitted:stop])
+    np.testing.assert_array_equal(
+        framer.transform(X[stop:]), LagFramer(n_steps, context="never").fit(X).transform(X[stop:])
+    )
+
+
+# --- names and containers -------------------------------------------------------------------------
+
+
+def test_names():
+    """Windows are named by their features, lags by feature and lag."""
+    X = table(pd.RangeIndex(4))
+    assert list(LagFramer(3).fit(X).get_feature_names_out()) == ["a", "b"]
+    assert list(LagFramer(2, flatten=True).fit(X).get_feature_names_out()) == ["a(t-1)", "b(t-1)", "a(t)", "b(t)"]
+    assert list(LagFramer(2, flatten=True).fit(X.to_numpy()).get_feature_names_out(["u", "v"])) == [
+        "u(t-1)",
+        "v(t-1)",
+        "u(t)",
+        "v(t)",
+    ]
+
+
+def test_containers():
+    """Lags come in the container that is asked for, else in that of X; windows are arrays."""
+    X = table(pd.date_range("2026-01-01", periods=4))
+    asked = LagFramer(2, flatten=True).set_output(transform="pandas")
+    pd.testing.assert_frame_equal(asked.fit_transform(X), LagFramer(2, flatten=True).fit_transform(X))
+    assert list(asked.fit_transform(X.to_numpy())) == ["x0(t-1)", "x1(t-1)", "x0(t)", "x1(t)"]
+    assert isinstance(LagFramer(2, flatten=True).fit_transform(X.to_numpy()), np.ndarray)
+    assert isinstance(LagFramer(2).set_output(transform="pandas").fit_transform(X), np.ndarray)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+ORDER = "Sort them, and y with them: X.sort_index(); and split without shuffling."
+FAULTY = [
+    (
+        np.ones((8, 1)),
+        "LagFramer(n_steps=12) needs at least 12 rows, got X of shape (8, 1). Lower n_steps or pass a longer series.",
+    ),
+    (
+        np.ones((1, 2)),
+        "LagFramer(n_steps=12) needs at least 12 rows, got X of shape (1, 2) (n_samples=1). "
+        "Lower n_steps or pass a longer series.",
+    ),
+    (
+        table(pd.RangeIndex(19, -1, -1)),
+        f"LagFramer expects rows in time order, got 18 (row 1) after 19 (row 0). {ORDER}",
+    ),
+    (
+        table(pd.Index([0, *range(19)])),
+        "LagFramer expects each time once, got 0 in rows 0 and 1. Keep one of them: "
+        "X[~X.index.duplicated()]; or frame each series by itself if the table holds several.",
+    ),
+    (
+        table(pd.DatetimeIndex(["NaT", *pd.date_range("2026-01-01", periods=19)])),
+        "LagFramer got no time (NaT) for row 0. Drop the row, or give it its time.",
+    ),
+    (
+        table(pd.MultiIndex.from_product([["Oslo"], range(20)])),
+        "LagFramer expects one series, got a MultiIndex of [None, None]. "
+        "Frame each series by itself: its windows must not reach into another.",
+    ),
+    (
+        ["wet"] * 20,
+        "LagFramer expects numbers, got text in column 0 of X: 'wet' in row 0. "
+        "Encode the column as numbers, or drop it.",
+    ),
+    (
+        np.full(20, np.inf),
+        "LagFramer got inf in X at row 0, column 0. Replace it, or write NaN where nothing was observed.",
+    ),
+    (
+        np.ones((20, 2, 2)),
+        "LagFramer expects a series table of shape (n_rows, n_features), got X of shape (20, 2, 2). "
+        "Pass the series, not windows of it, and bring further axes into its features.",
+    ),
+    (
+        np.ones((0, 2)),
+        "Found array with 0 sample(s) (shape=(0, 2)) while a minimum of 1 is required by LagFramer.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("X", "message"), FAULTY)
+def test_faulty_series(X, message):
+    """A series that is too short, out of order or no series of numbers is refused."""
+    assert refused(LagFramer(12).fit, X) == message
+    assert refused(LagFramer(12).fit_transform, X) == message
+
+
+def test_faulty_new_rows():
+    """New rows out of order, or with other features, are refused."""
+    X = table(pd.RangeIndex(4))
+    framer = LagFramer(2).fit(X)
+    assert refused(framer.transform, X[::-1]) == (
+        f"LagFramer expects rows in time order, got 2 (row 1) after 3 (row 0). {ORDER}"
+    )
+    assert refused(framer.transform, X["a"]) == (
+        "LagFramer was fitted on 2 features, got a 1D X of 4 values, which is one feature. "
+        "Reshape your data: X.reshape(1, -1) if it is one row of 2 features."
+    )
+    assert refused(LagFramer(2).fit(X.to_numpy()).transform, np.ones((4, 3))) == (
+        "X has 3 features, but LagFramer is expecting 2 features as input."
+    )
+
+
+def test_partly_observed_rows():
+    """A time step with some features missing is no row of a window; the message names it by its time."""
+    X = table(pd.date_range("2026-01-01", periods=4))
+    X.iloc[2, 1] = NAN
+    message = (
+        "LagFramer got a time step with some features missing: row 2026-01-03 00:00:00, NaN in column 'b'. A time "
+        "step is either observed in every feature or NaN in all of them: impute first, for instance with "
+        "sklearn.impute.SimpleImputer before this step."
+    )
+    assert refused(LagFramer(2).fit_transform, X) == message
+    assert refused(LagFramer(2).fit(X).transform, X) == message
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"n_steps": 0},
+            "The 'n_steps' parameter of LagFramer must be an int in the range [1, inf). Got 0 instead.",
+        ),
+        (
+            {"n_steps": 2.5},
+            "The 'n_steps' parameter of LagFramer must be an int in the range [1, inf). Got 2.5 instead.",
+        ),
+        (
+            {"n_steps": 2, "flatten": "yes"},
+            "The 'flatten' parameter of LagFramer must be an instance of 'bool' or an instance of 'numpy.bool'. "
+            "Got 'yes' instead.",
+        ),
+    ],
+)
+def test_faulty_parameters(params, message):
+    """Parameters are checked when fit is called."""
+    assert refused(LagFramer(**params).fit, np.ones(5)) == message
+
+
+def test_unknown_context():
+    """A context that does not exist is refused with those that do."""
+    message = refused(LagFramer(2, context="sometimes").fit, np.ones(5))
+    assert message.startswith("The 'context' parameter of LagFramer must be a str among {")
+    assert message.endswith("}. Got 'sometimes' instead.")
+    assert all(f"'{context}'" in message for context in ("auto", "always", "never"))
+
+
+def test_not_fitted():
+    """A framer that was not fitted says so."""
+    message = (
+        "This LagFramer instance is not fitted yet. Call 'fit' with appropriate arguments before using this estimator."
+    )
+    assert refused(LagFramer(2).transform, np.ones(5), error=NotFittedError) == message
+    assert refused(LagFramer(2).get_feature_names_out, error=NotFittedError) == message

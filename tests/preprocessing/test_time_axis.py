@@ -1,0 +1,173 @@
+"""When a row follows another: calendars, holes, and what continues what."""
+
+import pandas as pd
+import pytest
+
+from sklstm.preprocessing._time_axis import check_time_order, continues, find_breaks, learn_time_axis, tells_time
+
+from .conftest import BERLIN, REGULAR
+
+
+def test_calendar(regular):
+    """A regular index lies on the first calendar that fits."""
+    index, calendar, step = regular
+    assert learn_time_axis(index) == (calendar, step, index[-1])
+
+
+def test_no_breaks(regular):
+    """A regular index has no holes: weekends, holidays, leap days and clock changes are none."""
+    index, _, _ = regular
+    assert find_breaks(learn_time_axis(index), index) == []
+
+
+def test_hole(regular):
+    """Where rows are missing, the row that comes next does not follow."""
+    index, _, _ = regular
+    holed = index.delete(range(20, 27))
+    assert find_breaks(learn_time_axis(holed), holed) == [20]
+
+
+def test_continues(regular):
+    """The next row continues, wherever the cut is; a later one, the same one, and an earlier one do not."""
+    index, _, _ = regular
+    for cut in range(22, 33):
+        axis = learn_time_axis(index[:cut])
+        assert continues(axis, index[cut:]), cut
+        assert not continues(axis, index[cut + 6 :])
+        assert not continues(axis, index[cut - 1 :])
+        assert not continues(axis, index[:cut])
+
+
+def test_other_kinds_do_not_continue(regular):
+    """An index of another kind continues nothing."""
+    index, _, _ = regular
+    axis = learn_time_axis(index)
+    for other in (pd.Index(["a", "b"]), pd.Index([0.5, 1.5]), pd.PeriodIndex(["2026-01-01"], freq="h")):
+        assert not continues(axis, other)
+    for other, _, _ in REGULAR.values():
+        if type(other) is not type(index) and axis.calendar != "integers":
+            assert not continues(axis, other)
+
+
+def test_integers_of_any_width_continue():
+    """A RangeIndex is continued by the integers that come next, of whatever type."""
+    axis = learn_time_axis(pd.RangeIndex(5))
+    for dtype in ("int64", "int32", "uint8", "Int64"):
+        assert continues(axis, pd.Index([5, 6], dtype=dtype))
+    assert continues(axis, pd.RangeIndex(5, 9))
+    assert not continues(axis, pd.RangeIndex(6, 9))
+
+
+def test_days_continue_across_clock_changes():
+    """Days learned in summer are continued by the first day of winter time, 25 hours later."""
+    days = pd.date_range("2026-10-01", periods=60, freq="D", tz=BERLIN)
+    clocks_change = days.get_loc("2026-10-26")
+    assert days[clocks_change] - days[clocks_change - 1] == pd.Timedelta("25h")
+    assert continues(learn_time_axis(days[:clocks_change]), days[clocks_change:])
+
+
+def test_other_time_zones():
+    """The same moments in another time zone continue; local times without a zone do not."""
+    hours = pd.date_range("2026-01-01", periods=9, freq="h", tz=BERLIN)
+    axis = learn_time_axis(hours[:5])
+    assert continues(axis, hours[5:].tz_convert("UTC"))
+    assert not continues(axis, hours[5:].tz_localize(None))
+
+
+@pytest.mark.parametrize("freq", ["QS", "MS", "h"])
+def test_periods_of_another_length(freq):
+    """Periods of another length than the fitted ones do not continue them."""
+    axis = learn_time_axis(pd.period_range("2026-01-01", periods=5, freq="D"))
+    assert not continues(axis, pd.period_range("2026-01-06", periods=5, freq=freq.removesuffix("S")))
+
+
+def test_long_holidays():
+    """On business days four missing days in a row are holidays, five are a hole."""
+    days = pd.date_range("2026-01-01", periods=40, freq="B")
+    axis = learn_time_axis(days)
+    assert find_breaks(axis, days.delete(range(20, 24))) == []
+    assert find_breaks(axis, days.delete(range(20, 25))) == [20]
+    assert continues(learn_time_axis(days[:20]), days[24:])
+    assert not continues(learn_time_axis(days[:20]), days[25:])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(1),
+        pd.Index([1.0, 2.0, 3.0]),
+        pd.Index(["a", "b", "c"]),
+        pd.Index([1, 2, 5, 11, 23]),
+        pd.DatetimeIndex(["2026-01-01", "2026-01-02", "2026-01-13", "2026-02-01"]),
+        pd.DatetimeIndex(["2026-01-01 00:00", "2026-01-01 00:07", "2026-01-01 01:00"]),
+    ],
+    ids=str,
+)
+def test_irregular(index):
+    """One row, text, floats and irregular steps make no time axis: nothing breaks, nothing continues."""
+    axis = learn_time_axis(index)
+    assert axis is None
+    assert find_breaks(axis, index) == []
+    assert not continues(axis, index)
+
+
+def test_breaks_on_another_calendar():
+    """An index that does not lie on the fitted calendar has no breaks on it."""
+    axis = learn_time_axis(pd.date_range("2026-01-01", periods=9, freq="MS"))
+    assert find_breaks(axis, pd.date_range("2026-01-01", periods=9, freq="h")) == []
+
+
+def test_tells_time():
+    """Integers, timestamps, periods and durations tell time; text, floats and pairs do not."""
+    assert all(tells_time(index) for index, _, _ in REGULAR.values())
+    pairs = pd.MultiIndex.from_product([[1], [2]])
+    assert not any(tells_time(index) for index in (pd.Index(["a"]), pd.Index([1.0]), pd.Index([True]), pairs))
+
+
+# --- order ----------------------------------------------------------------------------------------
+
+DAY_1, DAY_2 = pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-02")
+FAULTY = [
+    (
+        pd.Index([1, 3, 2]),
+        "LagFramer expects rows in time order, got 2 (row 2) after 3 (row 1). "
+        "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+    ),
+    (
+        pd.Index([DAY_2, DAY_1]),
+        "LagFramer expects rows in time order, got 2026-01-01 00:00:00 (row 1) after 2026-01-02 00:00:00 (row 0). "
+        "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+    ),
+    (
+        pd.Index([DAY_1, DAY_2, DAY_2]),
+        "LagFramer expects each time once, got 2026-01-02 00:00:00 in rows 1 and 2. Keep one of them: "
+        "X[~X.index.duplicated()]; or frame each series by itself if the table holds several.",
+    ),
+    (
+        pd.Index([DAY_1, pd.NaT, DAY_2]),
+        "LagFramer got no time (NaT) for row 1. Drop the row, or give it its time.",
+    ),
+    (
+        pd.Index([1, None], dtype="Int64"),
+        "LagFramer got no time (NaT) for row 1. Drop the row, or give it its time.",
+    ),
+    (
+        pd.MultiIndex.from_product([["Oslo"], [1, 2]], names=["city", "day"]),
+        "LagFramer expects one series, got a MultiIndex of ['city', 'day']. "
+        "Frame each series by itself: its windows must not reach into another.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("index", "message"), FAULTY)
+def test_faulty_order(index, message):
+    """An index that is not strictly ascending is refused by its first offender."""
+    with pytest.raises(ValueError, match=r"^LagFramer") as error:
+        check_time_order("LagFramer", index)
+    assert str(error.value) == message
+
+
+def test_what_tells_no_time_has_no_order():
+    """Text and floats may come in any order."""
+    check_time_order("LagFramer", pd.Index(["b", "a", "a"]))
+    check_time_order("LagFramer", pd.Index([2.0, 1.0]))
