@@ -1,7 +1,7 @@
 """What all transformers share: strict parameters, and tables that keep their index."""
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._set_output import _get_container_adapter
 
 from sklstm._parameters import StrictParameters
@@ -43,7 +43,9 @@ class SeriesTransformer(StrictParameters, TransformerMixin, BaseEstimator):
         if adapter is not None:
             return adapter.create_container(table, X, columns=self.get_feature_names_out)
         if isinstance(X, (pd.DataFrame, pd.Series)):
-            return pd.DataFrame(table, index=X.index, columns=self.get_feature_names_out())
+            # Labels that are no strings are no feature names; where columns stay the same, they are kept.
+            columns = X.columns if isinstance(self, OneToOneFeatureMixin) else self.get_feature_names_out()
+            return pd.DataFrame(table, index=X.index, columns=columns)
         return table
 
     def __sklearn_tags__(self):

@@ -14,6 +14,8 @@ class Observations(NamedTuple):
 
     values: np.ndarray
     restore: Callable
+    # Mask of the observations that X shows: a buffer may hold rows that lie in none of its windows.
+    shown: np.ndarray | bool = True
 
 
 def read_observations(estimator, X, *, reset, expand=False):
@@ -31,7 +33,7 @@ def read_observations(estimator, X, *, reset, expand=False):
         if expand:
             array = np.asarray(windows)
             return Observations(array.reshape(-1, array.shape[2]), lambda values, _: values.reshape(array.shape))
-        return Observations(windows.buffer, lambda values, _: windows.over(values).as_view())
+        return Observations(windows.buffer, lambda values, _: windows.over(values).as_view(), windows.shown())
     values = check_series_table(estimator, X, reset=reset)
     if n_dims(X) == 1:
         return Observations(values, lambda values, _: _like_sequence(X, values))
@@ -43,14 +45,19 @@ def _read_sequences(estimator, X, reset):
     ends = np.cumsum([len(sequence) for sequence in sequences])[:-1]
 
     def restore(values, _):
-        parts = [_like_sequence(given, part) for given, part in zip(X, np.split(values, ends), strict=True)]
-        if not isinstance(X, np.ndarray):
-            return parts
-        boxed = np.empty(len(parts), dtype=object)
-        boxed[:] = parts
-        return boxed
+        parts = np.split(values, ends)
+        return like_collection(X, [_like_sequence(given, part) for given, part in zip(X, parts, strict=True)])
 
     return Observations(np.concatenate(sequences), restore)
+
+
+def like_collection(given, sequences):
+    """A list of sequences as an object array, where that is what was given."""
+    if not isinstance(given, np.ndarray):
+        return sequences
+    boxed = np.empty(len(sequences), dtype=object)
+    boxed[:] = sequences
+    return boxed
 
 
 def _like_sequence(given, values):

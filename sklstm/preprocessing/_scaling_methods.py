@@ -15,6 +15,18 @@ class Method:
     def build(self, feature_range):
         """An unfitted scikit-learn scaler, or None."""
 
+    def learn(self, scaler, values):
+        """Teach the scaler values of shape (n_observations, n_features), or one more chunk of them."""
+        unseen = np.isnan(values).all(axis=0)
+        if not unseen.any():
+            scaler.partial_fit(values)
+            return
+        # Of a feature that a chunk shows nothing of, scikit-learn's scalers would forget what they know.
+        known = {name: value for name, value in vars(scaler).items() if name.endswith("_") and name != "n_features_in_"}
+        scaler.partial_fit(np.where(unseen, 0.0, values))
+        for name, value in known.items():
+            setattr(scaler, name, np.where(unseen, value, getattr(scaler, name)))
+
     def read(self, scaler):
         """The learned coefficients by name, each of shape (n_features,)."""
         return {}
@@ -33,7 +45,9 @@ class MinMax(Method):
     names = ("min", "max")
 
     def build(self, feature_range):
-        return MinMaxScaler(feature_range=feature_range)
+        if len(feature_range) != 2 or not feature_range[0] < feature_range[1]:
+            raise ValueError(f"SeriesScaler expects feature_range=(low, high) with low < high, got {feature_range}.")
+        return MinMaxScaler(feature_range=tuple(feature_range))
 
     def read(self, scaler):
         return {"min": scaler.data_min_, "max": scaler.data_max_}
@@ -62,7 +76,9 @@ class Standard(Method):
         return StandardScaler()
 
     def read(self, scaler):
-        return {"mean": scaler.mean_, "std": np.sqrt(scaler.var_)}
+        # Where scikit-learn takes rounding errors for what they are, it divides by 1.
+        std = np.sqrt(scaler.var_)
+        return {"mean": scaler.mean_, "std": np.where(scaler.scale_ == std, std, 0.0)}
 
     def write(self, scaler, coefficients):
         scaler.mean_, scaler.var_ = coefficients["mean"], coefficients["std"] ** 2
@@ -77,6 +93,9 @@ class Robust(Method):
 
     def build(self, feature_range):
         return RobustScaler()
+
+    def learn(self, scaler, values):
+        scaler.fit(values)
 
     def read(self, scaler):
         return {"median": scaler.center_, "iqr": scaler.scale_}
@@ -119,6 +138,6 @@ def _refuse_negative(name, values, columns):
     if (values < 0).any():
         k = int(np.argmax(values < 0))
         raise ValueError(
-            f"SeriesScaler expects a {name} of 0 or more, got {values[k]:g} for column {columns[k]!r}. "
+            f"SeriesScaler expects {name} to be 0 or more, got {values[k]:g} for column {columns[k]!r}. "
             "Mend coefficients."
         )

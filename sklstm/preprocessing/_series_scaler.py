@@ -11,9 +11,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._parameters import suggest
-from sklstm._validation import is_ragged, n_dims, place
+from sklstm._validation import is_ragged, n_dims, place, read_numbers, refuse_text
+from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._observations import read_observations
+from sklstm.preprocessing._observations import like_collection, read_observations
 from sklstm.preprocessing._scaling_methods import METHODS
 
 
@@ -35,7 +36,7 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         What is known of the domain, instead of what the data show: ``{"min": -10, "max": 30}`` for
         ``"minmax"``, ``{"mean": 10, "std": 5}`` for ``"standard"``, ``"median"`` and ``"iqr"`` for
         ``"robust"``, ``"max_abs"`` for ``"maxabs"``. Each a number, one number per feature, or a mapping
-        from feature names. What is not given is learned.
+        (or Series) from feature names. What is not given is learned.
     out_of_range : {"allow", "clip", "warn", "error", "nan"}, default="allow"
         What `transform` does with values below the smallest or above the largest that the scaler knows
         of: scale them like all others, move them to the bound, warn, refuse, or declare them not observed.
@@ -45,7 +46,7 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
     min_, max_ : ndarray of shape (n_features,)
         Learned or given, in the units of X (``method="minmax"``).
     mean_, std_ : ndarray of shape (n_features,)
-        The same for ``"standard"``.
+        The same for ``"standard"``; a feature with a standard deviation of 0 is divided by 1.
     median_, iqr_ : ndarray of shape (n_features,)
         The same for ``"robust"``.
     max_abs_ : ndarray of shape (n_features,)
@@ -173,7 +174,7 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         """
         check_is_fitted(self)
         observations = read_observations(self, X, reset=False)
-        values = self._bound(observations.values, X)
+        values = self._bound(observations, X)
         if self.scaler_ is not None:
             values = self.scaler_.transform(values)
         return observations.restore(values, self._contain)
@@ -185,6 +186,7 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         ----------
         X : array-like
             Scaled values: any kind that `transform` returns. A DataFrame may hold some of the features.
+            Predictions of different lengths may come as a list.
         columns : str, int or list of them, optional
             Which features X holds, by name or position. A single one is taken to fill all of X, whatever
             its shape: predictions of one target, for one or many horizons.
@@ -208,21 +210,25 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         array([10., 15., 30.])
         """
         check_is_fitted(self)
-        if is_ragged(X):
+        if columns is None and (is_ragged(X) or isinstance(X, Windows)):
             observations = read_observations(self, X, reset=False)
             return observations.restore(self._unscale(observations.values), self._contain)
+        if is_ragged(X):
+            return like_collection(X, [self.inverse_transform(sequence, columns) for sequence in X])
         positions = self._positions(self._columns_of(X) if columns is None else columns)
-        values = np.asarray(X)
+        values = read_numbers(X)
+        refuse_text("SeriesScaler", values)
+        values = np.asarray(values)
         values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
-        matrix = values.reshape(-1, 1) if len(positions) == 1 else values.reshape(-1, *values.shape[-1:])
-        if matrix.shape[1] != len(positions):
+        n_columns = values.shape[-1] if values.ndim and len(positions) > 1 else 1
+        if n_columns != len(positions):
             raise ValueError(
                 f"SeriesScaler.inverse_transform expects X with {len(positions)} columns, got shape {values.shape}. "
                 "If X holds some of the features, name them: inverse_transform(X, columns=[...])."
             )
         # scikit-learn's scalers want every feature: the others are filled in, and dropped again.
-        full = np.zeros((len(matrix), self.n_features_in_), dtype=values.dtype)
-        full[:, positions] = matrix
+        full = np.zeros((values.size // n_columns, self.n_features_in_), dtype=values.dtype)
+        full[:, positions] = values.reshape(-1, n_columns)
         restored = self._unscale(full)[:, positions].reshape(values.shape)
         if isinstance(X, pd.DataFrame):
             return pd.DataFrame(restored, index=X.index, columns=X.columns)
@@ -244,14 +250,15 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
                 f"SeriesScaler got nothing observed (only NaN) in column {names[np.argmax(unseen)]!r}. "
                 "Drop the column, or fill it first."
             )
-        lower, upper = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+        lower, upper = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
         if chunk:
             lower, upper = np.fmin(lower, self.lower_), np.fmax(upper, self.upper_)
-        if not chunk:
-            self._learner = method.build(tuple(self.feature_range))
+        else:
+            self._learner = method.build(self.feature_range)
         if self._learner is not None:
-            learn = getattr(self._learner, "partial_fit", self._learner.fit)
-            learn(values)
+            # It scales matrices, whatever container scikit-learn's global configuration asks for.
+            self._learner.set_output(transform="default")
+            method.learn(self._learner, values)
         self._settle(method, lower, upper)
         return self
 
@@ -259,8 +266,7 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         """Put what the domain knows in the place of what was learned, and publish both."""
         learned = method.read(self._learner)
         settled = {
-            name: self._per_feature(name, (self.coefficients or {}).get(name), value)
-            for name, value in learned.items()
+            name: self._per_feature(name, (self.coefficients or {}).get(name), value) for name, value in learned.items()
         }
         method.check(settled, self.get_feature_names_out())
         self.scaler_ = self._learner
@@ -276,17 +282,16 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
     def _per_feature(self, name, given, learned):
         if given is None:
             return learned
-        value = np.array(learned, dtype=np.float64)
-        if isinstance(given, Mapping):
-            for column, number in given.items():
-                value[self._positions(column)] = number
-            return value
-        if np.ndim(given) and len(given) != self.n_features_in_:
+        by_column = isinstance(given, (Mapping, pd.Series))
+        numbers = np.asarray(list(given.values()) if isinstance(given, Mapping) else given)
+        if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
+            raise ValueError(f"SeriesScaler expects finite numbers for the coefficient {name!r}, got {given!r}.")
+        if not by_column and numbers.ndim and len(numbers) != self.n_features_in_:
             raise ValueError(
-                f"SeriesScaler expects one {name!r} per feature, got {len(given)} for "
-                f"{self.n_features_in_} features."
+                f"SeriesScaler expects one {name!r} per feature, got {len(numbers)} for {self.n_features_in_} features."
             )
-        value[:] = given
+        value = np.array(learned, dtype=np.float64)
+        value[self._positions(given.keys()) if by_column else slice(None)] = numbers
         return value
 
     def _refuse_unknown_coefficients(self, method):
@@ -314,21 +319,25 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
     def _unscale(self, values):
         return values if self.scaler_ is None else self.scaler_.inverse_transform(values)
 
-    def _bound(self, values, X):
+    def _bound(self, observations, X):
+        values = observations.values
         if self.out_of_range == "allow":
             return values
         if self.out_of_range == "clip":
             return np.clip(values, self.lower_, self.upper_).astype(values.dtype, copy=False)
         outside = (values < self.lower_) | (values > self.upper_)
-        if not outside.any():
-            return values
         if self.out_of_range == "nan":
             return np.where(outside, values.dtype.type(np.nan), values)
+        outside &= np.reshape(observations.shown, (-1, 1))
+        if not outside.any():
+            return values
         row, column = first = np.argwhere(outside)[0]
-        where = place(first, X) if n_dims(X) == 2 else f"column {self.get_feature_names_out()[column]!r}"
+        where = f"column {self.get_feature_names_out()[column]!r}"
+        if not is_ragged(X) and n_dims(X) == 2:
+            where = place(first, X)
         message = (
-            f"SeriesScaler got {outside.sum()} values outside the range it knows, first {values[row, column]:g} in "
-            f"{where}, which ranges from {self.lower_[column]:g} to {self.upper_[column]:g}."
+            f"SeriesScaler got values outside the range it knows: {outside.sum()} in all, first "
+            f"{values[row, column]:g} in {where}, which ranges from {self.lower_[column]:g} to {self.upper_[column]:g}."
         )
         if self.out_of_range == "error":
             raise ValueError(f"{message} Fit on data that covers it, give its bounds as coefficients, or clip.")

@@ -1,0 +1,398 @@
+"""SeriesScaler and what is known of the domain: coefficients, ranges, chunks, and the way back for targets."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from sklstm import LagFramer, SeriesScaler, Windows
+
+NAN = np.nan
+TABLE = pd.DataFrame({"rain": [0.0, 5.0, 20.0], "temp": [10.0, 20.0, 30.0]})
+ROWS = np.random.default_rng(0).normal(3, 5, size=(40, 2))
+
+
+def refused(call, *args, **params):
+    """The whole message of the ValueError that a call raises."""
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the caller compares the whole message
+        call(*args, **params)
+    return str(error.value)
+
+
+# --- coefficients ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given_minimum", "expected"),
+    [
+        (-10, [-10, -10]),
+        ([-10, 4], [-10, 4]),
+        (np.array([-10, 4]), [-10, 4]),
+        ({"temp": 4}, [0, 4]),
+        ({"temp": 4, "rain": -10}, [-10, 4]),
+        ({1: 4}, [0, 4]),
+        (pd.Series({"temp": 4, "rain": -10}), [-10, 4]),
+        (None, [0, 10]),
+    ],
+)
+def test_ways_to_give_a_coefficient(given_minimum, expected):
+    """A coefficient is one number, one per feature, or by column; what is not given is learned."""
+    scaler = SeriesScaler(coefficients={"min": given_minimum}).fit(TABLE)
+    np.testing.assert_array_equal(scaler.min_, expected)
+    np.testing.assert_array_equal(scaler.max_, [20, 30])
+    np.testing.assert_allclose(scaler.transform(TABLE), (TABLE - expected) / (np.array([20, 30]) - expected))
+
+
+@pytest.mark.parametrize(
+    ("method", "coefficients", "expected"),
+    [
+        ("minmax", {"min": 0, "max": 40}, [0.25, 0.5, 0.75]),
+        ("minmax", {"max": 50}, [0, 0.25, 0.5]),
+        ("standard", {"mean": 0, "std": 5}, [2, 4, 6]),
+        ("standard", {"std": 5}, [-2, 0, 2]),
+        ("robust", {"median": 10, "iqr": 20}, [0, 0.5, 1]),
+        ("robust", {"median": 10}, [0, 1, 2]),
+        ("maxabs", {"max_abs": 40}, [0.25, 0.5, 0.75]),
+    ],
+)
+def test_coefficients_of_each_method(method, coefficients, expected):
+    """Each method scales by its given coefficients, and comes back."""
+    scaler = SeriesScaler(method, coefficients=coefficients).fit(TABLE["temp"])
+    np.testing.assert_allclose(scaler.transform(TABLE["temp"]), expected)
+    np.testing.assert_allclose(scaler.inverse_transform(expected), TABLE["temp"])
+    for name, value in coefficients.items():
+        np.testing.assert_array_equal(getattr(scaler, f"{name}_"), [value])
+
+
+def test_coefficients_keep_float32():
+    """Given coefficients do not make float32 values double."""
+    scaler = SeriesScaler("standard", coefficients={"mean": 1.5}).fit(ROWS.astype(np.float32))
+    assert scaler.transform(ROWS.astype(np.float32)).dtype == np.float32
+
+
+def test_given_mean_of_a_constant_feature():
+    """A feature that does not vary is divided by 1, rounding errors or not, also where its mean is given."""
+    constant = np.full(11, 0.1)
+    scaler = SeriesScaler("standard", coefficients={"mean": 0.5}).fit(constant)
+    assert scaler.std_ == 0
+    np.testing.assert_allclose(scaler.transform(constant), -0.4)
+
+
+def test_coefficients_are_not_changed():
+    """Fitting leaves the given coefficients, and the clone's, as they are."""
+    coefficients = {"min": {"temp": 4}}
+    scaler = SeriesScaler(coefficients=coefficients).fit(TABLE)
+    assert coefficients == {"min": {"temp": 4}}
+    assert clone(scaler).coefficients == coefficients
+
+
+UNUSABLE = [
+    (
+        {"coefficients": {"mean": 10}},
+        "SeriesScaler(method='minmax') has no coefficient 'mean'. Its coefficients are: 'min', 'max'.",
+    ),
+    (
+        {"coefficients": {"maxi": 10}},
+        "SeriesScaler(method='minmax') has no coefficient 'maxi'. Did you mean 'max'? "
+        "Its coefficients are: 'min', 'max'.",
+    ),
+    (
+        {"method": None, "coefficients": {"min": 10}},
+        "SeriesScaler(method=None) has no coefficient 'min'. Its coefficients are: none.",
+    ),
+    (
+        {"coefficients": {"min": [1, 2, 3]}},
+        "SeriesScaler expects one 'min' per feature, got 3 for 2 features.",
+    ),
+    (
+        {"coefficients": {"min": {"tmp": 1}}},
+        "SeriesScaler was not fitted on a column 'tmp'. Did you mean 'temp'? Its columns are: rain, temp.",
+    ),
+    (
+        {"coefficients": {"min": "low"}},
+        "SeriesScaler expects finite numbers for the coefficient 'min', got 'low'.",
+    ),
+    (
+        {"coefficients": {"min": {"temp": NAN}}},
+        "SeriesScaler expects finite numbers for the coefficient 'min', got {'temp': nan}.",
+    ),
+    (
+        {"coefficients": {"min": 25}},
+        "SeriesScaler expects min <= max, got min 25 and max 20 for column 'rain'. "
+        "Mend coefficients, or give both of them.",
+    ),
+    (
+        {"method": "standard", "coefficients": {"std": {"temp": -1}}},
+        "SeriesScaler expects std to be 0 or more, got -1 for column 'temp'. Mend coefficients.",
+    ),
+    (
+        {"coefficients": [1, 2]},
+        "The 'coefficients' parameter of SeriesScaler must be an instance of 'dict' or None. Got [1, 2] instead.",
+    ),
+    (
+        {"feature_range": (1, 0)},
+        "SeriesScaler expects feature_range=(low, high) with low < high, got (1, 0).",
+    ),
+    (
+        {"feature_range": 1},
+        "The 'feature_range' parameter of SeriesScaler must be an instance of 'tuple' or an instance of 'list'. "
+        "Got 1 instead.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("params", "message"), UNUSABLE)
+def test_unusable_coefficients(params, message):
+    """Coefficients that are unknown, misshapen, no numbers or contradictory are refused."""
+    assert refused(SeriesScaler(**params).fit, TABLE) == message
+
+
+# --- values out of range --------------------------------------------------------------------------
+
+OUTSIDE = pd.DataFrame({"rain": [10.0, 30.0], "temp": [0.0, 20.0]}, index=["mon", "tue"])
+MESSAGE = "SeriesScaler got values outside the range it knows: "
+FIRST = f"{MESSAGE}2 in all, first 0 in row mon, column 'temp', which ranges from 10 to 30."
+REMEDY = "Fit on data that covers it, give its bounds as coefficients, or clip."
+
+
+@pytest.mark.parametrize(
+    ("out_of_range", "expected"),
+    [
+        ("allow", [[0.5, -0.5], [1.5, 0.5]]),
+        ("clip", [[0.5, 0], [1, 0.5]]),
+        ("nan", [[0.5, NAN], [NAN, 0.5]]),
+    ],
+)
+def test_values_out_of_range(out_of_range, expected):
+    """Values out of range are scaled like all others, moved to the bound, or not observed."""
+    scaler = SeriesScaler(out_of_range=out_of_range).fit(TABLE)
+    np.testing.assert_array_equal(scaler.transform(OUTSIDE), expected)
+    np.testing.assert_array_equal(scaler.transform(TABLE), SeriesScaler().fit_transform(TABLE))
+
+
+def test_warning():
+    """Values out of range are scaled, and warned of in the user's own line."""
+    scaler = SeriesScaler(out_of_range="warn").fit(TABLE)
+    with pytest.warns(UserWarning, match="outside the range") as warned:
+        scaled = scaler.transform(OUTSIDE)
+    assert [str(warning.message) for warning in warned] == [FIRST]
+    assert warned[0].filename == __file__
+    np.testing.assert_array_equal(scaled, SeriesScaler().fit(TABLE).transform(OUTSIDE))
+
+
+def test_error():
+    """Values out of range are refused by their place, as far as X names places."""
+    scaler = SeriesScaler(out_of_range="error").fit(TABLE)
+    assert refused(scaler.transform, OUTSIDE) == f"{FIRST} {REMEDY}"
+    anonymous = f"{MESSAGE}2 in all, first 0 in column 'temp', which ranges from 10 to 30. {REMEDY}"
+    assert refused(scaler.transform, OUTSIDE.to_numpy()[:, None]) == anonymous
+    assert refused(scaler.transform, [OUTSIDE, OUTSIDE[:0:-1]]).startswith(f"{MESSAGE}3 in all, first 0 in column")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        assert "row 0, column 1, which" in refused(scaler.transform, OUTSIDE.to_numpy())
+
+
+def test_nothing_out_of_range():
+    """Bounds themselves, and NaN, are not out of range."""
+    for out_of_range in ("warn", "error", "nan", "clip"):
+        scaler = SeriesScaler(out_of_range=out_of_range).fit(TABLE)
+        X = pd.DataFrame({"rain": [0, NAN, 20], "temp": [30, NAN, 10]})
+        np.testing.assert_array_equal(scaler.transform(X), [[0, 1], [NAN, NAN], [1, 0]])
+
+
+def test_rows_that_no_window_shows():
+    """Windows are judged by the rows that they show, not by others in their buffer."""
+    scaler = SeriesScaler(out_of_range="error").fit([0.0, 10.0])
+    windows = Windows(np.array([[1.0], [2.0], [99.0]]), [0, 1], 2)
+    np.testing.assert_allclose(scaler.transform(windows[:1])[0, :, 0], [0.1, 0.2])
+    assert refused(scaler.transform, windows) == (
+        f"{MESSAGE}1 in all, first 99 in column 'x0', which ranges from 0 to 10. {REMEDY}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "coefficients", "bounds"),
+    [
+        ("minmax", None, (10, 30)),
+        ("minmax", {"min": -10}, (-10, 30)),
+        ("maxabs", None, (-30, 30)),
+        ("maxabs", {"max_abs": 50}, (-50, 50)),
+        ("standard", {"mean": 0, "std": 1}, (10, 30)),
+        ("robust", {"median": 0}, (10, 30)),
+        (None, None, (10, 30)),
+    ],
+)
+def test_bounds(method, coefficients, bounds):
+    """The bounds are those given, else those of the data."""
+    scaler = SeriesScaler(method, coefficients=coefficients, out_of_range="clip").fit([10, 20, 30])
+    assert (scaler.lower_, scaler.upper_) == bounds
+    clipped = scaler.inverse_transform(scaler.transform([-99.0, 99.0]))
+    np.testing.assert_allclose(clipped, bounds, rtol=1e-12)
+
+
+def test_clipping_keeps_float32():
+    """Bounds of doubles do not make float32 values double."""
+    scaler = SeriesScaler(out_of_range="clip").fit(ROWS)
+    assert scaler.transform(ROWS.astype(np.float32)).dtype == np.float32
+
+
+# --- the way back for some of the features --------------------------------------------------------
+
+SCALER = SeriesScaler().fit(TABLE)
+
+
+@pytest.mark.parametrize("column", ["temp", 1, ["temp"], [1], np.int64(1)])
+@pytest.mark.parametrize("shape", [(), (4,), (4, 1), (4, 3), (2, 3, 4)])
+def test_predictions_of_one_target(column, shape):
+    """Predictions of one target come back in its units, whatever their shape and however it is named."""
+    predicted = np.random.default_rng(0).normal(size=shape)
+    restored = SCALER.inverse_transform(predicted, columns=column)
+    assert restored.shape == shape
+    np.testing.assert_allclose(restored, 10 + 20 * predicted)
+
+
+def test_predictions_in_their_container():
+    """Predictions in a Series or a table keep index, name and columns."""
+    predicted = pd.Series([0.0, 0.5], index=["mon", "tue"], name="yhat")
+    restored = SCALER.inverse_transform(predicted, columns="temp")
+    pd.testing.assert_series_equal(restored, pd.Series([10.0, 20.0], index=["mon", "tue"], name="yhat"))
+    horizons = pd.DataFrame({"t+1": [0.0], "t+2": [0.5]})
+    restored = SCALER.inverse_transform(horizons, columns="temp")
+    pd.testing.assert_frame_equal(restored, pd.DataFrame({"t+1": [10.0], "t+2": [20.0]}))
+
+
+def test_predictions_of_any_length():
+    """Ragged predictions of one target come back one by one, in a collection of the same type."""
+    ragged = [np.array([0.0, 0.5]), np.array([1.0])]
+    box = np.empty(2, dtype=object)
+    box[:] = ragged
+    for predicted in (ragged, box):
+        restored = SCALER.inverse_transform(predicted, columns="temp")
+        assert type(restored) is type(predicted)
+        assert [part.tolist() for part in restored] == [[10, 20], [30]]
+
+
+def test_some_columns():
+    """A table brings its columns' names; other arrays are told theirs, in any order."""
+    pd.testing.assert_frame_equal(SCALER.inverse_transform(SCALER.transform(TABLE)[["temp"]]), TABLE[["temp"]])
+    swapped = TABLE[["temp", "rain"]]
+    pd.testing.assert_frame_equal(SCALER.inverse_transform(SCALER.transform(TABLE)[["temp", "rain"]]), swapped)
+    np.testing.assert_allclose(SCALER.inverse_transform([[0.5, 0.25]], columns=["temp", "rain"]), [[20, 5]])
+    np.testing.assert_allclose(SCALER.inverse_transform([[[0.5, 0.25]]], columns=["temp", "rain"]), [[[20, 5]]])
+
+
+def test_windows_come_back_as_windows():
+    """Windows come back over a buffer of as many rows."""
+    windows = LagFramer(2).fit_transform(pd.Series([0.0, 0.5, 1.0], index=[0, 1, 5]))
+    assert isinstance(windows, Windows)
+    restored = SeriesScaler().fit(TABLE["temp"]).inverse_transform(windows)
+    assert isinstance(restored, Windows)
+    np.testing.assert_allclose(restored, 10 + 20 * np.asarray(windows))
+
+
+def test_one_feature_fills_all():
+    """A scaler of one feature needs no name for it."""
+    np.testing.assert_allclose(SeriesScaler().fit([10, 30]).inverse_transform([[0, 0.5], [1, 2]]), [[10, 20], [30, 50]])
+
+
+COLUMNS = "Its columns are: rain, temp."
+AMBIGUOUS = "If X holds some of the features, name them: inverse_transform(X, columns=[...])."
+
+
+@pytest.mark.parametrize(
+    ("X", "columns", "message"),
+    [
+        ([0.0], "tmp", f"SeriesScaler was not fitted on a column 'tmp'. Did you mean 'temp'? {COLUMNS}"),
+        ([0.0], 2, f"SeriesScaler was not fitted on a column 2. {COLUMNS}"),
+        ([0.0], -1, f"SeriesScaler was not fitted on a column -1. {COLUMNS}"),
+        ([0.0], ["temp", 1.5], f"SeriesScaler was not fitted on a column 1.5. {COLUMNS}"),
+        (
+            pd.DataFrame({"snow": [1.0]}),
+            None,
+            f"SeriesScaler was not fitted on a column 'snow'. {COLUMNS}",
+        ),
+        (
+            np.ones((4, 3)),
+            None,
+            f"SeriesScaler.inverse_transform expects X with 2 columns, got shape (4, 3). {AMBIGUOUS}",
+        ),
+        (
+            0.5,
+            None,
+            f"SeriesScaler.inverse_transform expects X with 2 columns, got shape (). {AMBIGUOUS}",
+        ),
+        (
+            ["warm"],
+            "temp",
+            "SeriesScaler expects numbers, got text in column 0 of X: 'warm' in row 0. "
+            "Encode the column as numbers, or drop it.",
+        ),
+    ],
+)
+def test_what_cannot_come_back(X, columns, message):
+    """Unknown columns, another number of them, and text are refused."""
+    assert refused(SCALER.inverse_transform, X, columns=columns) == message
+
+
+# --- chunks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["minmax", "standard", "maxabs", None])
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.integers(1, 39), max_size=4), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 1))))
+def test_chunks_teach_what_the_whole_teaches(method, cuts, holes):
+    """Chunk by chunk, whatever NaN they hold, the scaler learns what it learns at once."""
+    rows = ROWS.copy()
+    rows[tuple(np.array(holes, dtype=int).reshape(-1, 2).T)] = NAN
+    rows[0] = ROWS[0]
+    at_once, by_chunks = SeriesScaler(method).fit(rows), SeriesScaler(method)
+    for chunk in np.split(rows, sorted(cuts)):
+        assert by_chunks.partial_fit(chunk) is by_chunks
+    np.testing.assert_allclose(by_chunks.transform(ROWS), at_once.transform(ROWS), rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(by_chunks.lower_, at_once.lower_)
+    np.testing.assert_array_equal(by_chunks.upper_, at_once.upper_)
+
+
+@pytest.mark.parametrize("method", ["minmax", "standard", "maxabs"])
+def test_chunk_that_shows_nothing(method):
+    """A chunk in which a feature was never observed teaches nothing of it, and forgets nothing."""
+    scaler = SeriesScaler(method).partial_fit(ROWS)
+    expected = scaler.transform(ROWS)[:, 0]
+    scaler.partial_fit(np.column_stack([np.full(3, NAN), [99.0, 98, 97]]))
+    np.testing.assert_array_equal(scaler.transform(ROWS)[:, 0], expected)
+
+
+def test_chunks_with_coefficients():
+    """What is given stays, the rest is learned from all chunks; what is given no more is learned, too."""
+    scaler = SeriesScaler(coefficients={"min": -10}, out_of_range="clip")
+    scaler.partial_fit([10.0, 20.0]).partial_fit([15.0, 30.0])
+    assert (scaler.min_, scaler.max_, scaler.lower_, scaler.upper_) == (-10, 30, -10, 30)
+    scaler.set_params(coefficients=None).partial_fit([12.0])
+    assert (scaler.min_, scaler.max_) == (10, 30)
+
+
+def test_fit_forgets():
+    """To fit after partial_fit starts anew."""
+    assert SeriesScaler().partial_fit([0.0, 99.0]).fit([1.0, 2.0]).max_ == 2
+
+
+def test_medians_need_all_rows():
+    """A median cannot be learned from chunks."""
+    assert refused(SeriesScaler("robust").partial_fit, ROWS) == (
+        "SeriesScaler(method='robust') cannot learn from chunks: a median needs all rows at once. "
+        "Use fit, or method='standard'."
+    )
+
+
+def test_faulty_chunks():
+    """The first chunk has to show every feature, and later ones have to have the same."""
+    assert refused(SeriesScaler().partial_fit, [[NAN, 1.0]]) == (
+        "SeriesScaler got nothing observed (only NaN) in column 'x0'. Drop the column, or fill it first."
+    )
+    assert refused(SeriesScaler().partial_fit(ROWS).partial_fit, ROWS[:, :1]) == (
+        "X has 1 features, but SeriesScaler is expecting 2 features as input."
+    )
