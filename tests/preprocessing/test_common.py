@@ -1,0 +1,201 @@
+"""What every transformer owes scikit-learn, and what every transformer of ours owes its users."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklstm import LagFramer, SequencePadder, SeriesScaler, To3D
+
+SERIES_BY_DESIGN = {
+    "check_fit1d": "A 1D X is a series, one feature in time order, as users have it; it is not refused."
+}
+ORDER_BY_DESIGN = {
+    "check_methods_sample_order_invariance": "Rows are in time order, and a row's window holds the rows before it.",
+    "check_methods_subset_invariance": "A row's window holds the rows before it; alone, it has none.",
+}
+EXPECTED_FAILURES = {
+    SeriesScaler: SERIES_BY_DESIGN,
+    LagFramer: {**SERIES_BY_DESIGN, **ORDER_BY_DESIGN},
+    SequencePadder: dict.fromkeys(
+        ["check_n_features_in", "check_n_features_in_after_fitting", "check_transformer_general"],
+        "The columns of a 2D X are the time steps of one feature, so their number may vary: n_features_in_ is 1.",
+    ),
+    To3D: {**SERIES_BY_DESIGN, "check_fit2d_predict1d": "A 1D X is one sample, its values are time steps."},
+}
+# Lags may miss some features of a time step, windows for a network may not.
+WINDOWS_BY_DESIGN = {"check_estimators_pickle": "A time step with some features missing is refused: impute first."}
+
+
+def expected_failures(transformer):
+    """Reasons for the checks that a transformer does not pass, by the name of the check."""
+    windows = isinstance(transformer, LagFramer) and not transformer.flatten
+    return {**EXPECTED_FAILURES[type(transformer)], **(WINDOWS_BY_DESIGN if windows else {})}
+
+
+TRANSFORMERS = [
+    SeriesScaler(),
+    LagFramer(n_steps=2),
+    LagFramer(n_steps=2, flatten=True),
+    SequencePadder(),
+    To3D(n_features=1),
+]
+
+
+@parametrize_with_checks(TRANSFORMERS, expected_failed_checks=expected_failures)
+def test_scikit_learn_checks(estimator, check):
+    """Every transformer passes scikit-learn's checks, but for those whose reason is given."""
+    check(estimator)
+
+
+# --- our own --------------------------------------------------------------------------------------
+
+ROWS = np.random.default_rng(0).normal(size=(12, 2))
+TABLE = pd.DataFrame(ROWS, columns=["rain", "temp"], index=pd.date_range("2026-01-01", periods=12))
+WINDOWS = ROWS.reshape(4, 3, 2)
+SEQUENCES = [ROWS[:5], ROWS[5:]]
+LAGS = pd.DataFrame(ROWS, columns=["a(t)", "a(t-1)"])
+
+# Each transformer with parameters that are none of the defaults, and an X.
+CASES = {
+    "scaled rows": (SeriesScaler("standard", coefficients={"std": 2}, out_of_range="clip"), ROWS),
+    "scaled table": (SeriesScaler("robust", feature_range=(0, 2)), TABLE),
+    "scaled windows": (SeriesScaler("maxabs", out_of_range="nan"), WINDOWS),
+    "scaled sequences": (SeriesScaler(feature_range=(-1, 1)), SEQUENCES),
+    "framed rows": (LagFramer(3, context="always"), ROWS),
+    "framed table": (LagFramer(3), TABLE),
+    "lags of a table": (LagFramer(3, context="never", flatten=True), TABLE),
+    "padded sequences": (SequencePadder(max_len=6, padding="post", truncating="post", value=0.5), SEQUENCES),
+    "padded windows": (SequencePadder(max_len=6), WINDOWS),
+    "windows": (To3D(n_steps=3), WINDOWS),
+    "rows as steps": (To3D(n_features=1), ROWS),
+    "lags as windows": (To3D(), LAGS),
+}
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES)
+def case(request):
+    """A transformer that was not fitted, and an X for it."""
+    transformer, X = request.param
+    return clone(transformer), copy.deepcopy(X)
+
+
+def assert_alike(one, other):
+    """Both have the same type, shape, labels and values."""
+    assert type(one) is type(other)
+    if isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(one, other)
+    elif isinstance(one, list):
+        for a, b in zip(one, other, strict=True):
+            assert_alike(a, b)
+    else:
+        np.testing.assert_array_equal(one, other)
+
+
+def test_rows_are_kept(case):
+    """As many samples come out as went in, from fit_transform and from transform, also of a part."""
+    transformer, X = case
+    assert len(transformer.fit_transform(X)) == len(X)
+    assert len(transformer.transform(X)) == len(X)
+    assert len(transformer.transform(X[:1])) == 1
+
+
+def test_input_is_not_changed(case):
+    """X is after fit and transform what it was before."""
+    transformer, X = case
+    before = copy.deepcopy(X)
+    transformer.fit_transform(X)
+    transformer.transform(X)
+    assert_alike(X, before)
+
+
+def test_read_only_input(case):
+    """X need not be writeable."""
+    transformer, X = case
+    expected = transformer.fit_transform(X)
+    for array in X if isinstance(X, list) else [X]:
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    assert_alike(clone(transformer).fit_transform(X), expected)
+
+
+def test_clone_keeps_parameters(case):
+    """A clone has every parameter, the very value that was given, and nothing fitted."""
+    transformer, X = case
+    twin = clone(transformer.fit(X))
+    assert twin.get_params() == transformer.get_params()
+    assert not [name for name in vars(twin) if name.endswith("_")]
+
+
+def test_fit_changes_no_parameter(case):
+    """Parameters are after fit what they were before."""
+    transformer, X = case
+    before = copy.deepcopy(transformer.get_params())
+    assert transformer.fit(X).get_params() == before
+
+
+def test_fit_returns_self(case):
+    """Fitting returns the transformer itself, and fitting again gives the same."""
+    transformer, X = case
+    assert transformer.fit(X) is transformer
+    once = transformer.transform(X)
+    assert_alike(transformer.fit(X).transform(X), once)
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, copy.copy, lambda transformer: pickle.loads(pickle.dumps(transformer))]
+)
+def test_copies_transform_alike(case, duplicate):
+    """Copies and pickles of a fitted transformer give what the original gives."""
+    transformer, X = case
+    expected = transformer.fit(X).transform(X)
+    assert_alike(duplicate(transformer).transform(X), expected)
+
+
+UNNAMED = {name: case for name, case in CASES.items() if not isinstance(case[1], pd.DataFrame)}
+
+
+@pytest.mark.parametrize(("transformer", "X"), UNNAMED.values(), ids=UNNAMED)
+def test_fitted_state_does_not_grow(transformer, X):
+    """A transformer that was fitted on a hundred times as much is as large."""
+    longer = X * 100 if isinstance(X, list) else np.repeat(X, 100, axis=0)
+    sizes = [len(pickle.dumps(clone(transformer).fit(series))) for series in (X, longer)]
+    assert abs(sizes[0] - sizes[1]) < 20
+
+
+def test_strict_parameters(case):
+    """Unknown parameters are refused by __init__ and by set_params."""
+    transformer, _ = case
+    who, known = type(transformer).__name__, ", ".join(sorted(transformer.get_params()))
+    message = f"{who} has no parameter 'zzz'. Its parameters are: {known}."
+    with pytest.raises(TypeError, match="has no parameter") as error:
+        type(transformer)(zzz=1)
+    assert str(error.value) == message
+    with pytest.raises(ValueError, match="has no parameter") as error:
+        transformer.set_params(zzz=1)
+    assert str(error.value) == message
+
+
+FRESH = """
+import pickle
+import sys
+
+cases = pickle.load(sys.stdin.buffer)
+pickle.dump([transformer.transform(X) for transformer, X in cases], sys.stdout.buffer)
+assert not {"keras", "tensorflow"} & set(sys.modules)
+"""
+
+
+def test_fresh_process():
+    """Pickles of all fitted transformers give the same in a fresh process, which they make load no Keras."""
+    cases = [(clone(transformer).fit(X), X) for transformer, X in CASES.values()]
+    done = subprocess.run([sys.executable, "-c", FRESH], input=pickle.dumps(cases), capture_output=True, check=False)
+    assert done.stderr == b""
+    for (transformer, X), got in zip(cases, pickle.loads(done.stdout), strict=True):
+        assert_alike(got, transformer.transform(X))
