@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 # A chunk of windows that is gathered at once stays near this size, so that passing over all windows
 # of a long series needs no more memory than a few processor caches.
@@ -126,11 +126,10 @@ class Windows:
 
     def as_view(self):
         """The windows as a read-only array view, or themselves where their starts follow no even hop."""
-        hops = np.unique(np.diff(self.starts))
-        if len(hops) > 1 or (len(hops) == 1 and hops[0] < 0):
+        hop = int(self.starts[1] - self.starts[0]) if len(self) > 1 else 0
+        if hop < 0 or np.any(np.diff(self.starts) != hop):
             return self
         row, item = self.buffer.strides
-        hop = int(hops[0]) if len(hops) else 0
         origin = self.buffer[self.starts[0] :] if len(self) else self.buffer
         return as_strided(origin, self.shape, (hop * row, row, item), writeable=False)
 
@@ -173,10 +172,11 @@ def frame(rows, n_steps, breaks=(), context=None):
     before = n_steps - 1
     buffer = np.full((n_rows + (1 + len(breaks)) * before, n_features), np.nan, dtype=rows.dtype)
     edges = [0, *breaks, n_rows]
-    starts = np.arange(n_rows)
-    for segment, (first, stop) in enumerate(pairwise(edges)):
-        starts[first:stop] += segment * before
-        buffer[first + (segment + 1) * before : stop + (segment + 1) * before] = rows[first:stop]
+    for segment, (first, stop) in enumerate(pairwise(edges), start=1):
+        buffer[first + segment * before : stop + segment * before] = rows[first:stop]
     if context is not None:
         buffer[before - len(context) : before] = context
-    return Windows(buffer, starts, n_steps).as_view()
+    if len(breaks) == 0:
+        return sliding_window_view(buffer, n_steps, axis=0).transpose(0, 2, 1)
+    segments = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+    return Windows(buffer, np.arange(n_rows) + segments * before, n_steps)
