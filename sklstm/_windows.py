@@ -161,7 +161,7 @@ def frame(rows, n_steps, breaks=(), context=None):
     breaks : sequence of int
         Positions of rows that do not follow the row before them: no window reaches across.
     context : ndarray of shape (n_context, n_features), optional
-        The rows just before the first one, at most ``n_steps - 1`` of them.
+        The rows just before the first one; no more than the last ``n_steps - 1`` of them are seen.
 
     Returns
     -------
@@ -175,6 +175,7 @@ def frame(rows, n_steps, breaks=(), context=None):
     for segment, (first, stop) in enumerate(pairwise(edges), start=1):
         buffer[first + segment * before : stop + segment * before] = rows[first:stop]
     if context is not None:
+        context = context[max(0, len(context) - before) :]
         buffer[before - len(context) : before] = context
     if len(breaks) == 0:
         return sliding_window_view(buffer, n_steps, axis=0).transpose(0, 2, 1)
