@@ -74,7 +74,13 @@ def lstm_pipeline(args, n_samples):
             ("to3d", To3D()),
             (
                 "lstm",
-                LSTMRegressor(epochs=args.epochs, batch_size=batch_size, learning_rate=0.01, random_state=args.seed),
+                LSTMRegressor(
+                    linear_skip=True,
+                    epochs=args.epochs,
+                    batch_size=batch_size,
+                    learning_rate=0.01,
+                    random_state=args.seed,
+                ),
             ),
         ]
     )

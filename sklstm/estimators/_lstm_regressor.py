@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._parameters import StrictParameters
 from sklstm._validation import check_target, check_windows
 from sklstm.estimators._network_state import NetworkState
+from sklstm.estimators._own_past import find_own_past
 from sklstm.estimators._window_scaler import WindowScaler
 from sklstm.preprocessing import SeriesScaler
 
@@ -45,6 +46,10 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         its standard deviation; y by the same amounts of the target's own past, which must be among the
         features; predictions are brought back row by row. Without it a series with a trend cannot be
         forecast beyond the level that it was fitted on.
+    linear_skip : bool, default=False
+        Whether the target's own past, which must be among the features, also goes to the output by a linear
+        path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
+        model on a short series. All windows must then have the same number of time steps.
     dropout : float, default=0.0
         Share of the LSTM's last state that is dropped in training.
     validation_fraction : float, optional
@@ -76,6 +81,8 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         Fitted on y, after `window_scaler`.
     window_scaler_ : WindowScaler or None
         Fitted on the training windows.
+    linear_steps_ : int or None
+        Time steps of the linear path, where there is one.
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
     n_outputs_ : int
@@ -88,6 +95,9 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
     References
     ----------
     Hochreiter and Schmidhuber, 1997, "Long Short-Term Memory", Neural Computation 9(8).
+
+    Lai et al., 2018, "Modeling Long- and Short-Term Temporal Patterns with Deep Neural Networks", SIGIR
+    (`linear_skip`).
 
     Kim et al., 2022, "Reversible Instance Normalization for Accurate Time-Series Forecasting against
     Distribution Shift", ICLR (`window_scaler`).
@@ -111,8 +121,8 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
     Traceback (most recent call last):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: batch_size,
-    callbacks, dropout, epochs, learning_rate, loss, optimizer, patience, random_state, target_scaler, units,
-    validation_fraction, verbose, window_scaler.
+    callbacks, dropout, epochs, learning_rate, linear_skip, loss, optimizer, patience, random_state, target_scaler,
+    units, validation_fraction, verbose, window_scaler.
     """
 
     _parameter_constraints = {
@@ -128,6 +138,7 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
             None,
         ],
         "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
+        "linear_skip": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
         "patience": [Interval(Integral, 0, None, closed="left"), None],
@@ -147,6 +158,7 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         loss="mse",
         target_scaler="standard",
         window_scaler=None,
+        linear_skip=False,
         dropout=0.0,
         validation_fraction=None,
         patience=None,
@@ -162,6 +174,7 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         self.loss = loss
         self.target_scaler = target_scaler
         self.window_scaler = window_scaler
+        self.linear_skip = linear_skip
         self.dropout = dropout
         self.validation_fraction = validation_fraction
         self.patience = patience
@@ -201,7 +214,7 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         self.window_scaler_ = None if self.window_scaler is None else WindowScaler(self.window_scaler).fit(windows, y)
         shift, spread = self._measure(windows)
         targets = self._encode_target(y, shift, spread)
-        self._train(self._gatherer(windows, shift, spread), targets, windows.shape)
+        self._train(self._gatherer(windows, shift, spread), targets, windows.shape, self._linear_path(windows, y))
         return self
 
     def predict(self, X):
@@ -210,7 +223,7 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, with the features of `fit`; the number of time steps may be another.
+            Windows, with the features of `fit`; the number of time steps may be another, unless `linear_skip`.
 
         Returns
         -------
@@ -220,12 +233,14 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the features are not those of `fit`, or a time step is observed only in part.
+            If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
+            another number of time steps.
         """
         from sklstm.training import predict_in_chunks
 
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
+        self._refuse_other_length(windows)
         shift, spread = self._measure(windows)
         self._wake()
         outputs = predict_in_chunks(self._predict_network, self._gatherer(windows, shift, spread), len(windows))
@@ -239,14 +254,21 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         self._wake()
         return self._model
 
-    def _train(self, gather, targets, shape):
+    def _train(self, gather, targets, shape, linear_path):
         from sklstm.networks import vanilla
         from sklstm.training import WindowBatches, build_loss, build_optimizer, fit_network, split_time_tail
 
         n_samples, n_timesteps, n_features = shape
         rng = check_random_state(self.random_state)
         training, validation = split_time_tail(n_samples, self.validation_fraction, gap=n_timesteps - 1)
-        network = vanilla(n_features, self.n_outputs_, units=self.units, dropout=self.dropout, random_state=rng)
+        network = vanilla(
+            n_features,
+            self.n_outputs_,
+            units=self.units,
+            dropout=self.dropout,
+            linear_path=linear_path,
+            random_state=rng,
+        )
         watched = WindowBatches(gather, targets, validation, self.batch_size) if len(validation) else None
         self.history_ = fit_network(
             network,
@@ -269,6 +291,22 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         self.network_ = NetworkState.of(network)
         self._put_asleep()
         self._wake()
+
+    def _linear_path(self, windows, y):
+        """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
+        self.linear_steps_ = windows.shape[1] if self.linear_skip else None
+        if not self.linear_skip:
+            return None
+        pasts = find_own_past("LSTMRegressor(linear_skip=True)", windows, y, remedy="pass linear_skip=False")
+        return [past.feature for past in pasts], self.linear_steps_
+
+    def _refuse_other_length(self, windows):
+        if self.linear_steps_ not in (None, windows.shape[1]):
+            raise ValueError(
+                f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps_} time steps, got X of "
+                f"shape {windows.shape} (n_samples, n_timesteps, n_features). A linear path has a weight for each "
+                "time step: pass windows of that length."
+            )
 
     def _measure(self, windows):
         """Shift and spread of each window, or None twice where windows are not scaled by their own."""

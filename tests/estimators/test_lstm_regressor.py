@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import QuantileTransformer
 
 from sklstm import LSTMRegressor, SeriesScaler
+from sklstm._windows import frame
 
 
 def small(**params):
@@ -102,12 +103,12 @@ def test_other_samples_do_not_matter(fitted, waves):
 # --- scaling --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["last", "mean", "standard"])
-def test_window_scaler_follows_the_level(waves, method):
+@pytest.mark.parametrize(("method", "linear_skip"), [("last", False), ("mean", True), ("standard", True)])
+def test_window_scaler_follows_the_level(waves, method, linear_skip):
     """What is fitted at one level forecasts a series at another level as far from there."""
     X, y = waves
     X, y = np.array(X[6:]), y[6:]
-    model = small(window_scaler=method).fit(X, y)
+    model = small(window_scaler=method, linear_skip=linear_skip).fit(X, y)
     assert_allclose(model.predict(X + 1000), model.predict(X) + 1000, atol=1e-2)
     if method == "standard":
         assert_allclose(model.predict(50 * X), 50 * model.predict(X), rtol=1e-3)
@@ -153,6 +154,35 @@ def test_parameters_of_the_target_scaler_can_be_tuned():
     """target_scaler__method is reachable, as of any nested estimator."""
     model = LSTMRegressor(target_scaler=SeriesScaler()).set_params(target_scaler__method="robust")
     assert model.target_scaler.method == "robust"
+
+
+def test_linear_skip_learns_what_is_linear():
+    """A linear path learns a linear series that so small an LSTM cannot learn in so few epochs."""
+    noise = np.random.default_rng(0).normal(size=200)
+    series = np.zeros(200)
+    for t in range(4, 200):
+        series[t] = -0.9 * series[t - 4] + noise[t]
+    X, y = frame(series[:-1, None], 4), series[1:]
+    model = LSTMRegressor(1, epochs=15, learning_rate=0.03, random_state=0).fit(X, y)
+    skipping = clone(model).set_params(linear_skip=True).fit(X, y)
+    assert skipping.score(X, y) > model.score(X, y) + 0.1
+    assert_array_equal(pickle.loads(pickle.dumps(skipping)).predict(X), skipping.predict(X))
+
+
+def test_linear_skip_needs_the_targets_own_past_and_its_length(waves):
+    """A linear path is over the target's own past, and has a weight for each time step."""
+    X, y = waves
+    model = small(linear_skip=True).fit(X, y)
+    assert refused(model.predict, X[:, 1:]) == (
+        "LSTMRegressor(linear_skip=True) was fitted on windows of 6 time steps, got X of shape (60, 5, 2) (n_samples, "
+        "n_timesteps, n_features). A linear path has a weight for each time step: pass windows of that length."
+    )
+    noise = np.random.default_rng(0).normal(size=60)
+    assert refused(model.fit, X, noise) == (
+        "LSTMRegressor(linear_skip=True) needs the target's own past, but no feature of X holds the past of y: in no "
+        "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order, "
+        "or pass linear_skip=False."
+    )
 
 
 # --- training -------------------------------------------------------------------------------------
