@@ -5,12 +5,14 @@ A message says who complains, what was expected, what came, and what to do about
 """
 
 import numbers
+import warnings
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _check_feature_names, check_array, validate_data
 
+from sklstm._lag_names import read_lag_columns
 from sklstm._windows import Windows
 
 FLOATS = (np.float64, np.float32)
@@ -48,6 +50,8 @@ def n_dims(X):
 
 def read_numbers(X):
     """A list of numbers, or of rows of numbers, as an array; whatever has a shape passes untouched."""
+    if isinstance(X, pd.Index):
+        return pd.Series(X)
     return X if hasattr(X, "shape") else np.asarray(X)
 
 
@@ -283,14 +287,13 @@ def check_rows_as_sequences(estimator, X, *, reset):
 def check_windows(estimator, X, *, reset):
     """X of shape (n_samples, n_timesteps, n_features) as Windows over its rows; nothing is expanded.
 
-    2D X, (n_samples, n_timesteps), is one feature whose time steps are the columns. Each time step is
-    observed in every feature, or in none.
+    2D X, (n_samples, n_timesteps), is one feature whose time steps are the columns, unless their names are
+    those of lags. Each time step is observed in every feature, or in none.
     """
     who = type(estimator).__name__
     X = stack_sequences(who, X)
     if n_dims(X) == 2:
-        steps = check_series_table(estimator, X, reset=reset)
-        return Windows.from_array(steps[:, :, None])
+        return _check_columns_as_time_steps(estimator, X, reset)
     if n_dims(X) != 3:
         raise ValueError(
             f"{who} expects X of shape (n_samples, n_timesteps, n_features), got shape {np.shape(X)}. "
@@ -299,6 +302,27 @@ def check_windows(estimator, X, *, reset):
     windows = check_3d(estimator, X, reset=reset)
     refuse_partly_observed_windows(who, windows)
     return windows
+
+
+def _check_columns_as_time_steps(estimator, X, reset):
+    who = type(estimator).__name__
+    steps = check_series_table(estimator, X, reset=reset)
+    names = getattr(estimator, "feature_names_in_", ())
+    lags = read_lag_columns(who, names)
+    if lags is not None:
+        order, features = lags
+        windows = Windows.from_array(steps[:, order].reshape(len(steps), -1, len(features)))
+        refuse_partly_observed_windows(who, windows)
+        return windows
+    if len(names) > 1 and reset:
+        warnings.warn(
+            f"{who} takes the {len(names)} columns of X ({', '.join(names)}) for time steps of one feature. If they "
+            "are features of a series, put LagFramer before it; if they are features at one time step, "
+            "To3D(n_steps=1).",
+            UserWarning,
+            stacklevel=4,
+        )
+    return Windows.from_array(steps[:, :, None])
 
 
 def check_3d(estimator, X, *, reset):
@@ -362,7 +386,7 @@ def check_target(estimator, y, X_shape):
         value = "NaN" if np.isnan(y[tuple(first)]) else "inf"
         raise ValueError(
             f"{who} got {value} in y at {place(first, y_given)}: Input y contains {value}, and there is "
-            "nothing to learn from. Leave such rows out of X and y."
+            "nothing to learn from. Fill the gaps of the series first, or leave such rows out of X and y."
         )
     if len(y) != n_samples:
         swapped = ""

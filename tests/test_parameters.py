@@ -52,7 +52,7 @@ def test_known_names_pass():
     framer = LagFramer(n_steps=3)
     assert framer.set_params(n_steps=4, flatten=True) is framer
     assert framer.set_params() is framer
-    assert clone(framer).get_params() == {"n_steps": 4, "flatten": True, "context": "auto"}
+    assert clone(framer).get_params() == {"n_steps": 4, "flatten": True, "context": "auto", "max_gap": None}
 
 
 def test_nested():
@@ -71,7 +71,8 @@ def test_in_a_pipeline():
     """A stock Pipeline passes the suggestion on."""
     pipe = Pipeline([("scale", SeriesScaler()), ("frame", LagFramer(2))])
     assert refused(pipe.set_params, frame__nsteps=3) == (
-        "LagFramer has no parameter 'nsteps'. Did you mean 'n_steps'? Its parameters are: context, flatten, n_steps."
+        "LagFramer has no parameter 'nsteps'. Did you mean 'n_steps'? "
+        "Its parameters are: context, flatten, max_gap, n_steps."
     )
 
 

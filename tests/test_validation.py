@@ -454,12 +454,12 @@ TARGETS = [
     (
         pd.Series([1, 2, NAN, 3], index=list("abcd")),
         "Net got NaN in y at row c: Input y contains NaN, and there is nothing to learn from. "
-        "Leave such rows out of X and y.",
+        "Fill the gaps of the series first, or leave such rows out of X and y.",
     ),
     (
         [[1, 2], [1, INF], [1, 2], [1, 2]],
         "Net got inf in y at row 1, column 1: Input y contains inf, and there is nothing to learn from. "
-        "Leave such rows out of X and y.",
+        "Fill the gaps of the series first, or leave such rows out of X and y.",
     ),
     (
         ["dry", "wet", "wet", "dry"],

@@ -1,5 +1,7 @@
 """Read the series that a command names: a shipped data set, or a CSV or Parquet file with a time column."""
 
+import math
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +11,7 @@ import pandas as pd
 from sklstm import datasets
 from sklstm._parameters import suggest
 from sklstm._validation import refuse_text
-from sklstm.preprocessing._time_axis import BUSINESS_DAYS, check_time_order, learn_time_axis
+from sklstm.preprocessing._time_axis import BUSINESS_DAYS, check_time_order, find_breaks, learn_time_axis
 
 SHIPPED = {
     "airline": datasets.load_airline,
@@ -86,13 +88,15 @@ def _read_file(path):
             f"there is no file {str(path)!r}, and no shipped data set of that name."
             f"{suggest(str(path), list(SHIPPED))} Shipped are: {', '.join(SHIPPED)}."
         )
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         try:
             return pd.read_parquet(path)
         except ImportError:
             raise ValueError("reading Parquet needs pyarrow: pip install 'sklstm[parquet]'") from None
-    if path.suffix in (".csv", ".gz"):
-        return pd.read_csv(path)
+    if path.suffix.lower() in (".csv", ".gz"):
+        table = pd.read_csv(path)
+        separator = next((mark for mark in ";\t" if len(table.columns) == 1 and mark in str(table.columns[0])), None)
+        return table if separator is None else pd.read_csv(path, sep=separator)
     raise ValueError(f"{str(path)!r} is neither a .csv nor a .parquet file.")
 
 
@@ -121,10 +125,31 @@ def _as_times(column, named):
         return pd.to_datetime(column.astype(str), format="ISO8601")
     except ValueError:
         pass
-    try:
-        return pd.to_datetime(column.astype(str), format="mixed") if named else None
-    except ValueError:
+    return _as_local_dates(column) if named or isinstance(column.iloc[0], str) else None
+
+
+def _as_local_dates(column):
+    """Dates with the day or the month first: the reading that makes a regular series with the fewest holes."""
+    readings = {}
+    for order in ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y"):
+        for mark, time in product("/.-", ("", " %H:%M", " %H:%M:%S")):
+            times = pd.to_datetime(column.astype(str), format=order.format(mark) + time, errors="coerce")
+            if times.notna().all():
+                readings.setdefault(_count_holes(pd.DatetimeIndex(times)), []).append(times)
+    if not readings:
         return None
+    best = readings[min(readings)]
+    if not all(times.equals(best[0]) for times in best):
+        raise ValueError(
+            f"column {column.name!r} may have the day or the month first ({column.iloc[0]}): write dates as YYYY-MM-DD."
+        )
+    return best[0]
+
+
+def _count_holes(times):
+    """Holes in a regular series; infinite where it is none."""
+    axis = learn_time_axis(times) if times.is_monotonic_increasing else None
+    return math.inf if axis is None else len(find_breaks(axis, times))
 
 
 def _numbers(table, data, columns):
@@ -144,6 +169,13 @@ def _numbers(table, data, columns):
     table = table.drop(columns=left_out)
     if table.empty:
         raise ValueError(f"{data} holds no column of numbers.")
+    missing = table.isna()
+    if missing.any(axis=None):
+        row, column = np.argwhere(missing.to_numpy())[0]
+        raise ValueError(
+            f"{data} has {int(missing.sum().sum())} missing values, first in row {table.index[row]}, column "
+            f"{table.columns[column]!r}. Fill them first, by interpolation for instance."
+        )
     return table.rename(columns=str), left_out
 
 

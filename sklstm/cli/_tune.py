@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import shlex
 import sys
 from pathlib import Path
 
@@ -152,4 +153,6 @@ def _write(args, series, pipeline, candidates, y, forecasts):
     if plot_forecast(out / "forecast.png", series.target, y, forecasts):
         written.append("forecast.png")
     print(f"\nwritten to {out}: {', '.join(written)}")
-    print(f"use it in a new process: sklstm predict {out / 'pipeline.pkl'} {args.data}")
+    time = ["--time", args.time] if args.time else []
+    again = shlex.join(["sklstm", "predict", str(out / "pipeline.pkl"), args.data, *time])
+    print(f"use it in a new process: {again}")

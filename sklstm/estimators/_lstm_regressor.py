@@ -204,6 +204,8 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
             If a parameter is out of its range, X and y do not fit each other, y holds NaN, or a time step is
             observed only in part.
         """
+        from sklstm.training import split_time_tail
+
         self._validate_params()
         windows = check_windows(self, X, reset=True)
         y = check_target(self, y, windows.shape)
@@ -211,10 +213,16 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         y = y.reshape(len(y), -1)
         self.n_outputs_ = y.shape[1]
 
-        self.window_scaler_ = None if self.window_scaler is None else WindowScaler(self.window_scaler).fit(windows, y)
+        # Samples next to the validation samples share time steps, or targets, with them.
+        gap = max(windows.shape[1], self.n_outputs_) - 1
+        training, validation = split_time_tail(len(windows), self.validation_fraction, gap)
+        known, known_y = windows[training], y[training]
+        self.window_scaler_ = self.window_scaler and WindowScaler(self.window_scaler).fit(known, known_y)
         shift, spread = self._measure(windows)
-        targets = self._encode_target(y, shift, spread)
-        self._train(self._gatherer(windows, shift, spread), targets, windows.shape, self._linear_path(windows, y))
+        targets = self._encode_target(y, shift, spread, training)
+        rng = check_random_state(self.random_state)
+        network = self._build(windows.shape, self._linear_path(known, known_y), rng)
+        self._train(network, self._gatherer(windows, shift, spread), targets, training, validation, rng)
         return self
 
     def predict(self, X):
@@ -254,21 +262,23 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         self._wake()
         return self._model
 
-    def _train(self, gather, targets, shape, linear_path):
+    def _build(self, shape, linear_path, rng):
+        """A new network for windows of this shape."""
         from sklstm.networks import vanilla
-        from sklstm.training import WindowBatches, build_loss, build_optimizer, fit_network, split_time_tail
 
-        n_samples, n_timesteps, n_features = shape
-        rng = check_random_state(self.random_state)
-        training, validation = split_time_tail(n_samples, self.validation_fraction, gap=n_timesteps - 1)
-        network = vanilla(
-            n_features,
+        return vanilla(
+            shape[2],
             self.n_outputs_,
             units=self.units,
             dropout=self.dropout,
             linear_path=linear_path,
             random_state=rng,
         )
+
+    def _train(self, network, gather, targets, training, validation, rng):
+        """Train the network on some samples, watch it on others, and keep it as plain data."""
+        from sklstm.training import WindowBatches, build_loss, build_optimizer, fit_network
+
         watched = WindowBatches(gather, targets, validation, self.batch_size) if len(validation) else None
         self.history_ = fit_network(
             network,
@@ -324,13 +334,13 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
 
         return gather
 
-    def _encode_target(self, y, shift, spread):
-        """Targets for the network, float32, of shape (n_samples, n_outputs)."""
+    def _encode_target(self, y, shift, spread, training):
+        """Targets for the network, float32, of shape (n_samples, n_outputs); scaled by what training samples show."""
         if shift is not None:
             level, scale = self.window_scaler_.of_target(shift, spread)
             y = (y - level) / scale
         scaler = SeriesScaler(self.target_scaler) if isinstance(self.target_scaler, str) else self.target_scaler
-        self.target_scaler_ = None if scaler is None else clone(scaler).fit(y)
+        self.target_scaler_ = None if scaler is None else clone(scaler).fit(y[training])
         if self.target_scaler_ is not None:
             y = self.target_scaler_.transform(y)
         return np.asarray(y, dtype=np.float32)
@@ -347,10 +357,11 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
 
     def _wake(self):
         """Bring the network to life, where it is only data: after fit, in a process that unpickled it."""
-        if not hasattr(self, "_model"):
+        if not hasattr(self, "_predict_network"):
             from sklstm.training import predict_function
 
             self._model = self.network_.rebuild()
+            # Last, because another thread takes it for the sign that all is there.
             self._predict_network = predict_function(self._model)
 
     def _put_asleep(self):

@@ -49,9 +49,14 @@ def find_own_past(who, windows, y, *, remedy):
     Raises
     ------
     ValueError
-        If no feature holds the past of a target.
+        If no feature holds the past of a target, or there are too few samples to tell.
     """
     n_rows = min(len(windows), ROWS_TO_COMPARE)
+    if n_rows <= FEWEST_PAIRS:
+        raise ValueError(
+            f"{who} needs the target's own past, and at least {FEWEST_PAIRS + 1} samples to find it in X by; got "
+            f"{n_rows}. Pass more of the series, or {remedy}."
+        )
     newest = np.asarray(windows[:n_rows].last(1))[:, 0].astype(np.float64)
     pasts = []
     for output, target in enumerate(y[:n_rows].T.astype(np.float64)):
@@ -68,15 +73,16 @@ def find_own_past(who, windows, y, *, remedy):
 
 
 def last_observed(windows):
-    """The last observed time step of each window, (n_samples, n_features); 0 where nothing was observed."""
+    """The last observed time step of each window, (n_samples, n_features); NaN where nothing was observed."""
     observed = ~np.isnan(windows)
     steps = windows.shape[1] - 1 - np.argmax(observed[:, ::-1], axis=1)
-    last = np.take_along_axis(windows, steps[:, None], axis=1)[:, 0]
-    return np.where(observed.any(axis=1), last, 0.0)
+    return np.take_along_axis(windows, steps[:, None], axis=1)[:, 0]
 
 
 def _search(newest, target, output):
     """The OwnPast of one target among the newest values, (n_samples, n_features), of all windows."""
+    if np.ptp(target) == 0:
+        return _constant(newest, target, output)
     longest = min(LONGEST_HORIZON, len(target) - FEWEST_PAIRS)
     # Output k of several most likely lies k + 1 rows ahead.
     for horizon in sorted(range(1, longest + 1), key=lambda horizon: horizon != output + 1):
@@ -84,6 +90,15 @@ def _search(newest, target, output):
             line = _line(newest[horizon:, feature], target[:-horizon])
             if line is not None:
                 return OwnPast(feature, horizon, *line)
+    return None
+
+
+def _constant(newest, target, output):
+    """The OwnPast of a target that is constant: the first feature that is constant too."""
+    for feature, values in enumerate(newest.T):
+        values = values[~np.isnan(values)]
+        if len(values) and np.ptp(values) == 0:
+            return OwnPast(feature, output + 1, 1.0, float(target[0] - values[0]))
     return None
 
 

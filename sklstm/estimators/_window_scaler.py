@@ -32,6 +32,8 @@ class WindowScaler:
         For each output, the feature that holds its past.
     slope_, offset_ : ndarray of shape (n_outputs,)
         ``y = slope_ * feature + offset_``, from the units of the feature to those of y.
+    level_ : ndarray of shape (n_features,)
+        Shift of windows in which nothing was observed, in the units of the features.
     floor_ : ndarray of shape (n_features,)
         Least spread to divide by, in the units of the features.
     """
@@ -64,8 +66,9 @@ class WindowScaler:
         self.feature_ = np.array([past.feature for past in pasts])
         self.slope_ = np.array([past.slope for past in pasts])
         self.offset_ = np.array([past.offset for past in pasts])
-        self.floor_ = np.zeros(windows.shape[2])
-        _, spread = self.measure(windows)
+        self.level_, self.floor_ = np.full((2, windows.shape[2]), [[np.nan], [0.0]])
+        shift, spread = self.measure(windows)
+        self.level_ = np.nan_to_num(np.nanmedian(shift, axis=0))
         self.floor_ = SPREAD_FLOOR * np.median(spread, axis=0)
         return self
 
@@ -78,16 +81,19 @@ class WindowScaler:
                 shift[samples] = last_observed(chunk)
                 continue
             observed = ~np.isnan(chunk)
+            nothing = ~observed.any(axis=1)
             count = np.maximum(observed.sum(axis=1), 1)
             filled = np.where(observed, chunk, 0.0).astype(np.float64)
-            mean = shift[samples] = filled.sum(axis=1) / count
+            mean = filled.sum(axis=1) / count
+            shift[samples] = np.where(nothing, np.nan, mean)
             if self.method == "standard":
                 deviation = np.where(observed, filled - mean[:, None], 0.0)
                 spread[samples] = np.sqrt((deviation**2).sum(axis=1) / count)
         if self.method == "standard":
             spread = np.maximum(spread, self.floor_)
             spread[spread == 0] = 1.0
-        return shift, spread
+        # A window that shows nothing is shifted by the typical level: so its forecast is near what is usual.
+        return np.where(np.isnan(shift), self.level_, shift), spread
 
     def of_target(self, shift, spread):
         """The same amounts in the units of y, each of shape (n_samples, n_outputs)."""

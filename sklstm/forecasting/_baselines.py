@@ -40,7 +40,9 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         y = check_target(self, y, windows.shape)
         self._y_ndim = y.ndim
         remedy = "forecast something else"
-        self.pasts_ = find_own_past(type(self).__name__, windows, y.reshape(len(y), -1), remedy=remedy)
+        y = y.reshape(len(y), -1)
+        self.pasts_ = find_own_past(type(self).__name__, windows, y, remedy=remedy)
+        self.level_ = np.median(y, axis=0)
         return self
 
     def predict(self, X):
@@ -62,6 +64,7 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         for samples, chunk in windows.chunks():
             for output, past in enumerate(self.pasts_):
                 y[samples, output] = past.slope * self._pick(chunk, past) + past.offset
+        y = np.where(np.isnan(y), self.level_, y)
         return y[:, 0] if self._y_ndim == 1 else y
 
     def __sklearn_tags__(self):
@@ -80,6 +83,8 @@ class Persistence(_OwnPastRegressor):
     ----------
     pasts_ : list of OwnPast
         For each output, the feature that holds its past, and its units.
+    level_ : ndarray of shape (n_outputs,)
+        Median of y, the forecast of windows in which nothing was observed.
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
 
@@ -115,6 +120,8 @@ class SeasonalNaive(_OwnPastRegressor):
     ----------
     pasts_ : list of OwnPast
         For each output, the feature that holds its past, and its units.
+    level_ : ndarray of shape (n_outputs,)
+        Median of y, the forecast of windows in which nothing was observed.
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
 

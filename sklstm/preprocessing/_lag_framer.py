@@ -1,12 +1,14 @@
 """LagFramer: one window of the past for every row of a series."""
 
-from numbers import Integral
+from datetime import timedelta
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sklstm._lag_names import lag_name
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import frame
 from sklstm.preprocessing._base import SeriesTransformer
@@ -33,8 +35,14 @@ class LagFramer(SeriesTransformer):
         - ``"auto"``: if the index of a DataFrame or Series says that the new rows follow them, by the same
           step (integers, timestamps, periods; business days over weekends and holidays). An array has no
           index and starts cold.
-        - ``"always"``: the rows given to `transform` are taken to follow the fitted ones.
+        - ``"always"``: the rows given to `transform` are taken to follow the fitted ones. So not for rows that
+          were fitted: they would see the end of their own series.
         - ``"never"``: they start cold.
+    max_gap : int, str, Timedelta or None, default=None
+        The longest step in time from a row to the row that follows it: windows reach across holes up to that,
+        and no further. A duration for times (``"4D"`` for trading hours, with nights, weekends and a holiday
+        between them), a number for integers and periods. None: the step that a regular index has; any step where
+        it is irregular.
     flatten : bool, default=False
         Whether to return the windows as a table of lags with a column for each feature and lag, as any
         scikit-learn regressor takes them: ``passengers(t-1)``, ``passengers(t)``.
@@ -57,6 +65,9 @@ class LagFramer(SeriesTransformer):
 
     Notes
     -----
+    A step before this one that returns arrays (scikit-learn's transformers do, unless ``set_output`` asks for
+    pandas) takes the index away, and new rows start cold.
+
     Where the index is regular, no window reaches across a hole in it; so the two parts that K-fold leaves
     on either side of a test block are not joined. Windows over such a series come as
     :class:`~sklstm.Windows`, else as a read-only view.
@@ -92,12 +103,14 @@ class LagFramer(SeriesTransformer):
     _parameter_constraints = {
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "context": [StrOptions({"auto", "always", "never"})],
+        "max_gap": [Interval(Real, 0, None, closed="neither"), str, timedelta, None],
         "flatten": ["boolean"],
     }
 
-    def __init__(self, n_steps, *, context="auto", flatten=False):
+    def __init__(self, n_steps, *, context="auto", max_gap=None, flatten=False):
         self.n_steps = n_steps
         self.context = context
+        self.max_gap = max_gap
         self.flatten = flatten
 
     def fit(self, X, y=None):
@@ -199,7 +212,7 @@ class LagFramer(SeriesTransformer):
         self.time_axis_ = None
         if self._has_index(X):
             check_time_order(type(self).__name__, X.index)
-            self.time_axis_ = learn_time_axis(X.index)
+            self.time_axis_ = learn_time_axis(X.index, self.max_gap)
         # Rows before the last hole are no context for what follows.
         last_break = max(self._breaks(X), default=0)
         context = rows[max(last_break, len(rows) - self.n_steps + 1) :] if self.n_steps > 1 else rows[:0]
@@ -220,8 +233,3 @@ class LagFramer(SeriesTransformer):
     @staticmethod
     def _has_index(X):
         return isinstance(X, (pd.DataFrame, pd.Series))
-
-
-def lag_name(name, lag):
-    """Name of a feature at a lag: ``passengers(t-2)``, ``passengers(t)``, ``passengers(t+1)``."""
-    return f"{name}(t{lag:+d})" if lag else f"{name}(t)"

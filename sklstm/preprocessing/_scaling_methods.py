@@ -1,12 +1,9 @@
 """The methods of SeriesScaler: which scikit-learn scaler does each, and by which coefficients."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 
-@dataclass(frozen=True)
 class Method:
     """Leave the values as they are; what other methods share."""
 

@@ -5,10 +5,10 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
 from sklstm._validation import is_ragged, refuse_text
-from sklstm.preprocessing._lag_framer import lag_name
-from sklstm.preprocessing._time_axis import check_time_order
+from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
 
 def series_to_supervised(data, n_in=1, n_out=1, dropnan=True):
@@ -68,7 +68,8 @@ def make_supervised(series, horizon=1, target=None):
     Returns
     -------
     X : DataFrame or ndarray of shape (n_rows - horizon, n_features)
-        The rows that have all of their future in `series`, with their index.
+        The rows that have all of their future in `series`, with their index; where that is regular, without
+        those whose future lies across a hole in it.
     y : Series, DataFrame or ndarray of shape (n_rows - horizon,) or (n_rows - horizon, horizon)
         The value that follows each row; for a longer horizon the next `horizon` values, in the columns
         ``target(t+1)``, ``target(t+2)`` and so on.
@@ -111,8 +112,17 @@ def make_supervised(series, horizon=1, target=None):
     X, y = table.iloc[:n_rows], pd.DataFrame(ahead.copy(), index=table.index[:n_rows], columns=columns)
     y = y.iloc[:, 0] if horizon == 1 else y
     if isinstance(series, (pd.DataFrame, pd.Series)):
-        return X, y
+        whole = _has_whole_future(table.index, horizon)
+        return X[whole], y[whole]
     return X.to_numpy(copy=True), y.to_numpy(copy=True)
+
+
+def _has_whole_future(index, horizon):
+    """Mask of the rows from which the next `horizon` rows are reached without a hole."""
+    segment = np.zeros(len(index), dtype=int)
+    segment[find_breaks(learn_time_axis(index), index)] = 1
+    segment = segment.cumsum()
+    return segment[:-horizon] == segment[horizon:]
 
 
 def _as_table(data, who):

@@ -55,14 +55,19 @@ def check_time_order(who, index):
     )
 
 
-def learn_time_axis(index):
-    """The TimeAxis of an index, or None where rows follow no regular step.
+def learn_time_axis(index, max_gap=None):
+    """The TimeAxis of an index, or None where rows follow no regular step, and none is set by `max_gap`.
 
     Regular means: at least half of the steps from row to row are the same, and all others are whole
     multiples of it, counted on the first calendar that fits: whole months, business days, days at one local
-    time of day, plain durations, or durations by the local clock; for integers and periods, their own count.
+    time of day, plain durations, durations by the local clock, or months with a row each (on their first or last
+    business day, say); for integers and periods, their own count.
     """
-    if not tells_time(index) or len(index) < 2:
+    if not tells_time(index):
+        return None
+    if max_gap is not None:
+        return _axis_of_gap(index, max_gap)
+    if len(index) < 2:
         return None
     for calendar in _calendars(index):
         positions = _positions(index, calendar)
@@ -77,6 +82,20 @@ def learn_time_axis(index):
             continue
         return TimeAxis(calendar, step, index[-1])
     return None
+
+
+def _axis_of_gap(index, max_gap):
+    """The TimeAxis on which any step up to `max_gap` leads from a row to the row that follows it."""
+    counted = not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex))
+    try:
+        longest = int(max_gap) if counted else pd.Timedelta(max_gap)
+    except (TypeError, ValueError):
+        expected = "a whole number" if counted else "a duration, such as '3D',"
+        raise ValueError(f"LagFramer expects max_gap to be {expected} for this index, got {max_gap!r}.") from None
+    if counted:
+        return TimeAxis(_calendars(index)[0], longest, index[-1])
+    unit = "us" if isinstance(index, pd.DatetimeIndex) else "ns"
+    return TimeAxis("durations", longest // pd.Timedelta(1, unit), index[-1])
 
 
 def find_breaks(axis, index):
@@ -99,7 +118,7 @@ def _calendars(index):
     if isinstance(index, pd.PeriodIndex):
         return [f"periods of {index.freqstr}"]
     if isinstance(index, pd.DatetimeIndex):
-        return ["months", BUSINESS_DAYS, "days", "durations", "local durations"]
+        return ["months", BUSINESS_DAYS, "days", "durations", "local durations", "one row a month"]
     if isinstance(index, pd.TimedeltaIndex):
         return ["durations"]
     return ["integers"]
@@ -122,13 +141,17 @@ def _timestamp_positions(index, calendar):
     local = index.tz_localize(None)
     if calendar == "local durations":
         return local.as_unit("us").asi8
-    days = local.normalize()
+    # Without its freq: pandas would count business month ends as ends of months.
+    days = pd.DatetimeIndex(local.normalize(), freq=None)
     if len((local - days).unique()) > 1:
         return None
     if calendar == "days":
         return days.as_unit("s").asi8 // SECONDS_PER_DAY
+    months = (days.year * 12 + days.month).to_numpy().astype(np.int64)
     if calendar == "months" and (len(days.day.unique()) == 1 or days.is_month_end.all()):
-        return (days.year * 12 + days.month).to_numpy().astype(np.int64)
+        return months
+    if calendar == "one row a month" and np.all(np.diff(months) > 0):
+        return months
     if calendar == BUSINESS_DAYS and days.day_of_week.max() < 5:
         return np.busday_count("1970-01-01", days.to_numpy().astype("datetime64[D]"))
     return None

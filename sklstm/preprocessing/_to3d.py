@@ -1,18 +1,14 @@
 """To3D: whatever comes in, (n_samples, n_timesteps, n_features) comes out."""
 
-import re
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._lag_names import read_lag_columns
 from sklstm._validation import FLOATS, check_3d, check_series_table, n_dims, stack_sequences
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._lag_framer import lag_name
-
-# 'passengers(t-2)', 'passengers(t)', 'passengers(t+1)': a feature and its lag.
-LAG_COLUMN = re.compile(r"(?P<feature>.+)\(t(?P<lag>[+-]\d+)?\)")
 
 
 class To3D(SeriesTransformer):
@@ -160,7 +156,7 @@ class To3D(SeriesTransformer):
         one_sample = n_dims(X) == 1
         table = check_series_table(self, np.reshape(X, (1, -1)) if one_sample else X, reset=reset)
         if reset:
-            self._lag_columns = read_lag_columns(getattr(self, "feature_names_in_", ()))
+            self._lag_columns = read_lag_columns("To3D", getattr(self, "feature_names_in_", ()))
             self.shape_ = self._sample_shape(table.shape, n_features=1 if one_sample else None)
         if table.size == np.prod(self.shape_) and len(table) == self.shape_[0] > 1:
             return table[None]
@@ -216,25 +212,3 @@ class To3D(SeriesTransformer):
     def _name(self):
         asked = {"n_features": self.n_features, "n_steps": self.n_steps}
         return f"To3D({', '.join(f'{name}={value}' for name, value in asked.items() if value is not None)})"
-
-
-def read_lag_columns(names):
-    """Order of columns that are named like lags, and their features; None where they are not.
-
-    >>> read_lag_columns(["A(t)", "A(t-1)"])
-    ([1, 0], ['A'])
-    >>> read_lag_columns(["A", "B"])
-    """
-    parsed = [LAG_COLUMN.fullmatch(name) for name in names]
-    if not parsed or not all(parsed):
-        return None
-    columns = {(match["feature"], int(match["lag"] or 0)): k for k, match in enumerate(parsed)}
-    features = list(dict.fromkeys(feature for feature, _ in columns))
-    lags = sorted({lag for _, lag in columns})
-    absent = [lag_name(feature, lag) for lag in lags for feature in features if (feature, lag) not in columns]
-    if absent:
-        raise ValueError(
-            f"To3D expects every feature at every lag, got lag columns without {', '.join(absent)}. "
-            "Add the columns, or drop the lags that some features lack."
-        )
-    return [columns[feature, lag] for lag in lags for feature in features], features

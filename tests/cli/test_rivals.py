@@ -1,6 +1,5 @@
 import numpy as np
-from sklearn.linear_model import RidgeCV
-from sklearn.metrics import root_mean_squared_error
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import TimeSeriesSplit
 
 from sklstm import series_to_supervised
@@ -31,6 +30,7 @@ def test_ridge_learns_from_complete_rows_only(airline):
 
     table = series_to_supervised(X.assign(passengers=X["passengers"].astype(float)), n_in=11)
     table = (table - X[:95].mean().item()) / X[:95].std(ddof=0).item()
-    classic = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(table[:84], y[11:95])
-    expected = classic.predict(table[84:])
-    assert root_mean_squared_error(expected, forecast) < 1
+    fitted = ridge.fit(X[:95], y[:95])["ridge"]
+    # Rows of weight zero move the choice of alpha a little; for the alpha chosen they move nothing.
+    classic = Ridge(fitted.alpha_).fit(table[:84], y[11:95])
+    np.testing.assert_allclose(forecast, classic.predict(table[84:]), rtol=1e-6)

@@ -76,3 +76,44 @@ def test_no_season():
     """Rows without a regular time suggest none."""
     assert season_of(pd.RangeIndex(9)) is None
     assert season_of(pd.DatetimeIndex(["2026-01-01", "2026-01-02", "2026-01-09", "2026-01-11"])) is None
+
+
+@pytest.mark.parametrize("dates", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y %H:%M"])
+def test_day_or_month_first(tmp_path, dates):
+    """Local dates are read with the day or the month first, whichever makes a regular series."""
+    for freq in ("MS", "D"):
+        days = pd.date_range("2016-01-01", periods=40, freq=freq)
+        table = pd.DataFrame({"when": days.strftime(dates), "sold": range(40)})
+        table.to_csv(tmp_path / "shop.csv", index=False)
+        assert read_series(str(tmp_path / "shop.csv")).table.index.equals(days), freq
+
+
+def test_dates_that_can_be_read_both_ways(tmp_path):
+    """Dates that may have the day or the month first are refused."""
+    path = tmp_path / "shop.csv"
+    path.write_text("when,sold\n01/02/2026,1\n02/05/2026,2\n02/09/2026,3\n05/11/2026,4\n05/12/2026,5\n")
+    with pytest.raises(ValueError, match="month first") as error:
+        read_series(str(path))
+    assert str(error.value) == (
+        "column 'when' may have the day or the month first (01/02/2026): write dates as YYYY-MM-DD."
+    )
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators(tmp_path, separator):
+    """Semicolons and tabs separate columns too, and capitals end a file's name."""
+    path = tmp_path / "SHOP.CSV"
+    path.write_text(f"when{separator}sold\n2026-01-01{separator}1\n2026-01-02{separator}2\n")
+    assert read_series(str(path)).table["sold"].tolist() == [1, 2]
+
+
+def test_missing_values(tmp_path):
+    """A missing value is refused with its place."""
+    path = tmp_path / "shop.csv"
+    path.write_text("when,sold,visits\n2026-01-01,1,2\n2026-01-02,,3\n")
+    with pytest.raises(ValueError, match="missing") as error:
+        read_series(str(path), target="sold")
+    assert str(error.value) == (
+        f"{path} has 1 missing values, first in row 2026-01-02 00:00:00, column 'sold'. Fill them first, by "
+        "interpolation for instance."
+    )

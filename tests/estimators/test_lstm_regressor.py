@@ -1,9 +1,11 @@
 import os
 import pickle
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_regressor
@@ -11,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import QuantileTransformer
 
-from sklstm import LSTMRegressor, SeriesScaler
+from sklstm import LagFramer, LSTMRegressor, SeriesScaler
 from sklstm._windows import frame
 
 
@@ -59,6 +61,39 @@ def test_two_dimensions_are_time_steps_of_one_feature(waves):
     X, y = waves
     flat, deep = X[:, :, 0], X[:, :, :1]
     assert_array_equal(small().fit(flat, y).predict(flat), small().fit(deep, y).predict(deep))
+
+
+def test_lag_columns_are_read_by_their_names(waves):
+    """A table of lags, in any order, is read as the windows that it was made of."""
+    _, y = waves
+    series = pd.DataFrame({"a": np.arange(60.0), "b": y})
+    table = LagFramer(n_steps=4, flatten=True).fit_transform(series)
+    windows = LagFramer(n_steps=4).fit_transform(series)
+    expected = small().fit(windows, y).predict(windows)
+    newest_first = table.columns[[6, 7, 4, 5, 2, 3, 0, 1]]
+    for columns in (table.columns, newest_first):
+        assert_allclose(small().fit(table[columns], y).predict(table[columns]), expected, rtol=1e-6)
+
+
+def test_columns_that_are_no_lags_are_asked_about(waves):
+    """A table of several features is taken for time steps only with a warning."""
+    _, y = waves
+    with pytest.warns(UserWarning, match="for time steps of one feature") as told:
+        small().fit(pd.DataFrame({"rain": y, "wind": y}), y)
+    assert str(told[0].message) == (
+        "LSTMRegressor takes the 2 columns of X (rain, wind) for time steps of one feature. If they are features of a "
+        "series, put LagFramer before it; if they are features at one time step, To3D(n_steps=1)."
+    )
+    assert told[0].filename == __file__
+
+
+def test_threads_wake_a_pickle_together(fitted, waves):
+    """Several threads may be the first to predict with an unpickled estimator."""
+    X, _ = waves
+    again = pickle.loads(pickle.dumps(fitted))
+    with ThreadPoolExecutor(4) as threads:
+        for predicted in threads.map(lambda _: again.predict(X), range(8)):
+            assert_array_equal(predicted, fitted.predict(X))
 
 
 def test_memory_layout_does_not_matter(waves):
@@ -225,6 +260,29 @@ def test_validation_is_the_time_tail(waves):
     changed[43:48] += 100
     again = small(epochs=1, target_scaler=None, validation_fraction=0.2)
     assert again.fit(X, y).history_ == clone(again).fit(X, changed).history_
+
+
+def test_nothing_of_the_validation_samples_is_fitted(waves):
+    """Scalers and weights do not move when the targets of the validation samples do."""
+    X, y = waves
+    changed = y.copy()
+    changed[50:] += 100
+    for scalers in ({}, {"window_scaler": "mean", "linear_skip": True}):
+        model = small(validation_fraction=0.2, **scalers)
+        one, other = clone(model).fit(X, y), clone(model).fit(X, changed)
+        assert_array_equal(one.predict(X), other.predict(X))
+        assert one.history_["val_loss"] != other.history_["val_loss"]
+
+
+def test_the_gap_before_the_validation_samples_covers_the_horizon(waves):
+    """No target month is both trained on and watched."""
+    X, y = waves
+    ahead = np.lib.stride_tricks.sliding_window_view(y, 9)
+    changed = ahead.copy()
+    # Of 52 samples the last 10 are watched; the 8 before them reach into their targets.
+    changed[34:42] += 100
+    model = small(validation_fraction=0.2)
+    assert_array_equal(model.fit(X[:52], ahead).predict(X), clone(model).fit(X[:52], changed).predict(X))
 
 
 def test_patience_without_validation_goes_by_the_loss(waves):
@@ -401,7 +459,7 @@ def test_infinity(waves):
         y[3] = bad
         assert refused(small().fit, waves[0], y) == (
             f"LSTMRegressor got {name} in y at row 3: Input y contains {name}, and there is nothing to learn from. "
-            "Leave such rows out of X and y."
+            "Fill the gaps of the series first, or leave such rows out of X and y."
         )
 
 

@@ -70,12 +70,26 @@ def test_unrelated_targets_have_no_past():
 def test_few_rows_prove_nothing(n_rows):
     """A few pairs of target and feature may agree by chance, and are not taken for a relation."""
     series = np.arange(n_rows + 1.0)[:, None]
-    with pytest.raises(ValueError, match="needs the target's own past"):
+    with pytest.raises(ValueError, match="to find it in X by") as error:
         look(series[:-1], series[1:], n_steps=1)
+    assert str(error.value) == (
+        f"Somebody needs the target's own past, and at least 9 samples to find it in X by; got {n_rows}. "
+        "Pass more of the series, or do without."
+    )
+
+
+def test_a_constant_target_has_the_constant_feature_for_its_past():
+    """A constant is found, at any level; without a constant feature it is refused."""
+    rng = np.random.default_rng(0)
+    series = np.stack([rng.normal(size=30), np.full(30, 0.5)], axis=1)
+    (past,) = look(series, np.full((30, 1), 7.0))
+    assert past == (1, 1, 1.0, 6.5)
+    with pytest.raises(ValueError, match="in no column do the values of y turn up"):
+        look(series[:, :1], np.full((30, 1), 7.0))
 
 
 def test_last_observed():
-    """The newest observed value of each feature; 0 where nothing was observed."""
+    """The newest observed value of each feature; NaN where nothing was observed."""
     nan = np.nan
     windows = np.array([[1.0, 2, 3], [1, 2, nan], [nan, nan, nan]])[:, :, None]
-    assert_array_equal(last_observed(windows)[:, 0], [3, 2, 0])
+    assert_array_equal(last_observed(windows)[:, 0], [3, 2, nan])

@@ -47,12 +47,13 @@ def test_flat_windows_are_divided_by_a_share_of_the_typical_spread():
     assert_allclose(spread[0], SPREAD_FLOOR * np.median(typical, axis=0), rtol=0.2)
 
 
-def test_what_was_not_observed_is_neither_shifted_nor_divided():
-    """A window without any observation has shift 0 and a spread that is not 0."""
+def test_a_window_that_shows_nothing_is_shifted_by_the_typical_level():
+    """Where nothing was observed, the level is that of most training windows, and the spread is not 0."""
     windows, y = series_and_target()
     for method in ("last", "mean", "standard"):
-        shift, spread = WindowScaler(method).fit(windows, y).measure(Windows.from_array(np.full((1, 5, 2), np.nan)))
-        assert_allclose(shift, 0)
+        scaler = WindowScaler(method).fit(windows, y)
+        shift, spread = scaler.measure(Windows.from_array(np.full((1, 5, 2), np.nan)))
+        assert_allclose(shift[0], np.median(scaler.measure(windows)[0], axis=0))
         assert (spread > 0).all()
 
 

@@ -50,6 +50,17 @@ def test_where_there_is_no_season_yet(airline):
     assert_allclose(predicted[:11], X["passengers"][:11])
 
 
+def test_a_window_that_shows_nothing():
+    """Where nothing was observed the usual level is forecast, in the units of y; a constant series by itself."""
+    series = np.random.default_rng(0).normal(550, 9, size=40)
+    gap = series.copy()
+    gap[20] = np.nan
+    model = make_pipeline(SeriesScaler("standard"), LagFramer(1), Persistence()).fit(gap[:-1, None], series[1:])
+    assert_allclose(model.predict(gap[:-1, None])[20], np.median(series[1:]))
+    constant = np.full(20, 7.0)
+    assert_allclose(Persistence().fit(constant[:-1, None], constant[1:]).predict(constant[:3, None]), 7)
+
+
 def test_several_features(waves):
     """The feature that holds the target's past is found among several."""
     X, y = waves

@@ -379,3 +379,13 @@ def test_not_fitted():
     )
     assert refused(LagFramer(2).transform, np.ones(5), error=NotFittedError) == message
     assert refused(LagFramer(2).get_feature_names_out, error=NotFittedError) == message
+
+
+def test_max_gap_joins_what_lies_close():
+    """Windows and context reach over steps up to max_gap."""
+    table = pd.DataFrame(
+        {"a": np.arange(8.0)}, index=pd.DatetimeIndex([f"2026-01-{d:02}" for d in (1, 2, 3, 6, 7, 8, 12, 13)])
+    )
+    framer = LagFramer(n_steps=3, max_gap="3D").fit(table[:4])
+    windows = np.asarray(framer.transform(table[4:]))[..., 0]
+    np.testing.assert_array_equal(windows, [[2, 3, 4], [3, 4, 5], [np.nan, np.nan, 6], [np.nan, 6, 7]])

@@ -200,3 +200,13 @@ FAULTY = [
 def test_faulty(call, series, params, message):
     """Counts, targets and series that cannot be meant are refused."""
     assert refused(call, series, **params) == message
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_targets_do_not_reach_across_a_hole(horizon):
+    """A row whose future lies across a hole in a regular index is left out."""
+    series = pd.Series(np.arange(20.0), index=pd.date_range("2026-01-01", periods=20), name="sold")
+    X, y = make_supervised(series.drop(series.index[8:11]), horizon=horizon)
+    expected = [day for day in range(20 - horizon) if not (set(range(day, day + horizon + 1)) & {8, 9, 10})]
+    assert X["sold"].tolist() == expected
+    np.testing.assert_array_equal(np.reshape(y, (len(y), -1))[:, -1], np.array(expected) + horizon)

@@ -171,3 +171,50 @@ def test_what_tells_no_time_has_no_order():
     """Text and floats may come in any order."""
     check_time_order("LagFramer", pd.Index(["b", "a", "a"]))
     check_time_order("LagFramer", pd.Index([2.0, 1.0]))
+
+
+@pytest.mark.parametrize("freq", ["BMS", "BME"])
+def test_one_row_a_month(freq):
+    """First and last business days of months follow each other, and a month that is missing is a hole."""
+    index = pd.DatetimeIndex(pd.date_range("2026-01-01", periods=40, freq=freq), freq=None)
+    for cut in range(3, 40):
+        assert continues(learn_time_axis(index[:cut]), index[cut:]) == (cut < 40)
+    axis = learn_time_axis(index)
+    assert find_breaks(axis, index) == []
+    assert find_breaks(axis, index.delete(20)) == [20]
+
+
+def test_max_gap_bridges_nights_and_weekends():
+    """Trading hours follow each other over nights and weekends, and not over a longer hole."""
+    hours = pd.date_range("2026-01-05", "2026-02-06", freq="h")
+    trading = hours[(hours.hour >= 9) & (hours.hour < 16)]
+    trading = trading[trading.day_of_week < 5]
+    axis = learn_time_axis(trading[:21], max_gap="4D")
+    assert find_breaks(axis, trading) == []
+    assert continues(axis, trading[21:])
+    without_a_week = trading[:35].append(trading[70:])
+    assert find_breaks(axis, without_a_week) == [35]
+
+
+@pytest.mark.parametrize(
+    ("index", "max_gap"),
+    [
+        (pd.Index([1, 2, 5, 9]), 3),
+        (pd.PeriodIndex(["2026-01", "2026-02", "2026-05", "2026-09"], freq="M"), 3),
+        (pd.to_timedelta([1, 2, 5, 9], unit="h"), "3h"),
+        (pd.DatetimeIndex(["2026-01-01", "2026-01-02", "2026-01-05", "2026-01-09"]), pd.Timedelta(days=3)),
+    ],
+)
+def test_max_gap_of_every_kind_of_index(index, max_gap):
+    """Steps up to max_gap are no holes, longer ones are."""
+    assert find_breaks(learn_time_axis(index, max_gap), index) == [3]
+
+
+def test_max_gap_that_does_not_fit_the_index():
+    """A duration is wanted for times, a whole number for the rest."""
+    with pytest.raises(ValueError, match="max_gap") as error:
+        learn_time_axis(pd.RangeIndex(3), "4D")
+    assert str(error.value) == "LagFramer expects max_gap to be a whole number for this index, got '4D'."
+    with pytest.raises(ValueError, match="max_gap") as error:
+        learn_time_axis(pd.date_range("2026-01-01", periods=3), "long")
+    assert str(error.value) == "LagFramer expects max_gap to be a duration, such as '3D', for this index, got 'long'."

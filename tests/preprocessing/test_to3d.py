@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LagFramer, To3D, Windows
-from sklstm.preprocessing._to3d import read_lag_columns
+from sklstm._lag_names import read_lag_columns
 
 NAN = np.nan
 TABLE = np.arange(1200.0).reshape(100, 12)
@@ -118,11 +118,11 @@ def test_there_and_back(dtype):
 
 def test_reading_lag_columns():
     """Columns are ordered by lag, then by where their feature comes first; leads are lags too."""
-    assert read_lag_columns(["b(t)", "a(t-1)", "b(t-1)", "a(t)"]) == ([2, 1, 0, 3], ["b", "a"])
-    assert read_lag_columns(["a(t+1)", "a(t)"]) == ([1, 0], ["a"])
-    assert read_lag_columns(["f(x)(t-10)", "f(x)(t-9)"]) == ([0, 1], ["f(x)"])
-    assert read_lag_columns(["a(t)", "b"]) is None
-    assert read_lag_columns([]) is None
+    assert read_lag_columns("To3D", ["b(t)", "a(t-1)", "b(t-1)", "a(t)"]) == ([2, 1, 0, 3], ["b", "a"])
+    assert read_lag_columns("To3D", ["a(t+1)", "a(t)"]) == ([1, 0], ["a"])
+    assert read_lag_columns("To3D", ["f(x)(t-10)", "f(x)(t-9)"]) == ([0, 1], ["f(x)"])
+    assert read_lag_columns("To3D", ["a(t)", "b"]) is None
+    assert read_lag_columns("To3D", []) is None
 
 
 def test_names():
