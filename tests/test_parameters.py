@@ -1,6 +1,7 @@
 """A mistyped parameter is an error, wherever it is typed."""
 
 import pytest
+from refusal import refused
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -16,13 +17,6 @@ class Outer(StrictParameters, BaseEstimator):
 
     def __init__(self, inner=None):
         self.inner = inner
-
-
-def refused(call, *args, error=ValueError, **params):
-    """The whole message of the error that a call raises."""
-    with pytest.raises(error) as caught:
-        call(*args, **params)
-    return str(caught.value)
 
 
 def test_suggestion():

@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from refusal import refused
 from sklearn.base import BaseEstimator
 
 from sklstm import Windows
@@ -32,13 +33,6 @@ NAN, INF = np.nan, np.inf
 
 class Net(BaseEstimator):
     """Whoever stands at the door."""
-
-
-def refused(call, *args, error=ValueError, **kwargs):
-    """The whole message of the error that a call raises."""
-    with pytest.raises(error) as caught:
-        call(*args, **kwargs)
-    return str(caught.value)
 
 
 # --- what kind of X is it? ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusal import refused
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold
 
@@ -28,13 +29,6 @@ def table(index, n_features=2):
     """A table that holds no value twice."""
     values = np.arange(float(len(index) * n_features)).reshape(len(index), n_features)
     return pd.DataFrame(values, index=index, columns=list("abc"[:n_features]))
-
-
-def refused(call, *args, error=ValueError):
-    """The whole message of the error that a call raises."""
-    with pytest.raises(error) as caught:
-        call(*args)
-    return str(caught.value)
 
 
 # --- windows --------------------------------------------------------------------------------------

@@ -5,19 +5,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusal import refused
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LagFramer, SequencePadder, Windows
 
 NAN = np.nan
 CLASSIC = [[1, 2, 3, 4], [1, 2, 3], [1]]
-
-
-def refused(call, *args, error=ValueError):
-    """The whole message of the error that a call raises."""
-    with pytest.raises(error) as caught:
-        call(*args)
-    return str(caught.value)
 
 
 # --- padding and cutting --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.lib.stride_tricks import sliding_window_view
+from refusal import refused
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -85,13 +86,6 @@ def assert_same(restored, X, rtol):
         else:
             assert isinstance(part, list) or (type(back), back.dtype) == (type(part), part.dtype)
             np.testing.assert_allclose(back, part, rtol=rtol)
-
-
-def refused(call, *args, error=ValueError, **params):
-    """The whole message of the error that a call raises."""
-    with pytest.raises(error) as caught:
-        call(*args, **params)
-    return str(caught.value)
 
 
 # --- textbook numbers -----------------------------------------------------------------------------

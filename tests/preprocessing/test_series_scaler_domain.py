@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusal import refused
 from sklearn.base import clone
 
 from sklstm import LagFramer, SeriesScaler, Windows
@@ -14,13 +15,6 @@ from sklstm import LagFramer, SeriesScaler, Windows
 NAN = np.nan
 TABLE = pd.DataFrame({"rain": [0.0, 5.0, 20.0], "temp": [10.0, 20.0, 30.0]})
 ROWS = np.random.default_rng(0).normal(3, 5, size=(40, 2))
-
-
-def refused(call, *args, **params):
-    """The whole message of the ValueError that a call raises."""
-    with pytest.raises(ValueError) as error:  # noqa: PT011 - the caller compares the whole message
-        call(*args, **params)
-    return str(error.value)
 
 
 # --- coefficients ---------------------------------------------------------------------------------

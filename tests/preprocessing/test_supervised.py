@@ -5,18 +5,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusal import refused
 
 from sklstm import make_supervised, series_to_supervised
 
 MONTHS = pd.period_range("2026-01", periods=4, freq="M")
 WEATHER = pd.DataFrame({"temp": [1, 2, 3, 4], "wind": [10, 20, 30, 40]}, index=MONTHS)
-
-
-def refused(call, *args, **params):
-    """The whole message of the ValueError that a call raises."""
-    with pytest.raises(ValueError) as error:  # noqa: PT011 - the caller compares the whole message
-        call(*args, **params)
-    return str(error.value)
 
 
 # --- the lag table --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refusal import refused
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LagFramer, To3D, Windows
@@ -12,13 +13,6 @@ from sklstm._lag_names import read_lag_columns
 
 NAN = np.nan
 TABLE = np.arange(1200.0).reshape(100, 12)
-
-
-def refused(call, *args, error=ValueError):
-    """The whole message of the error that a call raises."""
-    with pytest.raises(error) as caught:
-        call(*args)
-    return str(caught.value)
 
 
 # --- shapes ---------------------------------------------------------------------------------------

@@ -1,0 +1,164 @@
+"""What LSTMRegressor says to bad input."""
+
+import numpy as np
+import pytest
+from refusal import refused
+from sklearn.exceptions import NotFittedError
+
+from sklstm import LSTMRegressor
+
+
+def small(**params):
+    return LSTMRegressor(**({"units": 3, "epochs": 2, "random_state": 0} | params))
+
+
+@pytest.fixture(scope="module")
+def fitted(waves):
+    return small().fit(*waves)
+
+
+def test_not_fitted():
+    """An estimator that was not fitted says so, also when asked for its model."""
+    message = "This LSTMRegressor instance is not fitted yet"
+    with pytest.raises(NotFittedError, match=message):
+        small().predict(np.zeros((2, 3, 1)))
+
+
+def test_wrong_parameters(waves):
+    """Parameters are checked in fit, in scikit-learn's words."""
+    assert refused(small(units=0).fit, *waves) == (
+        "The 'units' parameter of LSTMRegressor must be an int in the range [1, inf). Got 0 instead."
+    )
+    assert refused(small(window_scaler="first").fit, *waves).startswith(
+        "The 'window_scaler' parameter of LSTMRegressor must be a str among "
+    )
+    assert refused(small(optimizer="addam").fit, *waves) == "Keras has no optimizer 'addam'. Did you mean 'adam'?"
+    assert refused(small(loss="hubber").fit, *waves) == "Keras has no loss 'hubber'. Did you mean 'huber'?"
+    with pytest.raises(TypeError, match=r"^LSTMRegressor has no parameter 'epoch'. Did you mean 'epochs'\? Its param"):
+        LSTMRegressor(epoch=3)
+
+
+def test_wrong_dimensions(fitted, waves):
+    """One or four dimensions are refused with the names of the axes."""
+    for shape in ((6,), (2, 2, 2, 2)):
+        assert refused(fitted.predict, np.zeros(shape)) == (
+            f"LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape {shape}. "
+            "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
+        )
+    assert refused(small().fit, waves[0], np.zeros((60, 2, 2))) == (
+        "LSTMRegressor expects y of shape (n_samples,) or (n_samples, n_outputs), got shape (60, 2, 2)."
+    )
+
+
+def test_wrong_features(fitted):
+    """Another number of features at predict is refused."""
+    assert refused(fitted.predict, np.zeros((5, 6, 3))) == (
+        "X has 3 features, but LSTMRegressor is expecting 2 features as input: got X of shape (5, 6, 3)."
+    )
+
+
+def test_mismatched_lengths(waves):
+    """X and y of different lengths are refused; samples on the axis of time steps are seen for what they are."""
+    X, y = waves
+    assert refused(small().fit, X, y[:-1]) == (
+        "LSTMRegressor got X with 60 samples (shape (60, 6, 2) is n_samples, n_timesteps, n_features) and y with 59. "
+        "Both need the same number of rows."
+    )
+    assert refused(small().fit, np.zeros((1, 21, 1)), np.zeros(21)) == (
+        "LSTMRegressor got X with 1 samples (shape (1, 21, 1) is n_samples, n_timesteps, n_features) and y with 21. "
+        "The 21 samples lie on the axis of time steps: X.reshape(21, 1, -1) makes them samples of one time step, "
+        "LagFramer makes windows of them. Both need the same number of rows."
+    )
+
+
+def test_ragged_sequences(fitted):
+    """Sequences of different lengths are sent to the padder."""
+    assert refused(fitted.predict, [np.zeros((3, 2)), np.zeros((4, 2))]) == (
+        "LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
+        "Put a SequencePadder before it."
+    )
+
+
+def test_partly_observed_time_step(waves):
+    """A time step with some features missing is refused with its place."""
+    X, y = waves
+    X = np.array(X)
+    X[7, 2, 1] = np.nan
+    assert refused(small().fit, X, y) == (
+        "LSTMRegressor got a time step with some features missing: sample 7, time step 2, NaN in feature 1. A time "
+        "step is either observed in every feature or NaN in all of them: impute first, before the windows are framed."
+    )
+
+
+def test_infinity(waves):
+    """Infinity is refused with its place, in X and in y; NaN is in y."""
+    X, y = waves
+    X = np.array(X)
+    X[7, 2, 1] = np.inf
+    assert refused(small().fit, X, y) == (
+        "LSTMRegressor got inf in X at sample 7, time step 2, feature 1. Replace it, or write NaN where nothing was "
+        "observed."
+    )
+    for bad, name in ((np.inf, "inf"), (np.nan, "NaN")):
+        y = y.copy()
+        y[3] = bad
+        assert refused(small().fit, waves[0], y) == (
+            f"LSTMRegressor got {name} in y at row 3: Input y contains {name}, and there is nothing to learn from. "
+            "Fill the gaps of the series first, or leave such rows out of X and y."
+        )
+
+
+def test_empty(waves):
+    """No samples, no time steps or no features are refused."""
+    assert refused(small().fit, np.zeros((0, 6, 2)), np.zeros(0)) == (
+        "LSTMRegressor got an empty X: shape (0, 6, 2) is (n_samples, n_timesteps, n_features) and none of them may "
+        "be 0."
+    )
+
+
+def test_text(waves):
+    """Text is refused, in X and in y."""
+    X, y = waves
+    text = np.array(X).astype(object)
+    text[3, 2, 1] = "high"
+    assert refused(small().fit, text, y) == (
+        "LSTMRegressor expects numbers, got text in column 5 of X: 'high' in row 3. Encode the column as numbers, or "
+        "drop it."
+    )
+    assert refused(small().fit, X, np.array(["a"] * 60)) == (
+        "LSTMRegressor expects numbers, got text in column 0 of y: 'a' in row 0. Encode the column as numbers, or "
+        "drop it."
+    )
+
+
+def test_no_target(waves):
+    """A target is needed."""
+    assert refused(small().fit, waves[0], None) == (
+        "LSTMRegressor requires y to be passed, but the target y is None. For the next value of a series: "
+        "X, y = make_supervised(series)."
+    )
+
+
+def test_window_scaler_needs_the_targets_own_past(waves):
+    """A target whose past is not in X cannot be shifted by it."""
+    X, _ = waves
+    noise = np.random.default_rng(0).normal(size=60)
+    assert refused(small(window_scaler="last").fit, X, noise) == (
+        "LSTMRegressor(window_scaler='last') needs the target's own past, but no feature of X holds the past of y: "
+        "in no column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time "
+        "order, or pass window_scaler=None."
+    )
+
+
+def test_nothing_left_to_train_on(waves):
+    """A validation tail that leaves nothing to train on is refused."""
+    assert refused(small(validation_fraction=0.95).fit, *waves) == (
+        "validation_fraction=0.95 leaves nothing to train on: of 60 samples 57 are for validation, and 5 before them "
+        "share time steps with these. Lower validation_fraction or pass more samples."
+    )
+
+
+def test_one_sample(waves):
+    """A single sample is enough to fit and to predict."""
+    X, y = waves
+    assert small().fit(X[:1], y[:1]).predict(X[:1]).shape == (1,)

@@ -1,0 +1,10 @@
+"""What tests ask of bad input: that it is refused, and in which words."""
+
+import pytest
+
+
+def refused(call, *args, error=ValueError, **params):
+    """The whole message of the error that a call raises; the test compares it."""
+    with pytest.raises(error) as caught:
+        call(*args, **params)
+    return str(caught.value)
