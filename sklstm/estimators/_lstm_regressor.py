@@ -189,7 +189,8 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_features)
             Windows, in time order. NaN in all features of a time step: not observed. 2D X, of shape
-            (n_samples, n_timesteps), is one feature whose time steps are the columns.
+            (n_samples, n_timesteps), is one feature whose time steps are the columns; lags of several features,
+            where the columns are named so (``A(t-1)``, ``A(t)``).
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             What to predict, in its own units.
 
@@ -217,7 +218,9 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         gap = max(windows.shape[1], self.n_outputs_) - 1
         training, validation = split_time_tail(len(windows), self.validation_fraction, gap)
         known, known_y = windows[training], y[training]
-        self.window_scaler_ = self.window_scaler and WindowScaler(self.window_scaler).fit(known, known_y)
+        self.window_scaler_ = (
+            None if self.window_scaler is None else WindowScaler(self.window_scaler).fit(known, known_y)
+        )
         shift, spread = self._measure(windows)
         targets = self._encode_target(y, shift, spread, training)
         rng = check_random_state(self.random_state)
