@@ -31,7 +31,7 @@ def test_equals_keras_fit():
     )
     theirs.compile(keras.optimizers.SGD(0.1), "mse")
     expected = theirs.fit(inputs, targets, batch_size=8, epochs=3, shuffle=False, verbose=0)
-    assert_allclose(ours.get_weights()[0], theirs.get_weights()[0], rtol=1e-5)
+    assert_allclose(ours.get_weights()[0], theirs.get_weights()[0], rtol=1e-5, atol=1e-6)
     assert_allclose(history["loss"], expected.history["loss"], rtol=1e-5)
     assert len(history["val_loss"]) == 3
 
