@@ -15,6 +15,9 @@ _HOMES = {
     "To3D": "sklstm.preprocessing",
     "series_to_supervised": "sklstm.preprocessing",
     "make_supervised": "sklstm.preprocessing",
+    "KerasClassifier": "sklstm.estimators",
+    "KerasRegressor": "sklstm.estimators",
+    "LSTMClassifier": "sklstm.estimators",
     "LSTMRegressor": "sklstm.estimators",
     "Persistence": "sklstm.forecasting",
     "SeasonalNaive": "sklstm.forecasting",
@@ -26,6 +29,9 @@ __version__ = version("sklstm")
 
 if TYPE_CHECKING:
     from sklstm._windows import Windows as Windows
+    from sklstm.estimators import KerasClassifier as KerasClassifier
+    from sklstm.estimators import KerasRegressor as KerasRegressor
+    from sklstm.estimators import LSTMClassifier as LSTMClassifier
     from sklstm.estimators import LSTMRegressor as LSTMRegressor
     from sklstm.forecasting import Persistence as Persistence
     from sklstm.forecasting import SeasonalNaive as SeasonalNaive

@@ -112,6 +112,11 @@ class Windows:
         end = np.bincount(self.starts + self.n_timesteps, minlength=n_rows + 1)
         return np.cumsum(begin - end)[:n_rows] > 0
 
+    def overlap(self):
+        """Whether a window begins before the one before it has ended, among the same rows."""
+        hops = np.diff(self.starts)
+        return bool(((hops > 0) & (hops < self.n_timesteps)).any())
+
     def over(self, buffer):
         """The same windows over another buffer (scaled, say) of as many rows."""
         return Windows(buffer, self.starts, self.n_timesteps)

@@ -1,5 +1,8 @@
 """Where scikit-learn meets Keras. Keras is loaded by the first fit or predict, not before."""
 
+from sklstm.estimators._keras_classifier import KerasClassifier
+from sklstm.estimators._keras_regressor import KerasRegressor
+from sklstm.estimators._lstm_classifier import LSTMClassifier
 from sklstm.estimators._lstm_regressor import LSTMRegressor
 
-__all__ = ["LSTMRegressor"]
+__all__ = ["KerasClassifier", "KerasRegressor", "LSTMClassifier", "LSTMRegressor"]

@@ -1,24 +1,16 @@
 """LSTMRegressor: windows in, predictions in the units of y out."""
 
-import warnings
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from sklstm._parameters import StrictParameters
-from sklstm._validation import check_target, check_windows
-from sklstm.estimators._network_state import NetworkState
-from sklstm.estimators._own_past import find_own_past
-from sklstm.estimators._window_scaler import WindowScaler
-from sklstm.preprocessing import SeriesScaler
+from sklstm.estimators._built_in_networks import BY_STEP, BuiltInNetworks
+from sklstm.estimators._own_past import OwnPast, find_own_past, last_season, last_value
+from sklstm.estimators._regression import Regression
 
 
-class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
+class LSTMRegressor(Regression, BuiltInNetworks):
     """An LSTM that fits and predicts like any scikit-learn regressor.
 
     It takes windows, masks the time steps that were not observed (NaN), scales the target inside, and
@@ -26,18 +18,35 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    units : int, default=32
-        Size of the LSTM's state.
+    units : int or sequence of int, default=32
+        Size of the LSTM's state; of each layer's, where the architecture has several.
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
+            default="vanilla"
+        The network. The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder"
+        for as many as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what
+        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`) and the parameters of this estimator.
+    dropout, recurrent_dropout : float, default=0.0
+        Share of an LSTM's output, and of its state from time step to time step, that is dropped in training.
+    filters, kernel_size : int, default=32 and 3
+        Of the convolution of "cnn_lstm".
+    subsequence : int, optional
+        Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
+    output_activation : str, optional
+        Of the last layer; linear by default.
     epochs : int, default=100
         How often to go through the training samples.
     batch_size : int, default=32
         Samples for each update of the weights.
     learning_rate : float, optional
         Of the optimizer; by default the optimizer's own.
-    optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name, class or instance. An instance is copied for each fit.
-    loss : str or keras.losses.Loss, default="mse"
-        What is minimised, on the scaled target.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        An instance is copied for each fit.
+    loss : str, function or keras.losses.Loss, optional
+        What is minimised, on the scaled target; "mse" by default.
+    metrics : list, optional
+        Watched in `history_`, on the scaled target.
+    shuffle : bool, default=True
+        Whether to mix the samples before each epoch.
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
@@ -46,22 +55,39 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         its standard deviation; y by the same amounts of the target's own past, which must be among the
         features; predictions are brought back row by row. Without it a series with a trend cannot be
         forecast beyond the level that it was fitted on.
+    relative_to : "last", int or None, default=None
+        Learn the target's difference from its last observed value, or from its value so many time steps before it
+        (a season), and add it again row by row. The target's own past must be among the features.
     linear_skip : bool, default=False
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
         model on a short series. All windows must then have the same number of time steps.
-    dropout : float, default=0.0
-        Share of the LSTM's last state that is dropped in training.
+    min_steps : int, default=1
+        Samples with fewer observed time steps are left out of training.
+    stateful : bool, default=False
+        Whether a sample starts from the state in which the one before it ended. In training the samples, which must
+        follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
+        each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
+        it saw since `reset_states` or `fit`. To train without and serve with it: fit, then
+        ``set_params(stateful=True)``.
+    tbptt : tuple (k1, k2), optional
+        Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
+        A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
+        bounded by k2.
     validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on. Samples that share time steps with
-        them are left out of both.
+        Share of the samples, at the end, to watch instead of train on.
+    validation_gap : int, optional
+        Samples before these that are left out of both; by default those that share time steps with them.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
-    callbacks : list of keras.callbacks.Callback, optional
-        Copied for each fit.
+    callbacks : list, dict or one of keras.callbacks.Callback, optional
+        Copied for each fit; classes are called.
+    warm_start : bool, default=False
+        Whether fit goes on from the weights of the last fit, and keeps its scale of y.
     verbose : {0, 1, 2}, default=0
-        Nothing, a progress bar, or a line for each epoch.
+        Nothing, a progress bar, or a line for each epoch. With scikit-learn 1.9 or newer,
+        ``set_callbacks(ProgressBar())`` shows epochs through a search too.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, shuffling and dropout: the same integer gives the same weights, bit by bit, on the same
         machine. No global seed is set.
@@ -74,11 +100,11 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
     network_ : NetworkState
         Layers and weights as plain data.
     history_ : dict of str to list of float
-        Loss of each epoch, on the scaled target; ``val_loss`` where there are validation samples.
+        Loss and metrics of each epoch, on the scaled target; ``val_loss`` where there are validation samples.
     n_iter_ : int
         Epochs that were run.
     target_scaler_ : transformer or None
-        Fitted on y, after `window_scaler`.
+        Fitted on y, after `window_scaler` and `relative_to`.
     window_scaler_ : WindowScaler or None
         Fitted on the training windows.
     linear_steps_ : int or None
@@ -90,6 +116,8 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
 
     See Also
     --------
+    LSTMClassifier : The same for labels.
+    KerasRegressor : For any Keras model.
     LagFramer : Makes windows of a series.
 
     References
@@ -101,6 +129,10 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
 
     Kim et al., 2022, "Reversible Instance Normalization for Accurate Time-Series Forecasting against
     Distribution Shift", ICLR (`window_scaler`).
+
+    Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
+    1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", Neural
+    Computation 2(4) (`tbptt`).
 
     Examples
     --------
@@ -120,125 +152,98 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
     >>> LSTMRegressor(epcohs=9)
     Traceback (most recent call last):
         ...
-    TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: batch_size,
-    callbacks, dropout, epochs, learning_rate, linear_skip, loss, optimizer, patience, random_state, target_scaler,
-    units, validation_fraction, verbose, window_scaler.
+    TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
+    batch_size, callbacks, dropout, epochs, filters, kernel_size, learning_rate, linear_skip, loss, metrics, min_steps,
+    optimizer, output_activation, patience, random_state, recurrent_dropout, relative_to, shuffle, stateful,
+    subsequence, target_scaler, tbptt, units, validation_fraction, validation_gap, verbose, warm_start, window_scaler.
     """
 
-    _parameter_constraints = {
-        "units": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
-        "loss": [str, callable],
+    _parameter_constraints = BuiltInNetworks._parameter_constraints | {
         "target_scaler": [
             StrOptions({"minmax", "standard", "robust", "maxabs"}),
             HasMethods(["fit", "transform", "inverse_transform"]),
             None,
         ],
-        "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
+        "relative_to": [StrOptions({"last"}), Interval(Integral, 1, None, closed="left"), None],
         "linear_skip": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
-        "patience": [Interval(Integral, 0, None, closed="left"), None],
-        "callbacks": [list, tuple, None],
-        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
-        "random_state": ["random_state"],
     }
 
     def __init__(
         self,
         units=32,
         *,
+        architecture="vanilla",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        filters=32,
+        kernel_size=3,
+        subsequence=None,
+        output_activation=None,
         epochs=100,
         batch_size=32,
         learning_rate=None,
         optimizer="adam",
-        loss="mse",
+        loss=None,
+        metrics=None,
+        shuffle=True,
         target_scaler="standard",
         window_scaler=None,
+        relative_to=None,
         linear_skip=False,
-        dropout=0.0,
+        min_steps=1,
+        stateful=False,
+        tbptt=None,
         validation_fraction=None,
+        validation_gap=None,
         patience=None,
         callbacks=None,
+        warm_start=False,
         verbose=0,
         random_state=None,
     ):
         self.units = units
+        self.architecture = architecture
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.subsequence = subsequence
+        self.output_activation = output_activation
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
         self.loss = loss
+        self.metrics = metrics
+        self.shuffle = shuffle
         self.target_scaler = target_scaler
         self.window_scaler = window_scaler
+        self.relative_to = relative_to
         self.linear_skip = linear_skip
-        self.dropout = dropout
+        self.min_steps = min_steps
+        self.stateful = stateful
+        self.tbptt = tbptt
         self.validation_fraction = validation_fraction
+        self.validation_gap = validation_gap
         self.patience = patience
         self.callbacks = callbacks
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y):
-        """Train a new network.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, in time order. NaN in all features of a time step: not observed. 2D X, of shape
-            (n_samples, n_timesteps), is one feature whose time steps are the columns; lags of several features,
-            where the columns are named so (``A(t-1)``, ``A(t)``).
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            What to predict, in its own units.
-
-        Returns
-        -------
-        self : LSTMRegressor
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of its range, X and y do not fit each other, y holds NaN, or a time step is
-            observed only in part.
-        """
-        from sklstm.training import split_time_tail
-
-        self._validate_params()
-        windows = check_windows(self, X, reset=True)
-        y = check_target(self, y, windows.shape)
-        self._y_dtype, self._y_ndim = y.dtype, y.ndim
-        y = y.reshape(len(y), -1)
-        self.n_outputs_ = y.shape[1]
-
-        # Samples next to the validation samples share time steps, or targets, with them.
-        gap = max(windows.shape[1], self.n_outputs_) - 1
-        training, validation = split_time_tail(len(windows), self.validation_fraction, gap)
-        known, known_y = windows[training], y[training]
-        self.window_scaler_ = (
-            None if self.window_scaler is None else WindowScaler(self.window_scaler).fit(known, known_y)
-        )
-        shift, spread = self._measure(windows)
-        targets = self._encode_target(y, shift, spread, training)
-        rng = check_random_state(self.random_state)
-        network = self._build(windows.shape, self._linear_path(known, known_y), rng)
-        self._train(network, self._gatherer(windows, shift, spread), targets, training, validation, rng)
-        return self
-
-    def predict(self, X):
+    def predict(self, X, groups=None):
         """Predict in the units of y.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_timesteps, n_features)
             Windows, with the features of `fit`; the number of time steps may be another, unless `linear_skip`.
+        groups : array-like of shape (n_samples,), optional
+            With `stateful`, the series of each sample: no state is carried from one to another.
 
         Returns
         -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Predictions, of the dimensions and the precision that y had in `fit`.
 
         Raises
@@ -247,140 +252,85 @@ class LSTMRegressor(StrictParameters, RegressorMixin, BaseEstimator):
             If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
             another number of time steps.
         """
-        from sklstm.training import predict_in_chunks
+        return self._decode(*self._outputs(X, groups))
 
-        check_is_fitted(self)
-        windows = check_windows(self, X, reset=False)
-        self._refuse_other_length(windows)
-        shift, spread = self._measure(windows)
-        self._wake()
-        outputs = predict_in_chunks(self._predict_network, self._gatherer(windows, shift, spread), len(windows))
-        y = self._decode_target(outputs, shift, spread)
-        return y.reshape(len(y)) if self._y_ndim == 1 else y
+    # --- the target's own past --------------------------------------------------------------------
 
-    @property
-    def model_(self):
-        """The fitted Keras model, rebuilt from plain data when it is first asked for."""
-        check_is_fitted(self)
-        self._wake()
-        return self._model
-
-    def _build(self, shape, linear_path, rng):
-        """A new network for windows of this shape."""
-        from sklstm.networks import vanilla
-
-        return vanilla(
-            shape[2],
-            self.n_outputs_,
-            units=self.units,
-            dropout=self.dropout,
-            linear_path=linear_path,
-            random_state=rng,
-        )
-
-    def _train(self, network, gather, targets, training, validation, rng):
-        """Train the network on some samples, watch it on others, and keep it as plain data."""
-        from sklstm.training import WindowBatches, build_loss, build_optimizer, fit_network
-
-        watched = WindowBatches(gather, targets, validation, self.batch_size) if len(validation) else None
-        self.history_ = fit_network(
-            network,
-            WindowBatches(gather, targets, training, self.batch_size, rng),
-            validation=watched,
-            optimizer=build_optimizer(self.optimizer, self.learning_rate),
-            loss=build_loss(self.loss),
-            epochs=self.epochs,
-            patience=self.patience,
-            callbacks=self.callbacks,
-            verbose=int(self.verbose),
-        )
-        self.n_iter_ = len(self.history_["loss"])
-        if not np.isfinite(self.history_["loss"][-1]):
-            warnings.warn(
-                "LSTMRegressor did not converge: its loss became NaN or infinite. Lower learning_rate, or scale X.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        self.network_ = NetworkState.of(network)
-        self._put_asleep()
-        self._wake()
-
-    def _linear_path(self, windows, y):
-        """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
-        self.linear_steps_ = windows.shape[1] if self.linear_skip else None
-        if not self.linear_skip:
-            return None
-        pasts = find_own_past("LSTMRegressor(linear_skip=True)", windows, y, remedy="pass linear_skip=False")
-        return [past.feature for past in pasts], self.linear_steps_
-
-    def _refuse_other_length(self, windows):
-        if self.linear_steps_ not in (None, windows.shape[1]):
+    def _prepare(self, samples, y=None, training=None, anew=False):
+        if anew:
+            self._refuse_own_past_of_each_step()
+            self._pasts = self._find_pasts(samples, y, training)
+            self.linear_steps_ = samples.shape[1] if self.linear_skip else None
+        elif self.linear_steps_ not in (None, samples.shape[1]):
             raise ValueError(
                 f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps_} time steps, got X of "
-                f"shape {windows.shape} (n_samples, n_timesteps, n_features). A linear path has a weight for each "
+                f"shape {samples.shape} (n_samples, n_timesteps, n_features). A linear path has a weight for each "
                 "time step: pass windows of that length."
             )
+        return super()._prepare(samples, y, training, anew)
 
-    def _measure(self, windows):
-        """Shift and spread of each window, or None twice where windows are not scaled by their own."""
-        return (None, None) if self.window_scaler_ is None else self.window_scaler_.measure(windows)
+    def _refuse_own_past_of_each_step(self):
+        """What "many_to_many" cannot have: its time steps have no common past."""
+        options = {"linear_skip": self.linear_skip, "relative_to": self.relative_to}
+        given = [f"{name}={value!r}" for name, value in options.items() if value not in (None, False)]
+        if given and self.architecture == "many_to_many":
+            raise ValueError(
+                f"LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past "
+                f"for {given[0]}. Drop it, or use architecture='encoder_decoder'."
+            )
 
-    @staticmethod
-    def _gatherer(windows, shift, spread):
-        """A function from samples to the network's inputs for them, float32."""
+    def _find_pasts(self, samples, y, training):
+        """The own past of each target, where something asks for it."""
+        usual = {"window_scaler": None, "relative_to": None, "linear_skip": False}
+        asking = [name for name in usual if getattr(self, name) != usual[name]]
+        if not asking:
+            return []
+        if self.architecture in BY_STEP or (callable(self.architecture) and y.ndim == 3):
+            # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
+            step = -1 if self.architecture == "many_to_many" else 0
+            y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
+        who = f"LSTMRegressor({', '.join(f'{name}={getattr(self, name)!r}' for name in asking)})"
+        remedy = " and ".join(f"{name}={usual[name]}" for name in asking)
+        known = y[training].reshape(len(training), -1)
+        return find_own_past(who, samples.windows[training], known, remedy=f"pass {remedy}")
 
-        def gather(samples):
-            inputs = windows.gather(samples)
-            if shift is not None:
-                inputs = (inputs - shift[samples, None]) / spread[samples, None]
-            return inputs.astype(np.float32, copy=False)
+    def _linear_path(self, samples):
+        return ([past.feature for past in self._pasts], samples.shape[1]) if self.linear_skip else None
 
-        return gather
+    def _relate(self, y, samples):
+        level, spread = self._level_and_spread(samples)
+        return y if level is None else (y - level) / spread
 
-    def _encode_target(self, y, shift, spread, training):
-        """Targets for the network, float32, of shape (n_samples, n_outputs); scaled by what training samples show."""
-        if shift is not None:
-            level, scale = self.window_scaler_.of_target(shift, spread)
-            y = (y - level) / scale
-        scaler = SeriesScaler(self.target_scaler) if isinstance(self.target_scaler, str) else self.target_scaler
-        self.target_scaler_ = None if scaler is None else clone(scaler).fit(y[training])
-        if self.target_scaler_ is not None:
-            y = self.target_scaler_.transform(y)
-        return np.asarray(y, dtype=np.float32)
+    def _unrelate(self, y, samples):
+        level, spread = self._level_and_spread(samples)
+        return y if level is None else y * spread + level
 
-    def _decode_target(self, outputs, shift, spread):
-        """The network's outputs in the units of y."""
-        y = outputs.astype(np.float64)
-        if self.target_scaler_ is not None:
-            y = self.target_scaler_.inverse_transform(y)
-        if shift is not None:
-            level, scale = self.window_scaler_.of_target(shift, spread)
-            y = y * scale + level
-        return np.asarray(y).astype(self._y_dtype)
+    def _level_and_spread(self, samples):
+        """What is taken from the targets of each sample, and what they are divided by; in the units of y."""
+        level, spread = None, 1.0
+        if self.window_scaler_ is not None:
+            level, spread = self.window_scaler_.of_target(samples.shift, samples.spread)
+            if self._target.by_step:
+                level, spread = level[:, None], spread[:, None]
+        if self.relative_to is not None:
+            level = self._references(samples.windows)
+        return level, spread
 
-    def _wake(self):
-        """Bring the network to life, where it is only data: after fit, in a process that unpickled it."""
-        if not hasattr(self, "_predict_network"):
-            from sklstm.training import predict_function
+    def _references(self, windows):
+        """The value that each target is relative to, (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)."""
+        n_steps = self._target.shape[0] if self._target.by_step and self._target.shape else 1
+        references = np.empty((len(windows), n_steps, len(self._pasts)))
+        for samples, chunk in windows.chunks():
+            for step in range(n_steps):
+                for output, past in enumerate(self._pasts):
+                    references[samples, step, output] = self._reference(chunk, past, step)
+        # Where nothing was observed, the difference is from the usual level.
+        levels = [past.level for past in self._pasts]
+        references = np.where(np.isnan(references), levels, references)
+        return references if self._target.by_step else references[:, 0]
 
-            self._model = self.network_.rebuild()
-            # Last, because another thread takes it for the sign that all is there.
-            self._predict_network = predict_function(self._model)
-
-    def _put_asleep(self):
-        for live in ("_model", "_predict_network"):
-            self.__dict__.pop(live, None)
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("_model", "_predict_network")}
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "network_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
-        return tags
+    def _reference(self, windows, past, step):
+        if self.relative_to == "last":
+            return last_value(windows, past)
+        ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
+        return last_season(windows, ahead, self.relative_to, who=f"LSTMRegressor(relative_to={self.relative_to})")

@@ -17,12 +17,13 @@ STRAY_PAIRS = 0.25
 
 
 class OwnPast(NamedTuple):
-    """``target[i] == slope * windows[i + horizon, -1, feature] + offset``."""
+    """``target[i] == slope * windows[i + horizon, -1, feature] + offset``; its usual level is the target's median."""
 
     feature: int
     horizon: int
     slope: float
     offset: float
+    level: float
 
 
 def find_own_past(who, windows, y, *, remedy):
@@ -68,7 +69,7 @@ def find_own_past(who, windows, y, *, remedy):
                 "the values of y turn up in later rows, scaled or not. "
                 f"Add the target's series to X, in time order, or {remedy}."
             )
-        pasts.append(past)
+        pasts.append(OwnPast(*past, float(np.nanmedian(target))))
     return pasts
 
 
@@ -79,8 +80,38 @@ def last_observed(windows):
     return np.take_along_axis(windows, steps[:, None], axis=1)[:, 0]
 
 
+def last_season(windows, past, season, *, who):
+    """The target's value one season before it, (n_samples,), in its own units; the last observed where there is none.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        Long enough to reach back to it.
+    past : OwnPast
+        Where the target's past is, and how far the target lies ahead.
+    season : int
+        Time steps in a season.
+    who : str
+        Who asks, for the message.
+    """
+    back = -past.horizon % season
+    if back >= windows.shape[1]:
+        raise ValueError(
+            f"{who} needs windows of at least {back + 1} time steps, got {windows.shape[1]}. Put "
+            f"LagFramer(n_steps={season}) before it."
+        )
+    value = windows[:, -1 - back, past.feature]
+    value = np.where(np.isnan(value), last_observed(windows)[:, past.feature], value)
+    return past.slope * value + past.offset
+
+
+def last_value(windows, past):
+    """The target's last observed value, (n_samples,), in its own units."""
+    return past.slope * last_observed(windows)[:, past.feature] + past.offset
+
+
 def _search(newest, target, output):
-    """The OwnPast of one target among the newest values, (n_samples, n_features), of all windows."""
+    """Feature, horizon, slope and offset of one target among the newest values, (n_samples, n_features)."""
     if np.ptp(target) == 0:
         return _constant(newest, target, output)
     longest = min(LONGEST_HORIZON, len(target) - FEWEST_PAIRS)
@@ -89,16 +120,16 @@ def _search(newest, target, output):
         for feature in range(newest.shape[1]):
             line = _line(newest[horizon:, feature], target[:-horizon])
             if line is not None:
-                return OwnPast(feature, horizon, *line)
+                return feature, horizon, *line
     return None
 
 
 def _constant(newest, target, output):
-    """The OwnPast of a target that is constant: the first feature that is constant too."""
+    """The same of a target that is constant: the first feature that is constant too."""
     for feature, values in enumerate(newest.T):
         values = values[~np.isnan(values)]
         if len(values) and np.ptp(values) == 0:
-            return OwnPast(feature, output + 1, 1.0, float(target[0] - values[0]))
+            return feature, output + 1, 1.0, float(target[0] - values[0])
     return None
 
 

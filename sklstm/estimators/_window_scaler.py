@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm.estimators._own_past import find_own_past, last_observed
+from sklstm.estimators._own_past import last_observed
 
 # A window that is nearly flat, or that holds few observations yet, is divided by at least this share of
 # the typical spread: else the noise of a flat stretch is blown up to the size of a swing.
@@ -41,29 +41,22 @@ class WindowScaler:
     def __init__(self, method):
         self.method = method
 
-    def fit(self, windows, y):
-        """Find the target's past among the features, and the typical spread of windows.
+    def fit(self, windows, pasts=()):
+        """Learn the typical level and spread of windows.
 
         Parameters
         ----------
         windows : Windows of shape (n_samples, n_timesteps, n_features)
-            In time order.
-        y : ndarray of shape (n_samples, n_outputs)
-            What follows each window.
+            Training samples.
+        pasts : sequence of OwnPast
+            For each target, which feature holds its past, and in which units.
 
         Returns
         -------
         self : WindowScaler
             The fitted scaler.
-
-        Raises
-        ------
-        ValueError
-            If no feature holds the past of a target.
         """
-        who = f"LSTMRegressor(window_scaler={self.method!r})"
-        pasts = find_own_past(who, windows, y, remedy="pass window_scaler=None")
-        self.feature_ = np.array([past.feature for past in pasts])
+        self.feature_ = np.array([past.feature for past in pasts], dtype=int)
         self.slope_ = np.array([past.slope for past in pasts])
         self.offset_ = np.array([past.offset for past in pasts])
         self.level_, self.floor_ = np.full((2, windows.shape[2]), [[np.nan], [0.0]])

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._parameters import StrictParameters
 from sklstm._validation import check_target, check_windows
-from sklstm.estimators._own_past import find_own_past, last_observed
+from sklstm.estimators._own_past import find_own_past, last_season, last_value
 
 
 class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
@@ -63,7 +63,7 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         y = np.empty((len(windows), len(self.pasts_)))
         for samples, chunk in windows.chunks():
             for output, past in enumerate(self.pasts_):
-                y[samples, output] = past.slope * self._pick(chunk, past) + past.offset
+                y[samples, output] = self._forecast(chunk, past)
         y = np.where(np.isnan(y), self.level_, y)
         return y[:, 0] if self._y_ndim == 1 else y
 
@@ -102,8 +102,8 @@ class Persistence(_OwnPastRegressor):
     def __init__(self):
         """Take no parameters: all that is needed is in X and y."""
 
-    def _pick(self, windows, past):
-        return last_observed(windows)[:, past.feature]
+    def _forecast(self, windows, past):
+        return last_value(windows, past)
 
 
 class SeasonalNaive(_OwnPastRegressor):
@@ -141,12 +141,5 @@ class SeasonalNaive(_OwnPastRegressor):
     def __init__(self, season):
         self.season = season
 
-    def _pick(self, windows, past):
-        back = -past.horizon % self.season
-        if back >= windows.shape[1]:
-            raise ValueError(
-                f"SeasonalNaive(season={self.season}) needs windows of at least {back + 1} time steps, got "
-                f"{windows.shape[1]}. Put LagFramer(n_steps={self.season}) before it."
-            )
-        value = windows[:, -1 - back, past.feature]
-        return np.where(np.isnan(value), last_observed(windows)[:, past.feature], value)
+    def _forecast(self, windows, past):
+        return last_season(windows, past, self.season, who=f"SeasonalNaive(season={self.season})")

@@ -1,5 +1,28 @@
-"""Networks in Keras, each on one screen; nothing here knows scikit-learn."""
+"""Networks in Keras, each on one screen; nothing here knows scikit-learn.
 
+Every function takes `meta`, a dict that says what goes in and what comes out, and returns a `keras.Model` that is
+not compiled. It takes NaN for time steps that were not observed, and loads where sklstm is not installed. The keys of
+`meta` are those that scikeras hands to its builders, and two more:
+
+X_shape_ : tuple
+    (n_samples, n_timesteps, n_features); of frames (n_samples, n_timesteps, height, width), maybe with channels last.
+target_type_ : str
+    What `sklearn.utils.multiclass.type_of_target` says of y.
+n_outputs_ : int
+    Values to predict for each sample, those of all time steps together.
+n_classes_ : int or list of int, optional
+    Classes of y; of each column of it where the target is "multiclass-multioutput".
+n_output_steps_ : int, optional
+    Time steps of the output. Without it each output of `encoder_decoder` and `many_to_many` is a time step.
+n_labels_ : int, optional
+    Labels over all of y, which the time steps of a classified sequence share. Without it the most in `n_classes_`.
+"""
+
+from sklstm.networks._bidirectional import bidirectional
+from sklstm.networks._cnn_lstm import cnn_lstm
+from sklstm.networks._encoder_decoder import encoder_decoder
+from sklstm.networks._many_to_many import many_to_many
+from sklstm.networks._stacked import stacked
 from sklstm.networks._vanilla import vanilla
 
-__all__ = ["vanilla"]
+__all__ = ["bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many", "stacked", "vanilla"]

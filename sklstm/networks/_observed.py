@@ -11,16 +11,17 @@ def split_observed(inputs):
 
     Parameters
     ----------
-    inputs : KerasTensor of shape (n_samples, n_timesteps, n_features)
-        A time step is NaN in all features or in none.
+    inputs : KerasTensor of shape (n_samples, n_timesteps, ...)
+        Features or pixels of each time step, NaN throughout where it was not observed.
 
     Returns
     -------
-    values : KerasTensor of shape (n_samples, n_timesteps, n_features)
+    values : KerasTensor of the shape of inputs
         Zero where not observed.
     observed : KerasTensor of shape (n_samples, n_timesteps)
         True where observed.
     """
     missing = ops.isnan(inputs)
-    values = ops.where(missing, ops.zeros_like(inputs), inputs)
-    return values, ops.logical_not(ops.any(missing, axis=-1))
+    values = ops.where(missing, 0.0, inputs)
+    inside_a_step = tuple(range(2, inputs.ndim))
+    return values, ops.logical_not(ops.all(missing, axis=inside_a_step))

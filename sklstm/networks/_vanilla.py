@@ -1,65 +1,47 @@
 """The vanilla LSTM: many time steps in, one output."""
 
-import keras
-from keras import layers, ops
-
+from sklstm.networks._heads import heads
+from sklstm.networks._linear_path import add_linear_path, path_length
+from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
+from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def vanilla(n_features, n_outputs, *, units=32, dropout=0.0, linear_path=None, random_state):
-    """One LSTM layer, and a dense layer on its last state; and maybe a linear path beside them.
+def vanilla(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+    """One LSTM layer, and dense outputs from its last state.
 
     Parameters
     ----------
-    n_features : int
-        Features of each time step. The number of time steps is open, unless there is a linear path.
-    n_outputs : int
-        Values to predict for each sample.
+    meta : dict
+        What goes in and what comes out: see `sklstm.networks`.
     units : int, default=32
         Size of the LSTM's state.
     dropout : float, default=0.0
         Share of the last state that is dropped in training.
+    recurrent_dropout : float, default=0.0
+        Share of the state that is dropped from time step to time step in training.
+    output_activation : str, optional
+        In place of the usual one of the target.
     linear_path : tuple (features, n_timesteps), optional
-        For each output a feature, the one that holds its own past, and how many time steps of it go to the
-        output by a linear path: the autoregressive highway of LSTNet.
-    random_state : numpy.random.RandomState
-        Where the seeds of all layers come from; no global seed is read or set.
+        For each output of a regression the feature that holds its own past, and the length of the windows: a
+        linear path from there is added. The number of time steps is open without it.
 
     Returns
     -------
     model : keras.Model
-        Not compiled. Takes NaN for time steps that were not observed.
+        Not compiled.
 
     References
     ----------
-    Lai et al., 2018, "Modeling Long- and Short-Term Temporal Patterns with Deep Neural Networks", SIGIR
-    (`linear_path`: section 3.6).
+    Hochreiter and Schmidhuber, 1997, "Long Short-Term Memory", Neural Computation 9(8).
     """
-
-    def seed():
-        return int(random_state.randint(2**31 - 1))
-
-    features, n_timesteps = linear_path or ((), None)
-    inputs = keras.Input((n_timesteps, n_features), name="windows")
+    (size,) = units_per_layer(
+        units, 1, expected="vanilla has one LSTM layer", remedy="Pass one number, or architecture='stacked'."
+    )
+    inputs = windows("vanilla", meta, path_length(linear_path))
     values, observed = split_observed(inputs)
-    state = layers.LSTM(
-        units,
-        kernel_initializer=keras.initializers.GlorotUniform(seed()),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=seed()),
-        seed=seed(),
-        # cuDNN refuses masks of windows that begin before the series does: it takes padding at the end only.
-        use_cudnn=False,
-        name="lstm",
-    )(values, mask=observed)
-    if dropout:
-        state = layers.Dropout(dropout, seed=seed(), name="dropout")(state)
-    kernel = keras.initializers.GlorotUniform(seed())
-    outputs = layers.Dense(n_outputs, kernel_initializer=kernel, name="outputs")(state)
-    if linear_path is not None:
-        # It starts at zero: what the LSTM makes of its first weights is not disturbed.
-        paths = [
-            layers.Dense(1, kernel_initializer="zeros", use_bias=False, name=f"linear_path_{k}")(values[:, :, feature])
-            for k, feature in enumerate(features)
-        ]
-        outputs = layers.Add(name="sum")([outputs, ops.concatenate(paths, axis=-1)])
-    return keras.Model(inputs, outputs, name="vanilla")
+    state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(values, mask=observed)
+    state = drop(state, dropout, name="dropout")
+    outputs = heads(meta, state, output_activation)
+    outputs = add_linear_path(outputs, values, linear_path)
+    return named_model(inputs, outputs, name="vanilla")

@@ -1,15 +1,39 @@
 """How a network is trained, and how it predicts. Keras, and nothing of scikit-learn."""
 
-from sklstm.training._batches import WindowBatches, split_time_tail
-from sklstm.training._keras_fit import build_loss, build_optimizer, fit_network
-from sklstm.training._predict import predict_function, predict_in_chunks
+from sklstm.training._batches import SampleBatches, StreamBatches, shuffled_rows, split_time_tail
+from sklstm.training._carried_state import carrying, streams
+from sklstm.training._compile import (
+    build_callbacks,
+    build_loss,
+    build_metrics,
+    build_optimizer,
+    check_parameters,
+    early_stopping,
+)
+from sklstm.training._epoch_report import EpochReport
+from sklstm.training._keras_fit import Settings, fit_network
+from sklstm.training._predict import predict_carrying, predict_outputs
+from sklstm.training._seeds import keras_seeds
+from sklstm.training._truncated import sequence_model
 
 __all__ = [
-    "WindowBatches",
+    "EpochReport",
+    "SampleBatches",
+    "Settings",
+    "StreamBatches",
+    "build_callbacks",
     "build_loss",
+    "build_metrics",
     "build_optimizer",
+    "check_parameters",
+    "carrying",
+    "early_stopping",
     "fit_network",
-    "predict_function",
-    "predict_in_chunks",
+    "keras_seeds",
+    "predict_carrying",
+    "predict_outputs",
+    "sequence_model",
+    "shuffled_rows",
     "split_time_tail",
+    "streams",
 ]

@@ -1,32 +1,35 @@
-"""Batches of windows, gathered when the training loop asks for them."""
+"""Batches of samples, gathered when the training loop asks for them."""
 
 import keras
 import numpy as np
 
 
-class WindowBatches(keras.utils.PyDataset):
+class SampleBatches(keras.utils.PyDataset):
     """Batches for Keras' fit; windows are never expanded beyond the batch at hand.
 
     Parameters
     ----------
     gather : callable
         ``gather(samples)`` returns the inputs of these samples, (n, n_timesteps, n_features).
-    targets : ndarray of shape (n_all_samples, n_outputs)
-        Targets of all samples.
+    targets : list of ndarray
+        Targets of all samples, an array of shape (n_all_samples, ...) for each output of the network.
     samples : ndarray of int
         The samples to go through.
     batch_size : int
         Samples in a batch; the last one may be short.
+    weights : ndarray of shape (n_all_samples,), optional
+        Weight of each sample in the loss.
     rng : numpy.random.RandomState, optional
         Shuffles the samples before each epoch. None keeps their order.
     """
 
-    def __init__(self, gather, targets, samples, batch_size, rng=None):
+    def __init__(self, gather, targets, samples, batch_size, weights=None, rng=None):
         super().__init__()
         self.gather = gather
         self.targets = targets
         self.samples = np.array(samples)
         self.batch_size = batch_size
+        self.weights = weights
         self.rng = rng
         self.on_epoch_end()
 
@@ -35,7 +38,8 @@ class WindowBatches(keras.utils.PyDataset):
 
     def __getitem__(self, batch):
         samples = self.samples[batch * self.batch_size : (batch + 1) * self.batch_size]
-        return self.gather(samples), self.targets[samples]
+        weights = None if self.weights is None else self.weights[samples]
+        return self.gather(samples), *_pick_targets(self.targets, samples, weights)
 
     def on_epoch_end(self):
         """Shuffle, where there is a generator to do so."""
@@ -43,21 +47,79 @@ class WindowBatches(keras.utils.PyDataset):
             self.rng.shuffle(self.samples)
 
 
-def split_time_tail(n_samples, fraction, gap):
+class StreamBatches(keras.utils.PyDataset):
+    """Batches of samples that go on from one another, side by side in streams.
+
+    Parameters
+    ----------
+    gather, targets, weights
+        As for SampleBatches.
+    layout : callable
+        ``layout()`` returns (order, present, keep), each an ndarray of shape (n_batches, batch_size): which sample
+        stands where, whether it counts, and whether it goes on from the state of the sample before. It is called
+        for each epoch.
+    """
+
+    def __init__(self, gather, targets, layout, *, weights=None):
+        super().__init__()
+        self.gather = gather
+        self.targets = targets
+        self.layout = layout
+        self.on_epoch_end()
+        self.weights = weights
+
+    def __len__(self):
+        return len(self.order)
+
+    def __getitem__(self, batch):
+        samples = self.order[batch]
+        weights = self.present[batch].astype(np.float32)
+        # A batch in which some streams have ended is as large as what is left of it.
+        weights *= len(weights) / weights.sum()
+        if self.weights is not None:
+            weights = weights.reshape(-1, *(1,) * (self.weights.ndim - 1)) * self.weights[samples]
+        return (self.gather(samples), self.keep[batch].astype(np.float32)), *_pick_targets(
+            self.targets, samples, weights
+        )
+
+    def on_epoch_end(self):
+        """Lay out the samples for the next epoch."""
+        self.order, self.present, self.keep = self.layout()
+
+
+def _pick_targets(targets, samples, weights):
+    """Targets of these samples, and their weights where there are any; lists where the network has several outputs."""
+    picked = [target[samples] for target in targets]
+    if len(picked) == 1:
+        return (picked[0],) if weights is None else (picked[0], weights)
+    # One set of weights for each output: Keras pairs them by their structure.
+    return (tuple(picked),) if weights is None else (tuple(picked), (weights,) * len(picked))
+
+
+def split_time_tail(samples, fraction, gap, who):
     """Samples to train on, and the last `fraction` of them to validate on, with `gap` samples in between.
 
-    >>> split_time_tail(10, 0.2, gap=3)
+    >>> split_time_tail(np.arange(10), 0.2, gap=3, who="LSTMRegressor(validation_fraction=0.2)")
     (array([0, 1, 2, 3, 4]), array([8, 9]))
     """
-    samples = np.arange(n_samples)
-    n_validation = max(1, round(fraction * n_samples)) if fraction else 0
+    n_validation = max(1, round(fraction * len(samples))) if fraction else 0
     if not n_validation:
         return samples, samples[:0]
-    n_training = n_samples - n_validation - gap
+    n_training = len(samples) - n_validation - gap
     if n_training < 1:
         raise ValueError(
-            f"validation_fraction={fraction} leaves nothing to train on: of {n_samples} samples {n_validation} are "
-            f"for validation, and {gap} before them share time steps with these. Lower validation_fraction or "
-            "pass more samples."
+            f"{who} leaves nothing to train on: of {len(samples)} samples {n_validation} are for validation, and the "
+            f"{gap} before them are left out, as samples that share time steps would be. Lower it, pass more samples, "
+            "or validation_gap=0 if samples share nothing."
         )
-    return samples[:n_training], samples[n_samples - n_validation :]
+    return samples[:n_training], samples[len(samples) - n_validation :]
+
+
+def shuffled_rows(samples, batch_size, rng=None):
+    """Samples in batches of one size, each starting anew: (order, present, keep) for StreamBatches."""
+    n_batches = -(-len(samples) // batch_size)
+    order = samples if rng is None else rng.permutation(samples)
+    present = np.arange(n_batches * batch_size) < len(order)
+    order = np.resize(order, len(present))
+    shape = (n_batches, batch_size)
+    return order.reshape(shape), present.reshape(shape), np.zeros(shape)

@@ -1,86 +1,127 @@
-"""Train a network by Keras' own fit."""
+"""Train a network by Keras' own fit, compiled once for all fits of the same layers and settings."""
 
-import copy
+import json
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
-from sklstm._parameters import suggest
+from sklstm._network_state import NetworkState
+from sklstm.training._programs import Programs
 
-
-def build_optimizer(optimizer, learning_rate=None):
-    """A fresh optimizer from a name, class or instance; an instance is copied, so that each fit starts alike."""
-    if isinstance(optimizer, str):
-        optimizer = _find(optimizer, "optimizer", _classes(keras.optimizers, keras.optimizers.Optimizer))
-    elif isinstance(optimizer, keras.optimizers.Optimizer):
-        optimizer = type(optimizer).from_config(optimizer.get_config())
-    built = optimizer() if isinstance(optimizer, type) else optimizer
-    if learning_rate is not None:
-        built.learning_rate = learning_rate
-    return built
+_programs = Programs()
 
 
-def build_loss(loss):
-    """A loss that Keras can compile, from a name, function or instance."""
-    if isinstance(loss, str):
-        names = [name for name in dir(keras.losses) if not name.startswith("_")]
+class Settings(NamedTuple):
+    """What a network is compiled with, as Keras' compile takes it; loss and metrics are alike for all outputs."""
+
+    optimizer: keras.optimizers.Optimizer
+    loss: Any
+    metrics: tuple = ()
+
+    def compile(self, network):
+        """Compile a network with them."""
+        loss, metrics = self.loss, list(self.metrics)
+        n_outputs = len(getattr(network, "outputs", None) or [None])
+        if n_outputs > 1:
+            loss, metrics = [loss] * n_outputs, [metrics] * n_outputs
+        network.compile(optimizer=self.optimizer, loss=loss, metrics=metrics or None)
+
+    def key(self):
+        """What two equal settings share; None where it cannot be told."""
+        parts = [self.optimizer, self.loss, *self.metrics]
+        if not all(isinstance(part, str) or getattr(part, "__module__", "").startswith("keras.") for part in parts):
+            return None
         try:
-            return keras.losses.get(loss)
-        except ValueError:
-            raise ValueError(f"Keras has no loss {loss!r}.{suggest(loss, names)}") from None
-    return loss
+            return json.dumps([keras.saving.serialize_keras_object(part) for part in parts], sort_keys=True)
+        except (TypeError, ValueError):
+            return None
 
 
-def fit_network(network, batches, *, validation, optimizer, loss, epochs, patience, callbacks, verbose):
-    """Train the network in place, and return its history: a dict of lists with an entry for each epoch.
+class Trained(NamedTuple):
+    """What a fit leaves behind, besides the network's weights."""
+
+    history: dict
+    optimizer_state: list
+
+
+def fit_network(
+    network, batches, settings, *, seed, validation=None, epochs=1, callbacks=(), optimizer_state=None, **fit_params
+):
+    """Train a network in place.
 
     Parameters
     ----------
     network : keras.Model
-        Changed in place.
-    batches, validation : WindowBatches
+        Changed in place. One that is compiled keeps its own settings.
+    batches, validation : keras.utils.PyDataset
         What to train on; what to watch, or None.
-    optimizer : keras.optimizers.Optimizer
-        A fresh one.
-    loss : str or keras.losses.Loss
-        What to minimise.
-    epochs : int
+    settings : Settings
+        Fresh ones.
+    seed : int
+        Seeds dropout.
+    epochs : int, default=1
         How often to go through the batches.
-    patience : int or None
-        Stop after so many epochs without a better loss (of `validation`, where there is one), and go back
-        to the best weights.
-    callbacks : list of keras.callbacks.Callback or None
-        Copied, so that the ones given stay as they are.
-    verbose : {0, 1, 2}
-        As in Keras.
+    callbacks : list of keras.callbacks.Callback
+        Fresh ones.
+    optimizer_state : list of ndarray, optional
+        Where the optimizer goes on from.
+    **fit_params : dict
+        More for Keras' fit.
 
     Returns
     -------
-    history : dict of str to list of float
-        Loss, and loss on `validation` where there is one.
+    trained : Trained
+        Loss and metrics of each epoch, and the optimizer's state.
     """
-    watchers = copy.deepcopy(list(callbacks or []))
-    if patience is not None:
-        monitor = "val_loss" if validation is not None else "loss"
-        watchers.append(keras.callbacks.EarlyStopping(monitor, patience=patience, restore_best_weights=True))
-    network.compile(optimizer=optimizer, loss=loss)
+    fit_params |= {"validation_data": validation, "epochs": epochs, "callbacks": list(callbacks)}
+    key = _key(network, settings, callbacks)
+    if key is None:
+        if not network.compiled:
+            settings.compile(network)
+        return _run(network, batches, seed, optimizer_state, fit_params)
+    with _programs.borrow(key, lambda: _compiled(network, settings)) as (twin, fresh_state):
+        twin.set_weights(network.get_weights())
+        trained = _run(twin, batches, seed, optimizer_state or fresh_state, fit_params)
+        network.set_weights(twin.get_weights())
+    return trained
+
+
+def _key(network, settings, callbacks):
+    """What fits that may share a compiled network have in common; None for a fit that shares none."""
+    # A callback from elsewhere might hold on to the network that it has watched.
+    own = all(type(callback).__module__.split(".")[0] in ("keras", "sklstm") for callback in callbacks)
+    layers, compiled = NetworkState.of(network).key, settings.key()
+    if network.compiled or not own or None in (layers, compiled):
+        return None
+    return layers, compiled
+
+
+def _compiled(network, settings):
+    """A twin of the network, compiled, and the state of an optimizer that has not begun."""
+    twin = NetworkState.of(network).build()
+    settings.compile(twin)
+    twin.optimizer.build(twin.trainable_variables)
+    return twin, [variable.numpy() for variable in twin.optimizer.variables]
+
+
+def _run(network, batches, seed, optimizer_state, fit_params):
+    network.optimizer.build(network.trainable_variables)
+    if optimizer_state:
+        for variable, value in zip(network.optimizer.variables, optimizer_state, strict=True):
+            variable.assign(value)
+    _seed_dropout(network, seed)
     # Keras would shuffle the batches by Python's global generator; ours come shuffled.
-    history = network.fit(
-        batches, validation_data=validation, epochs=epochs, callbacks=watchers, verbose=verbose, shuffle=False
+    history = network.fit(batches, shuffle=False, **fit_params).history
+    return Trained(
+        {name: [float(value) for value in values] for name, values in history.items()},
+        [variable.numpy() for variable in network.optimizer.variables],
     )
-    return {name: [float(value) for value in values] for name, values in history.history.items()}
 
 
-def _classes(module, base):
-    """Keras' own classes of a kind, by their names in lower case."""
-    named = {name.lower(): getattr(module, name) for name in dir(module)}
-    return {
-        name: found
-        for name, found in named.items()
-        if isinstance(found, type) and issubclass(found, base) and found is not base
-    }
-
-
-def _find(name, kind, known):
-    if name.lower() not in known:
-        raise ValueError(f"Keras has no {kind} {name!r}.{suggest(name.lower(), list(known))}")
-    return known[name.lower()]
+def _seed_dropout(network, seed):
+    """Seed whatever draws at random inside the network."""
+    rng = np.random.default_rng(seed)
+    for variable in network.non_trainable_variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign(rng.integers(2**31 - 1, size=variable.shape).astype(variable.dtype))

@@ -5,10 +5,22 @@ from numpy.testing import assert_array_equal
 from sklstm.networks._observed import split_observed
 
 
+def split(X):
+    inputs = keras.Input((None, *X.shape[2:]))
+    return keras.Model(inputs, split_observed(inputs))(X)
+
+
 def test_values_and_mask():
     """NaN becomes zero, and its time steps are marked as not observed; zeros of the data are not."""
-    inputs = keras.Input((None, 2))
-    model = keras.Model(inputs, split_observed(inputs))
-    values, observed = model(np.array([[[np.nan, np.nan], [0, 0], [3, 4]]], dtype=np.float32))
+    values, observed = split(np.array([[[np.nan, np.nan], [0, 0], [3, 4]]], dtype=np.float32))
     assert_array_equal(values, [[[0, 0], [0, 0], [3, 4]]])
     assert_array_equal(observed, [[False, True, True]])
+
+
+def test_frames():
+    """A frame is not observed where all of its pixels are NaN; a missing pixel of another one is zero."""
+    X = np.ones((1, 2, 2, 2), dtype=np.float32)
+    X[0, 0] = X[0, 1, 0, 0] = np.nan
+    values, observed = split(X)
+    assert_array_equal(values, [[[[0, 0], [0, 0]], [[0, 1], [1, 1]]]])
+    assert_array_equal(observed, [[False, True]])

@@ -1,0 +1,130 @@
+"""A network as plain data: text and arrays that pickle small and load anywhere, Keras not even imported."""
+
+import json
+from functools import cached_property, partial
+
+
+class NetworkState:
+    """What a Keras model is rebuilt from.
+
+    Parameters
+    ----------
+    config : str
+        The model's layers, as Keras writes them in JSON.
+    weights : list of ndarray
+        Their weights, in Keras' order.
+    rebuild : callable, optional
+        Builds the layers anew, where a configuration cannot describe them; it must pickle for the state to pickle.
+    compiled : dict, optional
+        What the model is compiled with, as Keras writes it.
+    """
+
+    def __init__(self, config, weights, rebuild=None, compiled=None):
+        self.config = config
+        self.weights = weights
+        self.rebuild = rebuild
+        self.compiled = compiled
+
+    @classmethod
+    def of(cls, network, rebuild=None, *, keep_compiled=False):
+        """The state of a Keras model.
+
+        Parameters
+        ----------
+        network : keras.Model
+            Any.
+        rebuild : callable, optional
+            How it was built, for a network that its configuration does not describe in full.
+        keep_compiled : bool, default=False
+            Whether to keep what it was compiled with.
+
+        Returns
+        -------
+        state : NetworkState
+            It shares nothing with the network.
+        """
+        compiled = network.get_compile_config() if keep_compiled and network.compiled else None
+        if describes_itself(network):
+            return cls(network.to_json(), network.get_weights(), compiled=compiled)
+        if rebuild is None:
+            import keras
+
+            rebuild = partial(keras.models.clone_model, network)
+        return cls(None, network.get_weights(), rebuild, compiled)
+
+    def build(self, seed=0):
+        """A new Keras model in this state; its dropout is seeded by `seed`."""
+        import keras
+
+        from sklstm.training import keras_seeds
+
+        with keras_seeds(seed):
+            network = self.rebuild() if self.config is None else keras.models.model_from_json(self.config)
+            if self.compiled is not None:
+                network.compile_from_config(self.compiled)
+        network.set_weights(self.weights)
+        return network
+
+    @cached_property
+    def model(self):
+        """The Keras model in this state, built when it is first asked for."""
+        return self.build()
+
+    @cached_property
+    def key(self):
+        """What two networks of the same layers share; None where a configuration does not say it."""
+        return None if self.config is None else without_names(self.config)
+
+    def __getstate__(self):
+        return {name: vars(self)[name] for name in ("config", "weights", "rebuild", "compiled")}
+
+
+def describes_itself(network):
+    """Whether the network can be rebuilt from its configuration, by Keras alone."""
+    import keras
+
+    if type(network).__module__.split(".")[0] != "keras":
+        return False
+    return all(
+        type(layer).__module__.split(".")[0] == "keras" and not isinstance(layer, keras.layers.Lambda)
+        for layer in network._flatten_layers()
+    )
+
+
+def without_names(config):
+    """A model's configuration with its layers numbered: Keras names them by how many it has built so far.
+
+    >>> a = '{"class_name": "Dense", "config": {"name": "dense_7", "trainable": true, "units": 2}}'
+    >>> without_names(a)
+    '{"class_name": "Dense", "config": {"name": 0, "trainable": true, "units": 2}}'
+    """
+    numbers = {}
+
+    def numbered(node):
+        """A copy of a node; a name is a number where it is a layer's, and stays where it is an activation's."""
+        if isinstance(node, list):
+            return [numbered(value) for value in node]
+        if not isinstance(node, dict):
+            return node
+        copied = {key: numbered(value) for key, value in node.items()}
+        if "class_name" in node and ("inbound_nodes" in node or "trainable" in (node.get("config") or ())):
+            number = numbers.setdefault(node["config"]["name"], len(numbers))
+            copied["config"]["name"] = number
+            if "name" in node:
+                copied["name"] = number
+        if "keras_history" in node:
+            name, *rest = node["keras_history"]
+            copied["keras_history"] = [numbers.setdefault(name, len(numbers)), *rest]
+        for ends in ("input_layers", "output_layers"):
+            if ends in node:
+                copied[ends] = _number_ends(node[ends], numbers)
+        return copied
+
+    return json.dumps(numbered(json.loads(config)))
+
+
+def _number_ends(ends, numbers):
+    """Inputs or outputs of a model, [name, node, tensor] or lists of them, with numbers for names."""
+    if ends and isinstance(ends[0], str):
+        return [numbers.setdefault(ends[0], len(numbers)), *ends[1:]]
+    return [_number_ends(end, numbers) for end in ends]

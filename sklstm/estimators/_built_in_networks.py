@@ -1,0 +1,258 @@
+"""The side of the network of LSTMRegressor and LSTMClassifier: architectures, state, own scales of windows."""
+
+import inspect
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from sklstm._parameters import StrictParameters
+from sklstm._validation import check_frames, check_windows, is_ragged, n_dims, read_numbers
+from sklstm._warnings import warn_user
+from sklstm.estimators._fit_callbacks import with_callbacks
+from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._samples import Samples
+from sklstm.estimators._window_scaler import WindowScaler
+
+ARCHITECTURES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
+# These have outputs for each of several time steps.
+BY_STEP = ("encoder_decoder", "many_to_many")
+
+
+class BuiltInNetworks(StrictParameters, KerasEstimator):
+    """Base of the LSTM estimators: one signature for all architectures."""
+
+    _parameter_constraints = {
+        "units": [Interval(Integral, 1, None, closed="left"), list, tuple],
+        "architecture": [StrOptions(set(ARCHITECTURES)), callable],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "filters": [Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "subsequence": [Interval(Integral, 1, None, closed="left"), None],
+        "output_activation": [str, None],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
+        "loss": [str, callable, None],
+        "metrics": [list, tuple, None],
+        "shuffle": ["boolean"],
+        "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
+        "min_steps": [Interval(Integral, 0, None, closed="left")],
+        "stateful": ["boolean"],
+        "tbptt": [tuple, list, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
+        "validation_gap": [Interval(Integral, 0, None, closed="left"), None],
+        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
+        "warm_start": ["boolean"],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+        "random_state": ["random_state"],
+    }
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Train a new network, or with `warm_start` the one that there is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows or sequences, in time order where they have one. NaN in all features of a time step: not observed.
+            2D X, of shape (n_samples, n_timesteps), is one feature whose time steps are the columns; lags of several
+            features, where the columns are named so (``A(t-1)``, ``A(t)``). X of four or five axes, (n_samples,
+            n_timesteps, height, width[, channels]), holds frames, for "cnn_lstm".
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            What to predict: numbers in their own units, or labels. With "encoder_decoder" and "many_to_many" the
+            second axis are time steps; for these "many_to_many" takes NaN where X was not observed.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts in the loss.
+        groups : array-like of shape (n_samples,), optional
+            With `stateful`, the series of each sample: no state is carried from one to another.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, X and y do not fit each other or the network, y holds NaN, or a time
+            step is observed only in part.
+        """
+        anew = not (self.warm_start and self._is_fitted())
+        return self._fit(X, y, sample_weight, epochs=self.epochs, anew=anew, groups=groups)
+
+    def reset_states(self):
+        """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
+
+        Returns
+        -------
+        self : estimator instance
+            The estimator itself.
+        """
+        self._states = None
+        return self
+
+    # --- X ----------------------------------------------------------------------------------------
+
+    def _read_X(self, X, reset):
+        X = X if is_ragged(X) else read_numbers(X)
+        if not is_ragged(X) and n_dims(X) > 3 and (self.architecture == "cnn_lstm" or callable(self.architecture)):
+            samples = Samples(*check_frames(self, X, reset=reset))
+        else:
+            samples = Samples(check_windows(self, X, reset=reset))
+        if self.stateful and samples.windows.overlap():
+            warn_user(
+                f"{type(self).__name__}(stateful=True) got windows that overlap: each time step goes through the "
+                f"network {samples.shape[1]} times over, in one state. Use LagFramer(n_steps=1), or windows that "
+                "follow one another.",
+                UserWarning,
+            )
+        return samples
+
+    def _kept(self, samples):
+        """Samples with enough observed time steps to learn from."""
+        if self.min_steps == 0:
+            return super()._kept(samples)
+        kept = np.flatnonzero(samples.observed().sum(axis=1) >= self.min_steps)
+        if len(kept) == 0:
+            raise ValueError(
+                f"{type(self).__name__}(min_steps={self.min_steps}) leaves nothing to train on: no sample of X, of "
+                f"shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
+            )
+        return kept
+
+    def _prepare(self, samples, y=None, training=None, anew=False):
+        """Samples, shifted and divided by their own level and spread where that is asked for."""
+        if anew:
+            self._states = None
+            self.window_scaler_ = None
+            if self.window_scaler is not None:
+                self.window_scaler_ = WindowScaler(self.window_scaler).fit(samples.windows[training], self._pasts)
+        if self.window_scaler_ is None:
+            return samples
+        return Samples(samples.windows, samples.sample_shape, *self.window_scaler_.measure(samples.windows))
+
+    # --- the network ------------------------------------------------------------------------------
+
+    def _build(self, samples):
+        """A new network, and how to build it again where its configuration does not say it."""
+        from sklstm import networks
+
+        builder = self.architecture if callable(self.architecture) else getattr(networks, self.architecture)
+        offered = {
+            "meta": self._meta(samples),
+            "units": self.units,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "subsequence": self.subsequence,
+            "output_activation": self.output_activation,
+            "linear_path": self._linear_path(samples),
+        }
+        asked = inspect.signature(builder).parameters
+        missing = [name for name, p in asked.items() if p.default is p.empty and name not in offered and p.kind < 2]
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__}: the builder {_name(builder)} asks for {missing[0]!r}, which it has no value "
+                f"for. A builder may ask for {', '.join(offered)}. Give it a default, or bind it by functools.partial."
+            )
+        build = partial(builder, **{name: value for name, value in offered.items() if name in asked})
+        network = build()
+        check_network(type(self).__name__, builder, network)
+        return network, build
+
+    def _linear_path(self, samples):
+        """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
+        return
+
+    def _settings(self, network):
+        from sklstm.training import Settings, build_loss, build_metrics, build_optimizer
+
+        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        loss = self._usual_loss() if self.loss is None else self.loss
+        return Settings(build_optimizer(self.optimizer, **rate), build_loss(loss), tuple(build_metrics(self.metrics)))
+
+    def _callbacks(self, watched):
+        from sklstm.training import build_callbacks, early_stopping
+
+        callbacks = build_callbacks(self.callbacks)
+        if self.patience is not None:
+            callbacks.append(early_stopping("val_loss" if watched else "loss", self.patience))
+        return callbacks
+
+    def _validation(self):
+        return self.validation_fraction, "validation_fraction"
+
+    # --- state ------------------------------------------------------------------------------------
+
+    def _batches(self, network, data, rng):
+        """Batches in streams, for state that is carried and for truncated backpropagation."""
+        if not self.stateful and self.tbptt is None:
+            return super()._batches(network, data, rng)
+        from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
+
+        size = min(self.batch_size, len(data.training))
+        trainer = sequence_model(carrying(network, size), self._truncation(data.samples))
+
+        def batches(samples):
+            if self.stateful:
+                return lambda: streams(samples, size, data.groups)
+            return lambda: shuffled_rows(samples, size, rng if self.shuffle else None)
+
+        def batched(samples):
+            return StreamBatches(data.samples.gather, data.targets, batches(samples), weights=data.weights)
+
+        return trainer, batched(data.training), batched(data.validation) if len(data.validation) else None
+
+    def _truncation(self, samples):
+        """k1 and k2 of TBPTT, or None."""
+        if self.tbptt is None:
+            return None
+        valid = len(self.tbptt) == 2 and all(isinstance(k, Integral) and k >= 1 for k in self.tbptt)
+        if not valid or self.tbptt[0] > self.tbptt[1]:
+            raise ValueError(
+                f"{type(self).__name__} expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, "
+                f"whose gradient reaches back over k2. Got tbptt={self.tbptt!r}."
+            )
+        return tuple(min(int(k), samples.shape[1]) for k in self.tbptt)
+
+    def _outputs(self, X, groups=None):
+        if not self.stateful:
+            return super()._outputs(X)
+        from sklstm.training import predict_carrying
+
+        samples, groups = self._read_for_predict(X), None if groups is None else np.asarray(groups)
+        outputs, self._states = predict_carrying(
+            self.network_, samples.gather, len(samples), getattr(self, "_states", None), groups
+        )
+        return outputs, samples
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def check_network(who, builder, network):
+    """Refuse what a builder returned unless it is a Keras model that has its layers."""
+    import keras
+
+    if not isinstance(network, keras.Model):
+        raise TypeError(
+            f"{who}: the builder {_name(builder)} returned {type(network).__name__}, expected a keras.Model. End it in "
+            "'return model'."
+        )
+    if not network.built:
+        raise ValueError(
+            f"{who}: the model that {_name(builder)} returned does not know the shape of its input yet. Begin it with "
+            "keras.Input(meta['X_shape_'][1:])."
+        )
+
+
+def _name(builder):
+    return getattr(builder, "__name__", type(builder).__name__)

@@ -1,0 +1,55 @@
+"""scikit-learn's own callbacks (1.9 and newer): progress bars and monitors see each epoch as a task of the fit."""
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:
+        """scikit-learn before 1.9 has no callbacks."""
+
+    def with_callbacks(method):
+        """Leave a method as it is."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "EpochTasks", "with_callbacks"]
+
+
+class EpochTasks:
+    """Tell scikit-learn's callbacks, where there are any, of the fit and of its epochs.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Being fitted.
+    X, y : array-like
+        What it is fitted on.
+    epochs : int
+        How many are planned.
+    """
+
+    def __init__(self, estimator, X, y, epochs):
+        self.estimator = estimator
+        self.data = {"X": X, "y": y}
+        self.root = self.epoch = None
+        if getattr(estimator, "_skl_callbacks", None):
+            self.root = estimator._init_callback_context(max_subtasks=epochs)
+            self.root.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def begin_epoch(self):
+        """An epoch begins."""
+        self.epoch = self.root.subcontext(task_name="epoch")
+        self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end_epoch(self, attributes):
+        """An epoch has ended; ``attributes()`` is what the estimator would have been fitted to. True: stop here."""
+        return self.epoch.call_on_fit_task_end(
+            estimator=self.estimator, **self.data, reconstruction_attributes=attributes
+        )
+
+    def end(self):
+        """The fit has ended."""
+        if self.root is not None:
+            self.root.call_on_fit_task_end(
+                estimator=self.estimator, **self.data, reconstruction_attributes=lambda: vars(self.estimator)
+            )

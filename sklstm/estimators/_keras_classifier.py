@@ -1,0 +1,130 @@
+"""KerasClassifier: any Keras model as a scikit-learn classifier."""
+
+from sklearn.utils._param_validation import StrOptions
+
+from sklstm.estimators._any_network import AnyNetwork
+from sklstm.estimators._classification import Classification
+
+
+class KerasClassifier(Classification, AnyNetwork):
+    """Any Keras model that fits and predicts like any scikit-learn classifier, with the parameter names of scikeras.
+
+    Parameters
+    ----------
+    model : callable or keras.Model
+        A function, or anything that can be called, that builds a model. It is given what it asks for by name:
+        ``meta``, a dict with ``X_shape_``, ``n_features_in_``, ``n_classes_``, ``target_type_`` and others;
+        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; and parameters of its
+        own, which are set as ``model__units=32``. A keras.Model is copied for each fit, with its weights, and stays
+        as it is. A model that is compiled keeps what it was compiled with.
+    optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
+        An instance is copied for each fit. Its parameters are set as ``optimizer__learning_rate=1e-3``.
+    loss : str, class, function or keras.losses.Loss, optional
+        What is minimised; by default the cross-entropy that y asks for. Its parameters are set as
+        ``loss__from_logits=True``.
+    metrics : list, optional
+        Watched in `history_`.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency.
+    epochs : int, default=1
+        How often to go through the training samples.
+    batch_size : int, optional
+        Samples for each update of the weights; 32 by default.
+    validation_split : float, default=0.0
+        Share of the samples, at the end, to watch instead of train on. Samples sorted by class must be shuffled first.
+    validation_gap : int, optional
+        Samples before these that are left out of both; by default, for 3D X, those that share time steps with them if
+        samples are windows one time step apart.
+    shuffle : bool, default=True
+        Whether to mix the samples before each epoch.
+    callbacks : list, dict or one of keras.callbacks.Callback, optional
+        Copied for each fit. Classes are called with parameters set as ``callbacks__patience=3``, or
+        ``callbacks__stopper__patience=3`` for one of a dict.
+    warm_start : bool, default=False
+        Whether fit goes on from the weights of the last fit.
+    verbose : {0, 1, 2}, default=0
+        Nothing, a progress bar, or a line for each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, shuffling and dropout. No global seed is set.
+    **routed : dict
+        Parameters with a prefix: ``model__``, ``optimizer__``, ``loss__``, ``metrics__``, ``callbacks__``, ``fit__``
+        and ``predict__``. All can be tuned.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        Labels; of each column, where y has several.
+    model_ : keras.Model
+        The fitted network, plain Keras. Rebuilt from `network_` when first asked for.
+    network_ : NetworkState
+        Layers and weights as plain data.
+    history_ : dict of str to list of float
+        Loss and metrics of each epoch.
+    n_iter_ : int
+        Epochs that were run.
+    n_features_in_ : int
+        Number of features: columns of 2D X, features of a time step of 3D X.
+    n_outputs_ : int
+        Number of labels predicted for each sample.
+
+    See Also
+    --------
+    LSTMClassifier : With architectures built in.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklstm import KerasClassifier
+    >>> def build(meta, hidden=4):
+    ...     inputs = keras.Input(meta["X_shape_"][1:])
+    ...     state = keras.layers.Dense(hidden, activation="tanh")(inputs)
+    ...     return keras.Model(inputs, keras.layers.Dense(meta["n_classes_"], activation="softmax")(state))
+    >>> X = np.random.default_rng(0).uniform(-1, 1, size=(90, 2))
+    >>> y = np.array(["left", "middle", "right"])[np.digitize(X[:, 0], [-0.3, 0.3])]
+    >>> model = KerasClassifier(
+    ...     build, model__hidden=8, optimizer="adam", optimizer__learning_rate=0.05, epochs=40, random_state=0
+    ... )
+    >>> bool(cross_val_score(model, X, y, cv=3, scoring="roc_auc_ovr").mean() > 0.9)
+    True
+    """
+
+    _parameter_constraints = AnyNetwork._parameter_constraints | {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        model=None,
+        *,
+        optimizer="rmsprop",
+        loss=None,
+        metrics=None,
+        class_weight=None,
+        epochs=1,
+        batch_size=None,
+        validation_split=0.0,
+        validation_gap=None,
+        shuffle=True,
+        callbacks=None,
+        warm_start=False,
+        verbose=0,
+        random_state=None,
+        **routed,
+    ):
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.class_weight = class_weight
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.validation_gap = validation_gap
+        self.shuffle = shuffle
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+        self._set_routed(routed)

@@ -1,0 +1,237 @@
+"""What the four estimators share: the way from X and y to a trained network, and from X to its outputs."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from sklstm._network_state import NetworkState
+from sklstm._warnings import warn_user
+from sklstm.estimators._fit_callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
+
+
+class TrainingData(NamedTuple):
+    """What a network is trained on, in the network's own terms."""
+
+    samples: Any
+    targets: list
+    weights: np.ndarray | None
+    training: np.ndarray
+    validation: np.ndarray
+    groups: np.ndarray | None
+
+
+class KerasEstimator(CallbackSupportMixin, BaseEstimator):
+    """A Keras network that fits and predicts like any scikit-learn estimator.
+
+    A subclass says how X and y are read (`_read_X`, `_read_y`), how a network is built (`_build`), what it is
+    compiled with (`_settings`), and how y becomes targets (`_encode`).
+
+    Attributes
+    ----------
+    network_ : NetworkState
+        Layers and weights as plain data.
+    history_ : dict of str to list of float
+        Loss and metrics of each epoch.
+    """
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None):
+        """Train a new network, or with `warm_start` the one that there is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Samples, in time order where they have one. The class says what 2D X means.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            What to predict: numbers in their own units, or labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts in the loss.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, X and y do not fit each other or the network, y holds NaN, or a time
+            step is observed only in part.
+        """
+        return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=not (self.warm_start and self._is_fitted()))
+
+    def initialize(self, X, y):
+        """Build the network and learn the scale and the labels of y, without training.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            It predicts, with untrained weights; `partial_fit` and `warm_start` go on from them.
+        """
+        return self._fit(X, y, None, epochs=0, anew=True)
+
+    @property
+    def model_(self):
+        """The fitted Keras model, rebuilt from plain data when it is first asked for."""
+        check_is_fitted(self)
+        return self.network_.model
+
+    def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
+        """Train for some epochs; `anew` forgets whatever was learned before."""
+        from sklstm.training import keras_seeds
+
+        self._validate_params()
+        tasks = EpochTasks(self, X, y, epochs)
+        samples = self._read_X(X, reset=anew)
+        if anew:
+            # One number seeds all that follows, so that partial_fit can go on from it after a pickle.
+            self._seed = check_random_state(self.random_state).randint(2**31 - 1)
+            self.history_ = {}
+            self._optimizer_state = None
+        y = self._read_y(y, samples, anew, classes)
+        weights = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, np.empty(len(samples)), dtype=np.float32)
+        training, validation = self._split(samples, y)
+        samples = self._prepare(samples, y, training, anew)
+        if anew:
+            with keras_seeds(self._seed):
+                network, rebuild = self._build(samples)
+        else:
+            network, rebuild = self.network_.build(self._seed), self.network_.rebuild
+        settings = self._settings(network)
+        targets, weights = self._encode(network, settings.loss, samples, y, weights, training, anew)
+        if epochs:
+            data = TrainingData(samples, targets, weights, training, validation, groups)
+            self._train(network, settings, data, tasks, epochs, rebuild)
+        self.network_ = NetworkState.of(network, rebuild)
+        tasks.end()
+        return self
+
+    def _train(self, network, settings, data, tasks, epochs, rebuild):
+        """Train the network in place, and keep what is needed to go on."""
+        from sklstm.training import EpochReport, fit_network
+
+        rng = np.random.RandomState([self._seed, self.n_iter_])
+        callbacks = self._callbacks(watched=len(data.validation) > 0)
+        if tasks.root is not None:
+            fitted = vars(self).copy()
+            callbacks.append(
+                EpochReport(
+                    tasks.begin_epoch,
+                    lambda network: tasks.end_epoch(lambda: fitted | {"network_": NetworkState.of(network, rebuild)}),
+                )
+            )
+        trainer, batches, watched = self._batches(network, data, rng)
+        trained = fit_network(
+            trainer,
+            batches,
+            settings,
+            validation=watched,
+            epochs=epochs,
+            callbacks=callbacks,
+            optimizer_state=self._optimizer_state,
+            seed=rng.randint(2**31 - 1),
+            **self._fit_params(),
+        )
+        if trainer is not network:
+            network.set_weights(trainer.get_weights())
+        self._optimizer_state = trained.optimizer_state
+        for name, values in trained.history.items():
+            self.history_.setdefault(name, []).extend(values)
+        if not np.isfinite(self.history_["loss"][-1]):
+            warn_user(
+                f"{type(self).__name__} did not converge: its loss became NaN or infinite. Lower the optimizer's "
+                "learning rate, or scale X.",
+                ConvergenceWarning,
+            )
+
+    def _batches(self, network, data, rng):
+        """What to train, on which batches, and which to watch."""
+        from sklstm.training import SampleBatches
+
+        size = self._batch_size()
+        gather, targets, weights = data.samples.gather, data.targets, data.weights
+        batches = SampleBatches(gather, targets, data.training, size, weights, rng=rng if self.shuffle else None)
+        watched = SampleBatches(gather, targets, data.validation, size, weights) if len(data.validation) else None
+        return network, batches, watched
+
+    def _split(self, samples, y):
+        """Samples to train on, and samples at the end to validate on."""
+        from sklstm.training import split_time_tail
+
+        fraction, name = self._validation()
+        gap = self.validation_gap
+        if gap is None:
+            gap = self._shared_steps(samples)
+        return split_time_tail(self._kept(samples), fraction, gap, f"{type(self).__name__}({name}={fraction})")
+
+    def _meta(self, samples):
+        """What a builder is told, in the words of scikeras."""
+        return {
+            "X_shape_": samples.shape,
+            "X_dtype_": np.dtype(np.float32),
+            "n_features_in_": self.n_features_in_,
+        } | self._target.meta
+
+    def _outputs(self, X, groups=None):
+        """The network's outputs for X, a list, and the samples that they belong to."""
+        from sklstm.training import predict_outputs
+
+        samples = self._read_for_predict(X)
+        return predict_outputs(self.network_, samples.gather, len(samples), **self._predict_params()), samples
+
+    def _read_for_predict(self, X):
+        check_is_fitted(self)
+        return self._prepare(self._read_X(X, reset=False))
+
+    # --- what a subclass may say otherwise --------------------------------------------------------
+
+    def _epochs(self):
+        return self.epochs
+
+    def _batch_size(self):
+        return self.batch_size
+
+    def _fit_params(self):
+        return {"verbose": int(self.verbose)}
+
+    def _predict_params(self):
+        return {}
+
+    def _prepare(self, samples, y=None, training=None, anew=False):
+        return samples
+
+    def _kept(self, samples):
+        return np.arange(len(samples))
+
+    def _shared_steps(self, samples):
+        """Samples before the validation samples that share time steps with them."""
+        return samples.windows.shape[1] - 1 if len(samples.sample_shape) > 1 else 0
+
+    @property
+    def n_iter_(self):
+        """Epochs that were run."""
+        return len(self.history_.get("loss", ()))
+
+    def _is_fitted(self):
+        return hasattr(self, "network_")
+
+    def __sklearn_is_fitted__(self):
+        return self._is_fitted()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
+        tags.non_deterministic = self.random_state is None
+        return tags

@@ -1,0 +1,241 @@
+"""LSTMClassifier: sequences in, labels out."""
+
+from sklearn.utils._param_validation import StrOptions
+
+from sklstm.estimators._built_in_networks import BuiltInNetworks
+from sklstm.estimators._classification import Classification
+
+
+class LSTMClassifier(Classification, BuiltInNetworks):
+    """An LSTM that tells classes of sequences apart, like any scikit-learn classifier.
+
+    It takes windows or padded sequences, masks the time steps that were not observed (NaN), and labels of any type.
+    Output layer and loss follow from y: two classes (sigmoid), more (softmax), several yes-or-no labels (multi-label),
+    several columns of labels, or a label for each time step.
+
+    Parameters
+    ----------
+    units : int or sequence of int, default=32
+        Size of the LSTM's state; of each layer's, where the architecture has several.
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
+            default="vanilla"
+        The network. The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder"
+        for as many as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what
+        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`) and the parameters of this estimator.
+    dropout, recurrent_dropout : float, default=0.0
+        Share of an LSTM's output, and of its state from time step to time step, that is dropped in training.
+    filters, kernel_size : int, default=32 and 3
+        Of the convolution of "cnn_lstm".
+    subsequence : int, optional
+        Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
+    output_activation : str, optional
+        Of the last layer; by default sigmoid or softmax, as y asks for.
+    epochs : int, default=100
+        How often to go through the training samples.
+    batch_size : int, default=32
+        Samples for each update of the weights.
+    learning_rate : float, optional
+        Of the optimizer; by default the optimizer's own.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        An instance is copied for each fit.
+    loss : str, function or keras.losses.Loss, optional
+        What is minimised; by default the cross-entropy that y asks for.
+    metrics : list, optional
+        Watched in `history_`.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency.
+    shuffle : bool, default=True
+        Whether to mix the samples before each epoch.
+    window_scaler : {"last", "mean", "standard"} or None, default=None
+        Shift each sample by its last observed value or by its mean, or shift it by its mean and divide it by its
+        standard deviation, so that its level does not count.
+    min_steps : int, default=1
+        Samples with fewer observed time steps are left out of training.
+    stateful : bool, default=False
+        Whether a sample starts from the state in which the one before it ended. In training the samples, which must
+        follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
+        each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
+        it saw since `reset_states` or `fit`. To train without and serve with it: fit, then
+        ``set_params(stateful=True)``.
+    tbptt : tuple (k1, k2), optional
+        Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
+        A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
+        bounded by k2.
+    validation_fraction : float, optional
+        Share of the samples, at the end, to watch instead of train on. Samples sorted by class must be shuffled first.
+    validation_gap : int, optional
+        Samples before these that are left out of both; by default those that share time steps with them.
+    patience : int, optional
+        Stop after so many epochs without a better loss (on the validation samples, where there are any), and
+        go back to the best weights.
+    callbacks : list, dict or one of keras.callbacks.Callback, optional
+        Copied for each fit; classes are called.
+    warm_start : bool, default=False
+        Whether fit goes on from the weights of the last fit, and keeps its scale of y.
+    verbose : {0, 1, 2}, default=0
+        Nothing, a progress bar, or a line for each epoch. With scikit-learn 1.9 or newer,
+        ``set_callbacks(ProgressBar())`` shows epochs through a search too.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, shuffling and dropout: the same integer gives the same weights, bit by bit, on the same
+        machine. No global seed is set.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        Labels; of each column, where y has several.
+    model_ : keras.Model
+        The fitted network, plain Keras: it saves and loads where sklstm is not installed. Rebuilt from `network_`
+        when first asked for.
+    network_ : NetworkState
+        Layers and weights as plain data.
+    history_ : dict of str to list of float
+        Loss and metrics of each epoch; ``val_loss`` where there are validation samples.
+    n_iter_ : int
+        Epochs that were run.
+    window_scaler_ : WindowScaler or None
+        Fitted on the training samples.
+    n_features_in_ : int
+        Number of features of a time step; for 2D X, the number of its columns.
+    n_outputs_ : int
+        Number of labels predicted for each sample.
+
+    See Also
+    --------
+    LSTMRegressor : The same for numbers.
+    KerasClassifier : For any Keras model.
+    SequencePadder : Makes an array of sequences of different lengths.
+
+    References
+    ----------
+    Hochreiter and Schmidhuber, 1997, "Long Short-Term Memory", Neural Computation 9(8).
+
+    Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
+    1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", Neural
+    Computation 2(4) (`tbptt`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm import LSTMClassifier
+    >>> walks = np.random.default_rng(0).normal(size=(80, 6, 1)).cumsum(axis=1)
+    >>> y = np.where(walks[:, -1, 0] > walks[:, 0, 0], "up", "down")
+    >>> model = LSTMClassifier(8, epochs=30, learning_rate=0.03, random_state=0).fit(walks, y)
+    >>> model.classes_
+    array(['down', 'up'], dtype='<U4')
+    >>> model.score(walks, y) > 0.9
+    True
+    >>> model.predict_proba(walks[:3]).shape
+    (3, 2)
+
+    An output layer that cannot tell the classes apart is an error:
+
+    >>> LSTMClassifier(output_activation="softmax", loss="binary_crossentropy").fit(walks, y)
+    Traceback (most recent call last):
+        ...
+    ValueError: LSTMClassifier: loss binary_crossentropy judges every class by itself, but each sample has one of 2.
+    Use loss='sparse_categorical_crossentropy' with softmax.
+    """
+
+    _parameter_constraints = BuiltInNetworks._parameter_constraints | {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+    # What is relative to a target's own past is for numbers only.
+    _pasts = ()
+
+    def __init__(
+        self,
+        units=32,
+        *,
+        architecture="vanilla",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        filters=32,
+        kernel_size=3,
+        subsequence=None,
+        output_activation=None,
+        epochs=100,
+        batch_size=32,
+        learning_rate=None,
+        optimizer="adam",
+        loss=None,
+        metrics=None,
+        class_weight=None,
+        shuffle=True,
+        window_scaler=None,
+        min_steps=1,
+        stateful=False,
+        tbptt=None,
+        validation_fraction=None,
+        validation_gap=None,
+        patience=None,
+        callbacks=None,
+        warm_start=False,
+        verbose=0,
+        random_state=None,
+    ):
+        self.units = units
+        self.architecture = architecture
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.subsequence = subsequence
+        self.output_activation = output_activation
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.class_weight = class_weight
+        self.shuffle = shuffle
+        self.window_scaler = window_scaler
+        self.min_steps = min_steps
+        self.stateful = stateful
+        self.tbptt = tbptt
+        self.validation_fraction = validation_fraction
+        self.validation_gap = validation_gap
+        self.patience = patience
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def predict(self, X, groups=None):
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Samples, with the features of `fit`; the number of time steps may be another.
+        groups : array-like of shape (n_samples,), optional
+            With `stateful`, the series of each sample: no state is carried from one to another.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
+            The most probable labels.
+
+        Raises
+        ------
+        ValueError
+            If the features are not those of `fit`, or a time step is observed only in part.
+        """
+        probabilities = self.predict_proba(X, groups)
+        return self._target.choose(probabilities)
+
+    def predict_proba(self, X, groups=None):
+        """Predict the probability of each label.
+
+        Parameters
+        ----------
+        X, groups
+            As for `predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), or (n_samples, n_steps, n_classes)
+            In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
+            several columns of labels a list, with an array for each.
+        """
+        return self._probabilities(self._outputs(X, groups)[0])

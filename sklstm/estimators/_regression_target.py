@@ -1,0 +1,128 @@
+"""y of a regression: numbers in, targets for the network, its outputs back to numbers."""
+
+import numpy as np
+from sklearn.base import clone
+
+from sklstm._validation import read_target, refuse_missing_target
+from sklstm.preprocessing import SeriesScaler
+
+
+class RegressionTarget:
+    """How y becomes the network's targets, and the network's outputs y.
+
+    Inside, y is arranged: (n_samples, n_outputs), or (n_samples, n_steps, n_outputs) where the network has outputs for
+    each time step. Each output is scaled by itself, alike over all time steps.
+
+    Parameters
+    ----------
+    scaler : str, transformer or None
+        What scales it; fitted on training samples only.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of one sample of y, as it was given.
+    by_step : bool
+        Whether the network has outputs for each time step.
+    per_input_step : bool
+        Whether these are the time steps of the input.
+    scaler_ : transformer or None
+        Fitted.
+    """
+
+    def __init__(self, scaler):
+        self.scaler = SeriesScaler(scaler) if isinstance(scaler, str) else scaler
+        self.scaler_ = None
+
+    def read(self, estimator, y, samples, shape=None):
+        """Check y against `samples`, and against the `shape` of earlier ones; remember its shape and precision."""
+        y = read_target(estimator, y, samples.shape)
+        if shape is not None and (y.ndim != 1 + len(shape) or (y.shape[1:] != shape and not self.per_input_step)):
+            raise ValueError(
+                f"{type(estimator).__name__} was fitted on y of shape {_shown(shape)}, got y of shape {y.shape}. "
+                "Pass y of the same shape, or call fit to begin anew."
+            )
+        self.dtype, self.shape = y.dtype, y.shape[1:]
+        return y
+
+    @property
+    def meta(self):
+        """What a builder is told of y, in the words of scikeras."""
+        return {
+            "target_type_": "continuous" if self.shape in ((), (1,)) else "continuous-multioutput",
+            "n_outputs_": int(np.prod(self.shape)),
+            "n_output_steps_": self.shape[0] if self.shape else 1,
+            "y_ndim_": 1 + len(self.shape),
+            "y_dtype_": self.dtype,
+        }
+
+    def settle(self, who, output_shape, y, samples):
+        """See by the shape of the network's output how y is arranged, and refuse what does not fit.
+
+        Parameters
+        ----------
+        who : str
+            The estimator.
+        output_shape : tuple
+            (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), None where open.
+        y : ndarray
+            As it was read.
+        samples : Samples
+            What y belongs to.
+        """
+        self.by_step = len(output_shape) == 3
+        self.per_input_step = self.by_step and output_shape[1] in (None, samples.shape[1])
+        refuse_missing_target(who, y, samples.observed() if self.per_input_step and y.ndim > 1 else None)
+        arranged, expected = self.arrange(y).shape[1:], output_shape[1:]
+        if len(arranged) != len(expected) or any(e not in (None, a) for a, e in zip(arranged, expected, strict=True)):
+            raise ValueError(
+                f"{who}: y of shape {y.shape} needs a network with outputs of shape {_shown(arranged)}, got one of "
+                f"shape {_shown(expected)}. Give its last layer as many units as y has values for each sample."
+            )
+        if self.per_input_step and arranged[0] != samples.shape[1]:
+            raise ValueError(
+                f"{who}: the network has an output for each of the {samples.shape[1]} time steps of X, got y of shape "
+                f"{y.shape}. Pass y of shape (n_samples, {samples.shape[1]}) or (n_samples, {samples.shape[1]}, "
+                "n_outputs), or use architecture='encoder_decoder' for another number of time steps."
+            )
+
+    def arrange(self, y):
+        """Y of shape (n_samples, n_steps, n_outputs) or (n_samples, n_outputs)."""
+        if self.by_step:
+            return y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)
+        return y.reshape(len(y), -1)
+
+    def learn(self, y, training):
+        """Fit the scaler on the training samples of an arranged y."""
+        if self.scaler is not None:
+            known = y[training].reshape(-1, y.shape[-1])
+            self.scaler_ = clone(self.scaler).fit(known[~np.isnan(known).any(axis=1)])
+
+    def encode(self, y):
+        """Targets for the network, float32, in a list; zero where y is not known."""
+        flat = y.reshape(-1, y.shape[-1])
+        if self.scaler_ is not None:
+            flat = np.asarray(self.scaler_.transform(flat))
+        return [np.nan_to_num(flat).reshape(y.shape).astype(np.float32)]
+
+    def decode(self, outputs):
+        """The network's outputs as an arranged y, float64."""
+        outputs = outputs[0].astype(np.float64)
+        if self.scaler_ is not None:
+            flat = outputs.reshape(-1, outputs.shape[-1])
+            outputs = np.asarray(self.scaler_.inverse_transform(flat)).reshape(outputs.shape)
+        return outputs
+
+    def restore(self, y):
+        """An arranged y in the dimensions and the precision that y had in fit."""
+        if not self.shape:
+            y = y.reshape(len(y))
+        elif not self.by_step:
+            y = y.reshape(len(y), *self.shape)
+        elif len(self.shape) == 1:
+            y = y.reshape(len(y), -1)
+        return y.astype(self.dtype)
+
+
+def _shown(shape):
+    return f"({', '.join(['n_samples', *('any' if n is None else str(n) for n in shape)])})"

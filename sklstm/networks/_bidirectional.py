@@ -1,0 +1,47 @@
+"""The bidirectional LSTM: one layer reads a window forwards, its twin backwards."""
+
+from keras import layers
+
+from sklstm.networks._heads import heads
+from sklstm.networks._linear_path import add_linear_path, path_length
+from sklstm.networks._model import named_model, windows
+from sklstm.networks._observed import split_observed
+from sklstm.networks._recurrent import drop, lstm, units_per_layer
+
+
+def bidirectional(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+    """A pair of LSTM layers, and dense outputs from the last states of both; or several pairs, stacked.
+
+    Parameters
+    ----------
+    meta : dict
+        What goes in and what comes out: see `sklstm.networks`.
+    units : int or sequence of int, default=32
+        Size of the state in each direction; of each pair of layers, from the lowest.
+    dropout : float, default=0.0
+        Share of what each pair says that is dropped in training.
+    recurrent_dropout, output_activation, linear_path
+        As in `vanilla`.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled.
+
+    References
+    ----------
+    Schuster and Paliwal, 1997, "Bidirectional Recurrent Neural Networks", IEEE Trans. Signal Processing 45(11).
+    """
+    sizes = units_per_layer(
+        units, 1, expected="bidirectional has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
+    )
+    inputs = windows("bidirectional", meta, path_length(linear_path))
+    values, observed = split_observed(inputs)
+    state = values
+    for k, size in enumerate(sizes, start=1):
+        forwards = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")
+        both = layers.Bidirectional(forwards, name=f"bidirectional_{k}")
+        state = drop(both(state, mask=observed), dropout, name=f"dropout_{k}")
+    outputs = heads(meta, state, output_activation)
+    outputs = add_linear_path(outputs, values, linear_path)
+    return named_model(inputs, outputs, name="bidirectional")

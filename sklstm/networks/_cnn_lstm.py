@@ -1,0 +1,105 @@
+"""The CNN-LSTM: a convolution reads each piece of the input, an LSTM the pieces in their order."""
+
+import math
+
+import keras
+from keras import layers, ops
+
+from sklstm.networks._heads import heads
+from sklstm.networks._linear_path import add_linear_path, path_length
+from sklstm.networks._model import named_model, windows
+from sklstm.networks._observed import split_observed
+from sklstm.networks._recurrent import drop, lstm, units_per_layer
+
+
+def cnn_lstm(
+    meta,
+    *,
+    units=32,
+    filters=32,
+    kernel_size=3,
+    subsequence=None,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    output_activation=None,
+    linear_path=None,
+):
+    """Convolution and pooling of each subsequence (or frame), one LSTM layer over them, dense outputs.
+
+    Parameters
+    ----------
+    meta : dict
+        What goes in and what comes out: see `sklstm.networks`. X may consist of frames.
+    units : int, default=32
+        Size of the LSTM's state.
+    filters : int, default=32
+        Patterns that the convolution looks for.
+    kernel_size : int, default=3
+        Time steps of a pattern; of a pattern in frames its height and width in pixels.
+    subsequence : int, optional
+        Time steps that are read together; about the square root of their number by default, and room for a
+        pattern. Frames are read one by one.
+    dropout, recurrent_dropout, output_activation
+        As in `vanilla`.
+    linear_path : tuple (features, n_timesteps), optional
+        As in `vanilla`; not of frames.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled.
+
+    References
+    ----------
+    Donahue et al., 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and Description", CVPR.
+    """
+    (size,) = units_per_layer(
+        units, 1, expected="cnn_lstm has one LSTM layer", remedy="Pass one number, or architecture='stacked'."
+    )
+    _, n_timesteps, *frame = (int(length) for length in meta["X_shape_"])
+    if len(frame) > 1:
+        inputs = keras.Input((None, *frame), name="frames")
+        values, observed = split_observed(inputs)
+        pieces = _read_frames(values, int(filters), int(kernel_size))
+    else:
+        inputs = windows("cnn_lstm", meta, path_length(linear_path))
+        values, observed = split_observed(inputs)
+        if subsequence is None:
+            subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
+        pieces, observed = _cut(values, observed, int(subsequence))
+        pieces = _read_subsequences(pieces, int(filters), int(kernel_size))
+    state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(pieces, mask=observed)
+    state = drop(state, dropout, name="dropout")
+    outputs = heads(meta, state, output_activation)
+    outputs = add_linear_path(outputs, values, linear_path)
+    return named_model(inputs, outputs, name="cnn_lstm")
+
+
+def _cut(values, observed, length):
+    """Cut windows into subsequences: shape (n_samples, n_subsequences, length, n_features), and what of them is seen.
+
+    What was observed moves to the front first: where the cuts fall does not depend on the padding.
+    """
+    order = ops.argsort(ops.logical_not(observed), axis=1)
+    values = ops.take_along_axis(values, ops.expand_dims(order, axis=-1), axis=1)
+    observed = ops.take_along_axis(observed, order, axis=1)
+    # One short of a subsequence completes the last one, whatever the number of time steps.
+    values = layers.ZeroPadding1D((0, length - 1), name="complete")(values)
+    cut = ops.extract_sequences(ops.transpose(values, (0, 2, 1)), length, length)
+    return ops.transpose(cut, (0, 2, 3, 1)), observed[:, ::length]
+
+
+def _read_subsequences(pieces, filters, kernel_size):
+    convolution = layers.Conv1D(filters, kernel_size, padding="same", activation="relu", name="convolution")
+    pieces = layers.TimeDistributed(convolution, name="convolutions")(pieces)
+    return layers.TimeDistributed(layers.GlobalMaxPooling1D(name="pooling"), name="poolings")(pieces)
+
+
+def _read_frames(frames, filters, kernel_size):
+    if frames.ndim == 4:
+        frames = ops.expand_dims(frames, axis=-1)
+    convolution = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", name="convolution")
+    frames = layers.TimeDistributed(convolution, name="convolutions")(frames)
+    frames = layers.TimeDistributed(layers.MaxPooling2D(padding="same", name="pooling"), name="poolings")(frames)
+    # Flat, not pooled throughout: where in a frame something is must stay known for its motion to be.
+    return layers.TimeDistributed(layers.Flatten(name="flat"), name="flats")(frames)

@@ -1,0 +1,52 @@
+"""The encoder-decoder LSTM: many time steps in (or one), as many out as asked for."""
+
+from keras import layers
+
+from sklstm.networks._heads import n_output_steps, step_heads
+from sklstm.networks._linear_path import add_linear_path, path_length
+from sklstm.networks._model import named_model, windows
+from sklstm.networks._observed import split_observed
+from sklstm.networks._recurrent import drop, lstm, units_per_layer
+
+
+def encoder_decoder(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+    """One LSTM layer reads the window; another turns its last state, repeated, into the time steps of the output.
+
+    Parameters
+    ----------
+    meta : dict
+        What goes in and what comes out: see `sklstm.networks`.
+    units : int or pair of int, default=32
+        Size of the state of the encoder and of the decoder.
+    dropout : float, default=0.0
+        Share of what each of the two says that is dropped in training.
+    recurrent_dropout, output_activation
+        As in `vanilla`.
+    linear_path : tuple (features, n_timesteps), optional
+        As in `vanilla`, with a feature for each output of a time step.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled. Its outputs have shape (n_samples, n_output_steps, n_outputs_per_step).
+
+    References
+    ----------
+    Cho et al., 2014, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
+    Translation", EMNLP.
+    Srivastava, Mansimov and Salakhutdinov, 2015, "Unsupervised Learning of Video Representations using LSTMs", ICML
+    (the decoder that is not fed its own outputs: section 2.3).
+    """
+    encoder, decoder = units_per_layer(
+        units, 2, expected="encoder_decoder has two LSTM layers", remedy="Pass one number for both, or a pair."
+    )
+    inputs = windows("encoder_decoder", meta, path_length(linear_path))
+    values, observed = split_observed(inputs)
+    state = lstm(encoder, recurrent_dropout=recurrent_dropout, name="encoder")(values, mask=observed)
+    state = drop(state, dropout, name="dropout_encoder")
+    states = layers.RepeatVector(n_output_steps(meta), name="repeat")(state)
+    states = lstm(decoder, recurrent_dropout=recurrent_dropout, return_sequences=True, name="decoder")(states)
+    states = drop(states, dropout, name="dropout_decoder")
+    outputs = step_heads(meta, states, output_activation)
+    outputs = add_linear_path(outputs, values, linear_path)
+    return named_model(inputs, outputs, name="encoder_decoder")

@@ -1,0 +1,40 @@
+"""What the LSTM layers of all networks share."""
+
+from numbers import Integral
+
+from keras import layers
+
+
+def lstm(units, **params):
+    """LSTM layer that takes any mask."""
+    # cuDNN refuses masks of windows that begin before the series does: it takes padding at the end only.
+    return layers.LSTM(units, use_cudnn=False, **params)
+
+
+def drop(tensor, rate, name):
+    """Drop a share of the values in training; no share, no layer."""
+    return layers.Dropout(rate, name=name)(tensor) if rate else tensor
+
+
+def units_per_layer(units, n_layers, *, expected, remedy, open_ended=False):
+    """Units of each LSTM layer, where a single number stands for as many layers as are usual.
+
+    Parameters
+    ----------
+    units : int or sequence of int
+        As the caller got them.
+    n_layers : int
+        Layers that a single number stands for, and that a sequence must name, unless it is open-ended.
+    expected, remedy : str
+        For the message: which layers who has, and what to pass.
+    open_ended : bool, default=False
+        Whether a sequence may name any number of layers from one.
+
+    Returns
+    -------
+    sizes : tuple of int
+    """
+    sizes = (units,) * n_layers if isinstance(units, Integral) else tuple(units)
+    if not sizes or (len(sizes) != n_layers and not open_ended):
+        raise ValueError(f"{expected}, got units={units!r}. {remedy}")
+    return tuple(int(size) for size in sizes)  # Keras refuses NumPy's integers

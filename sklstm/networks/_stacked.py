@@ -1,0 +1,44 @@
+"""The stacked LSTM: each layer reads what the one below says at every time step."""
+
+from sklstm.networks._heads import heads
+from sklstm.networks._linear_path import add_linear_path, path_length
+from sklstm.networks._model import named_model, windows
+from sklstm.networks._observed import split_observed
+from sklstm.networks._recurrent import drop, lstm, units_per_layer
+
+
+def stacked(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+    """LSTM layers on top of each other, and dense outputs from the last state of the topmost.
+
+    Parameters
+    ----------
+    meta : dict
+        What goes in and what comes out: see `sklstm.networks`.
+    units : int or sequence of int, default=32
+        Size of the state of each layer, from the lowest; a single number stands for two layers.
+    dropout : float, default=0.0
+        Share of what each layer says that is dropped in training.
+    recurrent_dropout, output_activation, linear_path
+        As in `vanilla`.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled.
+
+    References
+    ----------
+    Graves, Mohamed and Hinton, 2013, "Speech Recognition with Deep Recurrent Neural Networks", ICASSP.
+    """
+    sizes = units_per_layer(
+        units, 2, expected="stacked has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
+    )
+    inputs = windows("stacked", meta, path_length(linear_path))
+    values, observed = split_observed(inputs)
+    state = values
+    for k, size in enumerate(sizes, start=1):
+        layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")
+        state = drop(layer(state, mask=observed), dropout, name=f"dropout_{k}")
+    outputs = heads(meta, state, output_activation)
+    outputs = add_linear_path(outputs, values, linear_path)
+    return named_model(inputs, outputs, name="stacked")

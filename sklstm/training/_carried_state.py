@@ -1,0 +1,250 @@
+"""States that are carried from one sample to the next."""
+
+from functools import partial
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+from sklstm.training._seeds import keras_seeds
+
+# Windows gathered at once: larger chunks are no faster, as samples wait for one another.
+_CHUNK = 256
+
+
+def carrying(network, batch_size):
+    """A new model with the same layers and weights, whose recurrent layers start where they stopped.
+
+    Recurrent layers that come after a RepeatVector decode a sample's own code. They start from it anew, as before.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Functional or Sequential; it stays as it is.
+    batch_size : int
+        Samples in each batch. Each has a state of its own, that the sample in its place in the next batch goes on from.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled. Its states are zero, and no part of its weights: ``network.set_weights(model.get_weights())``
+        takes what it has learned back.
+    """
+    config = network.get_config()
+    if not _make_stateful(config, batch_size):
+        raise ValueError(
+            f"Model {network.name!r} has no recurrent layer, so no state is carried from one sample to the next. "
+            "Pass stateful=False, or a network with an LSTM, GRU or SimpleRNN layer outside of its decoder."
+        )
+    with keras_seeds(0):
+        model = type(network).from_config(config)
+    model.set_weights(network.get_weights())
+    return model
+
+
+def states(network):
+    """State variables of a carrying network, a list of keras.Variable of shape (batch_size, units), layer by layer."""
+    return tree.flatten([getattr(layer, "states", None) or [] for layer in network._flatten_layers()])
+
+
+def read_states(network):
+    """Copies of a carrying network's states, a list of ndarray."""
+    return [ops.convert_to_numpy(state).copy() for state in states(network)]
+
+
+def write_states(network, arrays):
+    """Set a carrying network's states to arrays, or tensors, in the order of `read_states`."""
+    for state, array in zip(states(network), arrays, strict=True):
+        state.assign(array)
+
+
+class CarryingModel(keras.Model):
+    """A carrying network, to be trained by Keras' own fit.
+
+    Its inputs are ``(windows, keep)``: windows of shape (batch_size, n_timesteps, n_features), and keep, (batch_size,),
+    1 where a sample goes on from the state of the one before it in its stream, and 0 where it starts anew.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `carrying`. It is trained in place.
+    """
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def call(self, inputs, training=None):
+        """Outputs of the network for ``(windows, keep)``."""
+        windows, keep = inputs
+        self.keep_states(keep)
+        return self.network(windows, training=training)
+
+    def keep_states(self, keep):
+        """Set the state to zero for samples that start anew."""
+        for state in states(self.network):
+            # A state of a convolution is an image, or more.
+            state.assign(state * ops.reshape(keep, (-1,) + (1,) * (len(state.shape) - 1)))
+
+
+def streams(samples, batch_size, groups=None):
+    """Lay samples out in stretches of nearly equal length, side by side: each goes on from its place a batch before.
+
+    Parameters
+    ----------
+    samples : ndarray of int of shape (n_samples,)
+        In the order of time.
+    batch_size : int
+        Streams that run side by side. With 1 there is one stream through all samples.
+    groups : ndarray of shape (n_all_samples,), optional
+        The series that each sample is of. A sample starts anew where the one before it is of another.
+
+    Returns
+    -------
+    order : ndarray of int of shape (n_batches, batch_size)
+        Samples; a stream that has ended goes on with a sample that does not count.
+    present : ndarray of bool of shape (n_batches, batch_size)
+        Whether the sample counts.
+    keep : ndarray of float32 of shape (n_batches, batch_size)
+        1 where a sample goes on from the one before, 0 where it starts anew.
+
+    Examples
+    --------
+    >>> order, present, keep = streams(np.arange(5), batch_size=2)
+    >>> order
+    array([[0, 3],
+           [1, 4],
+           [2, 4]])
+    >>> present[-1]
+    array([ True, False])
+    >>> keep[:, 0]
+    array([0., 1., 1.], dtype=float32)
+    """
+    samples = np.asarray(samples)
+    lengths = np.array([len(stretch) for stretch in np.array_split(samples, batch_size)])
+    batch = np.arange(lengths.max())[:, np.newaxis]
+    present = batch < lengths
+    # A stretch is at most one shorter than the longest: the sample after its last one, if there is any, fills it up.
+    order = samples[np.minimum(np.cumsum(lengths) - lengths + batch, len(samples) - 1)]
+    keep = np.ones(order.shape, dtype=np.float32)
+    keep[0] = 0.0
+    if groups is not None:
+        keep[1:][groups[order[1:]] != groups[order[:-1]]] = 0.0
+    return order, present, keep
+
+
+def carrying_predictor(network):
+    """A function that predicts samples one after the other, each from the state that the one before it left.
+
+    On TensorFlow it runs one program, traced once for any number of samples, that loops over them by itself.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `carrying`, with a batch size of 1. Its weights may change later on.
+
+    Returns
+    -------
+    predict : callable
+        ``predict(gather, n_samples, states=None, groups=None)`` returns the outputs, a list of ndarray of shape
+        (n_samples, ...), and the states at the end, a list of ndarray. ``gather(samples)`` returns the inputs of these
+        samples, (n, n_timesteps, n_features). The first sample goes on from the given states, or from zero; others
+        start from zero where `groups`, the series that each sample is of, changes.
+    """
+    program = _traced(network) if keras.backend.backend() == "tensorflow" else partial(_predict_each, network)
+    zeros = [np.zeros(state.shape, state.dtype) for state in states(network)]
+
+    def predict(gather, n_samples, states=None, groups=None):
+        keep = np.ones(n_samples, dtype=np.float32)
+        if groups is not None:
+            keep[1:] = groups[1:] == groups[:-1]
+        end = zeros if states is None else states
+        chunks = []
+        for first in range(0, n_samples, _CHUNK):
+            samples = np.arange(first, min(first + _CHUNK, n_samples))
+            outputs, end = program(gather(samples), keep[samples], end)
+            chunks.append(outputs)
+        return [np.concatenate(output) for output in zip(*chunks, strict=True)], end
+
+    return predict
+
+
+def _predict_each(network, inputs, keep, begin):
+    """Outputs and states after one sample at a time, by any backend."""
+    write_states(network, begin)
+    outputs = []
+    for k in range(len(inputs)):
+        write_states(network, [state * keep[k] for state in read_states(network)])
+        outputs.append(tree.flatten(network.predict_on_batch(inputs[k : k + 1])))
+    return [np.concatenate(output) for output in zip(*outputs, strict=True)], read_states(network)
+
+
+def _traced(network):
+    """What `_predict_each` does, as one program of TensorFlow. The states of the network itself stay as they are."""
+    import tensorflow as tf
+
+    carried = states(network)
+
+    def loop(inputs, keep, begin):
+        def step(k, values, arrays):
+            scope = keras.StatelessScope([(v, value * keep[k]) for v, value in zip(carried, values, strict=True)])
+            with scope:
+                outputs = tree.flatten(network(inputs[k][tf.newaxis], training=False))
+            arrays = [array.write(k, output) for array, output in zip(arrays, outputs, strict=True)]
+            return k + 1, [scope.get_current_value(variable) for variable in carried], arrays
+
+        n = tf.shape(inputs)[0]
+        arrays = [tf.TensorArray(y.dtype, n, infer_shape=False, element_shape=y.shape) for y in network.outputs]
+        _, end, arrays = tf.while_loop(lambda k, *_: k < n, step, [tf.constant(0), begin, arrays])
+        return [array.concat() for array in arrays], end
+
+    inputs = network.inputs[0]
+    program = tf.function(loop, autograph=False).get_concrete_function(
+        tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype),
+        tf.TensorSpec((None,), "float32"),
+        [tf.TensorSpec(state.shape, state.dtype) for state in carried],
+    )
+
+    def run(inputs, keep, begin):
+        outputs, end = program(tf.constant(inputs), tf.constant(keep), [tf.constant(state) for state in begin])
+        return [output.numpy() for output in outputs], [state.numpy() for state in end]
+
+    return run
+
+
+def _make_stateful(config, batch_size, decodes=False):
+    """Make the recurrent layers of a model's or layer's configuration stateful, in place; whether there are any."""
+    if "batch_shape" in config:
+        config["batch_shape"] = (batch_size, *config["batch_shape"][1:])
+    # Shapes that were seen before have another batch size; layers are built anew as they are called.
+    config.pop("build_input_shape", None)
+    if "stateful" in config and not decodes:
+        if config.get("go_backwards"):
+            raise ValueError(
+                f"Layer {config['name']!r} reads every sequence from its end, as a bidirectional network does, so no "
+                "state can be carried from one sample to the next. Pass stateful=False, or architecture='stacked'."
+            )
+        config["stateful"] = True
+    found = config.get("stateful", False)
+    layers = config.get("layers", [])
+    decoders = _after_repeat(layers)
+    wrapped = [value for value in config.values() if isinstance(value, dict) and "config" in value]
+    for part in layers + wrapped:
+        part.pop("build_config", None)
+        if isinstance(part["config"], dict):
+            found |= _make_stateful(part["config"], batch_size, decodes or part["config"].get("name") in decoders)
+    return found
+
+
+def _after_repeat(layers):
+    """Names of the layers that a RepeatVector leads to, itself included; layers as a model's configuration has them."""
+    after = set()
+    before = None
+    for layer in layers:
+        name = layer["config"]["name"]
+        # A functional model names each layer's inputs, among shapes and types. A Sequential one has them in a row.
+        inputs = tree.flatten(layer["inbound_nodes"]) if "inbound_nodes" in layer else [before]
+        if layer["class_name"] == "RepeatVector" or after & {value for value in inputs if isinstance(value, str)}:
+            after.add(name)
+        before = name
+    return after

@@ -1,0 +1,105 @@
+"""What holds for every network."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+from conftest import run_fresh
+from examples import ALL, MANY_TO_ONE, meta, padded, windows
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklstm.networks import encoder_decoder
+
+every = pytest.mark.parametrize("network", ALL, ids=lambda network: network.__name__)
+STEPWISE = ALL[-2:]
+TARGETS = {
+    "continuous": ({"n_outputs_": 1, "n_output_steps_": 1}, (1,)),
+    "continuous-multioutput": ({}, (6,)),
+    "binary": ({"n_outputs_": 1, "n_output_steps_": 1, "n_classes_": 2}, (1,)),
+    "multiclass": ({"n_outputs_": 1, "n_output_steps_": 1, "n_classes_": 3, "n_labels_": 3}, (3,)),
+    "multilabel-indicator": ({"n_classes_": [2] * 6, "n_labels_": 2}, (6,)),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@every
+def test_shape_of_outputs(network, target):
+    """A row for each sample; of the two networks that go by time steps, a row for each of these."""
+    said, shape = TARGETS[target]
+    if network in STEPWISE:
+        shape = (6, 1) if said.get("n_outputs_", 6) == 6 else (1, *shape)
+    X = windows()[:, : shape[0]] if network in STEPWISE else windows()
+    model = network(meta(X_shape_=X.shape, target_type_=target, **said), units=3)
+    assert model(X).shape == (5, *shape)
+
+
+@every
+def test_columns_of_classes(network):
+    """Columns of classes are told one by one, but as labels of time steps by networks that go by these."""
+    target = meta(target_type_="multiclass-multioutput", n_classes_=[3, 4, 2, 2, 2, 2], n_labels_=4)
+    outputs = network(target, units=3)(windows())
+    if network in STEPWISE:
+        assert outputs.shape == (5, 6, 4)
+    else:
+        assert [output.shape for output in outputs] == [(5, n) for n in target["n_classes_"]]
+
+
+@pytest.mark.parametrize("network", [*MANY_TO_ONE, encoder_decoder], ids=lambda network: network.__name__)
+def test_padding_does_not_count(network):
+    """Time steps that were not observed change nothing, however many there are and wherever they are."""
+    model = network(meta(), units=3)
+    for before, after in ((1, 0), (4, 0), (0, 5), (2, 3)):
+        assert_allclose(model(padded(windows(), before, after)), model(windows()), rtol=1e-5, atol=1e-5)
+
+
+@every
+def test_gaps_do_not_spread(network):
+    """A sample's outputs do not depend on the others of its batch, nor on what these lack."""
+    model, X = network(meta(), units=3), windows()
+    X[1, :3] = X[2, 2] = X[3, 4:] = X[4] = np.nan
+    outputs = np.asarray(model(X))
+    assert np.isfinite(outputs).all()
+    for k in range(5):
+        assert_allclose(model(X[k : k + 1])[0], outputs[k], rtol=1e-5, atol=1e-6)
+
+
+@every
+def test_builds_are_alike(network):
+    """Two builds have one configuration, and the same seed gives both the same weights."""
+    params = {"units": 3, "dropout": 0.1, "recurrent_dropout": 0.1}
+    configs, weights = [], []
+    state = random.getstate()
+    for _ in range(2):
+        random.seed(0)  # where Keras draws its default seeds from
+        model = network(meta(), **params)
+        configs.append(model.to_json())
+        weights.append(model.get_weights())
+    random.setstate(state)
+    assert configs[0] == configs[1]
+    for one, same in zip(*weights, strict=True):
+        assert_array_equal(one, same)
+    assert keras.models.model_from_json(configs[0]).to_json() == configs[0]
+
+
+def test_load_where_sklstm_is_not(tmp_path):
+    """Saved networks are plain Keras: a process that cannot import sklstm loads them, and they take NaN there."""
+    X = padded(windows()[:, 2:], before=2)
+    np.save(tmp_path / "X.npy", X)
+    for network in ALL:
+        path = {} if network is ALL[-1] else {"linear_path": ((0,) * (6 if network in MANY_TO_ONE else 1), 6)}
+        model = network(meta(), units=3, dropout=0.1, **path)
+        model.save(tmp_path / f"{network.__name__}.keras")
+        np.save(tmp_path / f"{network.__name__}.npy", model(X))
+    run_fresh(f"""
+        import sys
+        sys.modules["sklstm"] = None
+        from pathlib import Path
+        import keras, numpy as np
+        saved = sorted(Path({str(tmp_path)!r}).glob("*.keras"))
+        assert len(saved) == {len(ALL)}
+        X = np.load({str(tmp_path / "X.npy")!r})
+        for file in saved:
+            outputs = keras.models.load_model(file, safe_mode=True)(X)
+            np.testing.assert_allclose(outputs, np.load(file.with_suffix(".npy")), rtol=1e-5, atol=1e-6)
+    """)

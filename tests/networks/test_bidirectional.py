@@ -1,0 +1,36 @@
+import keras
+from examples import copied, meta, windows
+from keras import layers
+from numpy.testing import assert_allclose
+from refusal import refused
+
+from sklstm.networks import bidirectional
+
+
+def test_is_bidirectional_layers_and_a_dense_layer():
+    """Where all is observed, it is what one would write down in plain Keras."""
+    plain = keras.Sequential(
+        [
+            keras.Input((6, 2)),
+            layers.Bidirectional(layers.LSTM(4, return_sequences=True), name="bidirectional_1"),
+            layers.Bidirectional(layers.LSTM(3), name="bidirectional_2"),
+            layers.Dense(6, name="outputs"),
+        ]
+    )
+    model = copied(bidirectional(meta(), units=(4, 3)), **{layer.name: layer for layer in plain.layers})
+    assert_allclose(model(windows()), plain(windows()), rtol=1e-5, atol=1e-6)
+
+
+def test_layers():
+    """A number stands for one pair of layers; dropout follows it, and cuDNN is asked for in neither direction."""
+    model = bidirectional(meta(), units=4, dropout=0.5)
+    assert [layer.name for layer in model.layers] == ["windows", "bidirectional_1", "dropout_1", "outputs"]
+    pair = model.get_layer("bidirectional_1")
+    assert [pair.forward_layer.use_cudnn, pair.backward_layer.use_cudnn] == [False, False]
+
+
+def test_no_units():
+    """There is at least one pair of layers."""
+    assert refused(bidirectional, meta(), units=()) == (
+        "bidirectional has one LSTM layer or more, got units=(). Pass units for each."
+    )
