@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from sklstm.estimators._network_state import NetworkState
+from sklstm._network_state import NetworkState
 
 
 def test_there_and_back():

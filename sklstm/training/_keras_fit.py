@@ -1,4 +1,4 @@
-"""Train a network by Keras' own fit, compiled once for all fits of the same layers and settings."""
+"""Train a network: compiled once for all fits of the same layers and settings, or by Keras' own fit."""
 
 import json
 from typing import Any, NamedTuple
@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from sklstm._network_state import NetworkState
+from sklstm.training._batch_loop import BatchLoop
 from sklstm.training._programs import Programs
 
 _programs = Programs()
@@ -32,9 +33,12 @@ class Settings(NamedTuple):
         parts = [self.optimizer, self.loss, *self.metrics]
         if not all(isinstance(part, str) or getattr(part, "__module__", "").startswith("keras.") for part in parts):
             return None
+        described = [keras.saving.serialize_keras_object(part) for part in parts]
+        # Keras numbers optimizers as it builds them.
+        described[0]["config"].pop("name", None)
         try:
-            return json.dumps([keras.saving.serialize_keras_object(part) for part in parts], sort_keys=True)
-        except (TypeError, ValueError):
+            return json.dumps(described, sort_keys=True)
+        except TypeError:
             return None
 
 
@@ -74,54 +78,66 @@ def fit_network(
     trained : Trained
         Loss and metrics of each epoch, and the optimizer's state.
     """
-    fit_params |= {"validation_data": validation, "epochs": epochs, "callbacks": list(callbacks)}
-    key = _key(network, settings, callbacks)
+    state = NetworkState.of(network)
+    key = _key(network, state, settings, callbacks, batches, fit_params)
     if key is None:
         if not network.compiled:
             settings.compile(network)
-        return _run(network, batches, seed, optimizer_state, fit_params)
-    with _programs.borrow(key, lambda: _compiled(network, settings)) as (twin, fresh_state):
-        twin.set_weights(network.get_weights())
-        trained = _run(twin, batches, seed, optimizer_state or fresh_state, fit_params)
-        network.set_weights(twin.get_weights())
-    return trained
+        _resume(network, optimizer_state, seed)
+        # Keras would shuffle the batches by Python's global generator; ours come shuffled.
+        history = network.fit(
+            batches, validation_data=validation, epochs=epochs, callbacks=list(callbacks), shuffle=False, **fit_params
+        ).history
+        return _trained(network, history)
+    with _programs.borrow(key, lambda: _Program(state, settings, batches[0])) as program:
+        program.network.set_weights(state.weights)
+        _resume(program.network, optimizer_state or program.fresh_state, seed)
+        history = program.loop.fit(batches, validation, epochs, list(callbacks), **fit_params)
+        network.set_weights(program.network.get_weights())
+        return _trained(program.network, history)
 
 
-def _key(network, settings, callbacks):
+class _Program:
+    """A network that is compiled, and trains in the place of others of the same layers."""
+
+    def __init__(self, state, settings, batch):
+        self.network = state.build()
+        settings.compile(self.network)
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.fresh_state = _numbers(self.network.optimizer)
+        self.loop = BatchLoop(self.network, batch)
+
+
+def _key(network, state, settings, callbacks, batches, fit_params):
     """What fits that may share a compiled network have in common; None for a fit that shares none."""
     # A callback from elsewhere might hold on to the network that it has watched.
     own = all(type(callback).__module__.split(".")[0] in ("keras", "sklstm") for callback in callbacks)
-    layers, compiled = NetworkState.of(network).key, settings.key()
-    if network.compiled or not own or None in (layers, compiled):
+    layers, compiled = state.key, settings.key()
+    plain = keras.backend.backend() == "tensorflow" and set(fit_params) <= {"verbose"}
+    if network.compiled or not own or not plain or None in (layers, compiled):
         return None
-    return layers, compiled
+    _, *targets = batches[0]
+    shapes = keras.tree.map_structure(lambda array: (array.shape[1:], str(array.dtype)), tuple(targets))
+    return layers, compiled, shapes
 
 
-def _compiled(network, settings):
-    """A twin of the network, compiled, and the state of an optimizer that has not begun."""
-    twin = NetworkState.of(network).build()
-    settings.compile(twin)
-    twin.optimizer.build(twin.trainable_variables)
-    return twin, [variable.numpy() for variable in twin.optimizer.variables]
-
-
-def _run(network, batches, seed, optimizer_state, fit_params):
+def _resume(network, optimizer_state, seed):
+    """Let the optimizer go on from a state, and seed whatever draws at random inside the network."""
     network.optimizer.build(network.trainable_variables)
     if optimizer_state:
         for variable, value in zip(network.optimizer.variables, optimizer_state, strict=True):
             variable.assign(value)
-    _seed_dropout(network, seed)
-    # Keras would shuffle the batches by Python's global generator; ours come shuffled.
-    history = network.fit(batches, shuffle=False, **fit_params).history
-    return Trained(
-        {name: [float(value) for value in values] for name, values in history.items()},
-        [variable.numpy() for variable in network.optimizer.variables],
-    )
-
-
-def _seed_dropout(network, seed):
-    """Seed whatever draws at random inside the network."""
     rng = np.random.default_rng(seed)
     for variable in network.non_trainable_variables:
         if variable.path.endswith("seed_generator_state"):
             variable.assign(rng.integers(2**31 - 1, size=variable.shape).astype(variable.dtype))
+
+
+def _trained(network, history):
+    return Trained(
+        {name: [float(value) for value in values] for name, values in history.items()}, _numbers(network.optimizer)
+    )
+
+
+def _numbers(optimizer):
+    return [variable.numpy() for variable in optimizer.variables]
