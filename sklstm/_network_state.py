@@ -45,7 +45,10 @@ class NetworkState:
         """
         compiled = network.get_compile_config() if keep_compiled and network.compiled else None
         if describes_itself(network):
-            return cls(network.to_json(), network.get_weights(), compiled=compiled)
+            config = json.loads(network.to_json())
+            # What a model is compiled with is no part of its layers.
+            config.pop("compile_config", None)
+            return cls(json.dumps(config), network.get_weights(), compiled=compiled)
         if rebuild is None:
             import keras
 
@@ -107,7 +110,7 @@ def without_names(config):
         if not isinstance(node, dict):
             return node
         copied = {key: numbered(value) for key, value in node.items()}
-        if "class_name" in node and ("inbound_nodes" in node or "trainable" in (node.get("config") or ())):
+        if "class_name" in node and _is_layer(node):
             number = numbers.setdefault(node["config"]["name"], len(numbers))
             copied["config"]["name"] = number
             if "name" in node:
@@ -121,6 +124,11 @@ def without_names(config):
         return copied
 
     return json.dumps(numbered(json.loads(config)))
+
+
+def _is_layer(node):
+    """Whether a part of a configuration is that of a layer, or of an operation between layers."""
+    return "inbound_nodes" in node or "trainable" in (node.get("config") or ()) or node["class_name"] == "InputLayer"
 
 
 def _number_ends(ends, numbers):

@@ -5,7 +5,6 @@ A message says who complains, what was expected, what came, and what to do about
 """
 
 import numbers
-import warnings
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from sklearn.utils.validation import _check_feature_names, check_array, column_or_1d, validate_data
 
 from sklstm._lag_names import read_lag_columns
+from sklstm._warnings import warn_user
 from sklstm._windows import Windows
 
 FLOATS = (np.float64, np.float32)
@@ -315,12 +315,11 @@ def _check_columns_as_time_steps(estimator, X, reset):
         refuse_partly_observed_windows(who, windows)
         return windows
     if len(names) > 1 and reset:
-        warnings.warn(
+        warn_user(
             f"{who} takes the {len(names)} columns of X ({', '.join(names)}) for time steps of one feature. If they "
             "are features of a series, put LagFramer before it; if they are features at one time step, "
             "To3D(n_steps=1).",
             UserWarning,
-            stacklevel=4,
         )
     return Windows.from_array(steps[:, :, None])
 

@@ -82,6 +82,12 @@ class Regression(RegressorMixin):
         self.n_outputs_ = self._target.meta["n_outputs_"]
         return y
 
+    def _shared_steps(self, samples):
+        """Samples before the validation samples that share time steps, or targets, with them."""
+        shared = super()._shared_steps(samples)
+        horizon = self._target.shape[0] if self._target.shape else 1
+        return max(shared, horizon - 1) if len(samples.sample_shape) > 1 else shared
+
     def _usual_loss(self):
         return "mse"
 

@@ -90,16 +90,17 @@ def _cut(values, observed, length):
 
 
 def _read_subsequences(pieces, filters, kernel_size):
-    convolution = layers.Conv1D(filters, kernel_size, padding="same", activation="relu", name="convolution")
-    pieces = layers.TimeDistributed(convolution, name="convolutions")(pieces)
-    return layers.TimeDistributed(layers.GlobalMaxPooling1D(name="pooling"), name="poolings")(pieces)
+    # One convolution over all pieces, a pattern one piece high: keras.layers.TimeDistributed counts samples for time
+    # steps where both are open.
+    convolution = layers.Conv2D(filters, (1, kernel_size), padding="same", activation="relu", name="convolution")
+    return ops.max(convolution(pieces), axis=2)
 
 
 def _read_frames(frames, filters, kernel_size):
     if frames.ndim == 4:
         frames = ops.expand_dims(frames, axis=-1)
-    convolution = layers.Conv2D(filters, kernel_size, padding="same", activation="relu", name="convolution")
-    frames = layers.TimeDistributed(convolution, name="convolutions")(frames)
-    frames = layers.TimeDistributed(layers.MaxPooling2D(padding="same", name="pooling"), name="poolings")(frames)
+    size = (1, kernel_size, kernel_size)
+    frames = layers.Conv3D(filters, size, padding="same", activation="relu", name="convolution")(frames)
+    frames = layers.MaxPooling3D((1, 2, 2), padding="same", name="pooling")(frames)
     # Flat, not pooled throughout: where in a frame something is must stay known for its motion to be.
-    return layers.TimeDistributed(layers.Flatten(name="flat"), name="flats")(frames)
+    return layers.Reshape((-1, math.prod(frames.shape[2:])), name="flat")(frames)

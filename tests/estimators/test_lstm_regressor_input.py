@@ -27,7 +27,8 @@ def test_not_fitted():
 def test_wrong_parameters(waves):
     """Parameters are checked in fit, in scikit-learn's words."""
     assert refused(small(units=0).fit, *waves) == (
-        "The 'units' parameter of LSTMRegressor must be an int in the range [1, inf). Got 0 instead."
+        "The 'units' parameter of LSTMRegressor must be an int in the range [1, inf), an instance of "
+        "'list' or an instance of 'tuple'. Got 0 instead."
     )
     assert refused(small(window_scaler="first").fit, *waves).startswith(
         "The 'window_scaler' parameter of LSTMRegressor must be a str among "
@@ -45,8 +46,9 @@ def test_wrong_dimensions(fitted, waves):
             f"LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape {shape}. "
             "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
         )
-    assert refused(small().fit, waves[0], np.zeros((60, 2, 2))) == (
-        "LSTMRegressor expects y of shape (n_samples,) or (n_samples, n_outputs), got shape (60, 2, 2)."
+    assert refused(small().fit, waves[0], np.zeros((60, 2, 2, 2))) == (
+        "LSTMRegressor expects y of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), "
+        "got shape (60, 2, 2, 2)."
     )
 
 
@@ -153,8 +155,9 @@ def test_window_scaler_needs_the_targets_own_past(waves):
 def test_nothing_left_to_train_on(waves):
     """A validation tail that leaves nothing to train on is refused."""
     assert refused(small(validation_fraction=0.95).fit, *waves) == (
-        "validation_fraction=0.95 leaves nothing to train on: of 60 samples 57 are for validation, and 5 before them "
-        "share time steps with these. Lower validation_fraction or pass more samples."
+        "LSTMRegressor(validation_fraction=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and "
+        "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
+        "validation_gap=0 if samples share nothing."
     )
 
 

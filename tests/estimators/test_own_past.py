@@ -83,7 +83,7 @@ def test_a_constant_target_has_the_constant_feature_for_its_past():
     rng = np.random.default_rng(0)
     series = np.stack([rng.normal(size=30), np.full(30, 0.5)], axis=1)
     (past,) = look(series, np.full((30, 1), 7.0))
-    assert past == (1, 1, 1.0, 6.5)
+    assert past == (1, 1, 1.0, 6.5, 7.0)
     with pytest.raises(ValueError, match="in no column do the values of y turn up"):
         look(series[:, :1], np.full((30, 1), 7.0))
 

@@ -1,15 +1,15 @@
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from refusal import refused
 
-from sklstm.training import WindowBatches, split_time_tail
+from sklstm.training import SampleBatches, StreamBatches, shuffled_rows, split_time_tail, streams
 
 
-def batches(n_samples, batch_size, rng=None):
+def batches(n_samples, batch_size, rng=None, weights=None):
     targets = np.arange(n_samples)[:, None]
-    return WindowBatches(lambda samples: -targets[samples], targets, np.arange(n_samples), batch_size, rng)
+    return SampleBatches(lambda samples: -targets[samples], [targets], np.arange(n_samples), batch_size, weights, rng)
 
 
 @given(n_samples=st.integers(1, 50), batch_size=st.integers(1, 60), shuffled=st.booleans())
@@ -31,12 +31,46 @@ def test_shuffled_anew_for_each_epoch():
         assert np.array_equal(first, loader[0][1]) == same
 
 
+def test_weights_go_with_their_samples():
+    """Each sample comes with its own weight, and so for each of several outputs."""
+    loader = batches(10, 4, np.random.RandomState(0), weights=np.arange(10.0))
+    _, targets, weights = loader[0]
+    assert_array_equal(weights, targets[:, 0])
+    loader.targets = loader.targets * 2
+    _, targets, weights = loader[1]
+    assert len(targets) == len(weights) == 2
+    assert_array_equal(weights[1], targets[1][:, 0])
+
+
+@given(n_samples=st.integers(1, 30), batch_size=st.integers(1, 12), carried=st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_streams_count_every_sample_once(n_samples, batch_size, carried):
+    """In batches of one size every sample counts once, and a batch that is not full weighs as much as a full one."""
+    batch_size = min(batch_size, n_samples)
+    samples, targets = np.arange(n_samples), np.arange(n_samples)[:, None]
+    rng = np.random.RandomState(0)
+
+    def layout():
+        return streams(samples, batch_size) if carried else shuffled_rows(samples, batch_size, rng)
+
+    loader = StreamBatches(lambda chosen: -targets[chosen], [targets], layout)
+    counted = []
+    for k in range(len(loader)):
+        (inputs, keep), y, weights = loader[k]
+        assert inputs.shape == (batch_size, 1)
+        assert_array_equal(inputs, -y)
+        assert_allclose(weights.sum(), batch_size, rtol=1e-5)
+        assert carried or not keep.any()
+        counted.extend(y[weights > 0, 0])
+    assert sorted(counted) == list(samples)
+
+
 @given(n_samples=st.integers(1, 100), fraction=st.floats(0, 0.99), gap=st.integers(0, 20))
 @settings(max_examples=100, deadline=None)
 def test_the_tail_is_apart(n_samples, fraction, gap):
     """Validation samples come last, and a gap lies before them."""
     try:
-        training, validation = split_time_tail(n_samples, fraction, gap)
+        training, validation = split_time_tail(np.arange(n_samples), fraction, gap, "Somebody")
     except ValueError as error:
         assert "leaves nothing to train on" in str(error)  # noqa: PT017 - either outcome is right
         return
@@ -50,16 +84,15 @@ def test_the_tail_is_apart(n_samples, fraction, gap):
 
 def test_no_fraction_no_validation():
     """None leaves every sample to train on."""
-    training, validation = split_time_tail(5, None, gap=3)
+    training, validation = split_time_tail(np.arange(5), None, 3, "Somebody")
     assert len(training) == 5
     assert len(validation) == 0
 
 
 def test_tail_that_leaves_nothing():
     """A tail that leaves nothing to train on is refused whole."""
-    with pytest.raises(ValueError, match="leaves nothing to train on") as error:
-        split_time_tail(10, 0.5, gap=5)
-    assert str(error.value) == (
-        "validation_fraction=0.5 leaves nothing to train on: of 10 samples 5 are for validation, and 5 before them "
-        "share time steps with these. Lower validation_fraction or pass more samples."
+    assert refused(split_time_tail, np.arange(10), 0.5, 5, "LSTMRegressor(validation_fraction=0.5)") == (
+        "LSTMRegressor(validation_fraction=0.5) leaves nothing to train on: of 10 samples 5 are for validation, and "
+        "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
+        "validation_gap=0 if samples share nothing."
     )
