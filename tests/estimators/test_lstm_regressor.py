@@ -1,6 +1,4 @@
-import os
 import pickle
-import random
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -217,32 +215,6 @@ def test_linear_skip_needs_the_targets_own_past_and_its_length(waves):
 # --- training -------------------------------------------------------------------------------------
 
 
-def test_same_seed_same_bits(waves):
-    """The same integer gives the same weights, another integer others."""
-    X, y = waves
-    first, second = (small(dropout=0.2).fit(X, y).model_.get_weights() for _ in range(2))
-    for one, other in zip(first, second, strict=True):
-        assert_array_equal(one, other)
-    other = small(dropout=0.2, random_state=1).fit(X, y).model_.get_weights()
-    assert not np.allclose(first[0], other[0])
-
-
-def test_nothing_global_is_touched(waves):
-    """Fitting moves no global generator, and sets no seed, flag or environment variable."""
-    import tensorflow as tf
-    from tensorflow.python.framework.config import is_op_determinism_enabled
-
-    X, y = waves
-    small().fit(X, y)
-    before = (random.getstate(), np.random.get_state()[1].tolist(), dict(os.environ))
-    # TensorFlow 2 shows its global seed nowhere public.
-    seed = tf.compat.v1.random.get_seed(None)
-    small(dropout=0.1, validation_fraction=0.2).fit(X, y).predict(X)
-    assert (random.getstate(), np.random.get_state()[1].tolist(), dict(os.environ)) == before
-    assert tf.compat.v1.random.get_seed(None) == seed
-    assert not is_op_determinism_enabled()
-
-
 def test_validation_is_the_time_tail(waves):
     """The last samples are watched, and patience goes by them."""
     X, y = waves
@@ -312,13 +284,6 @@ def test_losses(waves, loss):
     assert np.isfinite(small(loss=loss).fit(*waves).history_["loss"]).all()
 
 
-def test_refit_starts_over(waves):
-    """A second fit does not go on from the first."""
-    X, y = waves
-    model = small()
-    assert_array_equal(model.fit(X, y).predict(X), model.fit(X, y).predict(X))
-
-
 def test_divergence_warns(waves):
     """A loss that became NaN is said so."""
     X, y = waves
@@ -333,17 +298,6 @@ def test_verbose_shows_epochs(waves, capsys):
 
 
 # --- state ----------------------------------------------------------------------------------------
-
-
-def test_pickle_holds_data_and_no_live_model(fitted, waves):
-    """A pickle is little more than the weights, and predicts the same bits."""
-    X, _ = waves
-    dumped = pickle.dumps(fitted)
-    weights = sum(weight.nbytes for weight in fitted.network_.weights)
-    assert len(dumped) < weights + 10_000
-    again = pickle.loads(dumped)
-    assert not hasattr(again, "_model")
-    assert_array_equal(again.predict(X), fitted.predict(X))
 
 
 def test_fit_changes_no_parameter(waves):
