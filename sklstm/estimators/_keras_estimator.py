@@ -86,17 +86,32 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return self.network_.model
 
     def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
-        """Train for some epochs; `anew` forgets whatever was learned before."""
-        from sklstm.training import keras_seeds
-
+        """Train for some epochs; `anew` forgets whatever was learned before. A fit that fails changes nothing."""
         self._validate_params()
         tasks = EpochTasks(self, X, y, epochs)
+        before = vars(self).copy()
+        try:
+            if anew:
+                # One number seeds all that follows, so that partial_fit can go on from it after a pickle.
+                self._seed = check_random_state(self.random_state).randint(2**31 - 1)
+                self.history_ = {}
+                self._optimizer_state = None
+            network, rebuild, settings, data = self._begin(X, y, sample_weight, anew, groups, classes)
+            if epochs:
+                self._train(network, settings, data, tasks, epochs, rebuild)
+            self.network_ = NetworkState.of(network, rebuild)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        tasks.end()
+        return self
+
+    def _begin(self, X, y, sample_weight, anew, groups, classes):
+        """Read what there is to learn from, and build the network, or take up the one that there is."""
+        from sklstm.training import keras_seeds
+
         samples = self._read_X(X, reset=anew)
-        if anew:
-            # One number seeds all that follows, so that partial_fit can go on from it after a pickle.
-            self._seed = check_random_state(self.random_state).randint(2**31 - 1)
-            self.history_ = {}
-            self._optimizer_state = None
         y = self._read_y(y, samples, anew, classes)
         weights = None
         if sample_weight is not None:
@@ -110,12 +125,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             network, rebuild = self.network_.build(self._seed), self.network_.rebuild
         settings = self._settings(network)
         targets, weights = self._encode(network, settings.loss, samples, y, weights, training, anew)
-        if epochs:
-            data = TrainingData(samples, targets, weights, training, validation, groups)
-            self._train(network, settings, data, tasks, epochs, rebuild)
-        self.network_ = NetworkState.of(network, rebuild)
-        tasks.end()
-        return self
+        return network, rebuild, settings, TrainingData(samples, targets, weights, training, validation, groups)
 
     def _train(self, network, settings, data, tasks, epochs, rebuild):
         """Train the network in place, and keep what is needed to go on."""

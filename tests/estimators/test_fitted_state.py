@@ -175,3 +175,15 @@ def test_the_model_is_plain_keras(tmp_path):
     loaded, *numbers = run_fresh(code).split()
     assert loaded == "False"
     assert_allclose(np.array(numbers, dtype=float), expected.ravel(), rtol=1e-6)
+
+
+def test_a_fit_that_fails_changes_nothing(estimator):
+    """What was fitted before still predicts, after fits that are refused early and late."""
+    expected = outputs(estimator.fit(X, target(estimator)))
+    for bad_X, bad_y in ((X[:, :, :1], target(estimator)[:9]), (np.where(X > 2, np.inf, X), target(estimator))):
+        with pytest.raises(ValueError, match="got"):
+            estimator.fit(bad_X, bad_y)
+        with pytest.raises(ValueError, match="got"):
+            estimator.partial_fit(bad_X, bad_y)
+    assert_array_equal(outputs(estimator), expected)
+    assert estimator.n_iter_ == 2
