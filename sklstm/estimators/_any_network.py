@@ -1,16 +1,20 @@
 """The side of the network of KerasRegressor and KerasClassifier: any builder, any model."""
 
+import copy
 import inspect
+import json
+import sys
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, validate_parameter_constraints
 
 from sklstm._network_state import NetworkState, describes_itself
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
 from sklstm.estimators._built_in_networks import check_network
 from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._output_checks import loss_name
 from sklstm.estimators._routing import RoutedParameters
 from sklstm.estimators._samples import Samples
 
@@ -53,61 +57,89 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         self._sample_ndim = len(samples.sample_shape)
         return samples
 
+    def _prepare(self, samples, y=None, training=None, anew=False):
+        if not anew:
+            _refuse_nan(type(self).__name__, self.network_.config, samples)
+        return samples
+
     # --- the network ------------------------------------------------------------------------------
 
     def _build(self, samples):
         """A new network, and how to build it again where its configuration does not say it."""
-        import keras
-
         who, model, params = type(self).__name__, self.model, self._routed("model")
         if model is None:
             raise ValueError(
                 f"{who} needs a model: pass model=, a function that returns a keras.Model, or a keras.Model."
             )
-        if isinstance(model, keras.Model) or not callable(model):
+        # Mistyped names are told before anything is built.
+        self._fit_params_of_user()
+        self._predict_params()
+        if _is_model(model) or not callable(model):
             if params:
                 raise ValueError(
                     f"{who}: model__{next(iter(params))} goes to a builder, but model is a keras.Model, which is "
                     "built. Pass the function that builds it."
                 )
-            build = partial(_copy, model)
+            build, compiles = partial(_copy, who, _state_of(model)), False
         else:
-            build = self._bind(model, params, samples)
+            build, compiles = self._bind(model, params, samples), _asks_for("compile_kwargs", model)
+        build = partial(_built, build, samples.sample_shape)
         network = build()
         check_network(who, model, network)
-        _refuse_nan(who, network, samples)
+        _refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
+        if network.compiled and not compiles:
+            self._refuse_unused(network)
         return network, build
 
     def _bind(self, builder, params, samples):
         """The builder with what it asks for by name."""
         from sklstm.training import check_parameters
 
-        offered = {"meta": self._meta(samples), "compile_kwargs": self._compile_kwargs()}
-        asked = inspect.signature(builder).parameters
         check_parameters("model", params, builder)
-        given = {name: value for name, value in offered.items() if name in asked} | params
-        for name, parameter in asked.items():
-            if (
-                parameter.default is parameter.empty
-                and name not in given
-                and parameter.kind < 4
-                and parameter.kind != 2
-            ):
+        given = {"meta": self._meta(samples)} if _asks_for("meta", builder) else {}
+        compile_kwargs = self._compile_kwargs() if _asks_for("compile_kwargs", builder) else None
+        for name, parameter in inspect.signature(builder).parameters.items():
+            needed = parameter.default is parameter.empty and parameter.kind in _NAMED
+            if needed and name not in {"meta", "compile_kwargs"} | set(params):
                 raise ValueError(
                     f"{type(self).__name__}: the builder {getattr(builder, '__name__', type(builder).__name__)} asks "
                     f"for {name!r}. Pass model__{name}=, or give it a default."
                 )
-        return partial(builder, **given)
+        return partial(_call, builder, given | params, compile_kwargs)
+
+    def _meta(self, samples):
+        """What a builder is told, and what else scikeras says."""
+        meta = super()._meta(samples)
+        n_classes = meta.get("n_classes_")
+        meta["n_outputs_expected_"] = len(n_classes) if isinstance(n_classes, list) else 1
+        if meta["target_type_"] == "multilabel-indicator":
+            # The classes of an indicator are its columns.
+            meta |= {"classes_": np.arange(meta["n_outputs_"]), "n_classes_": meta["n_outputs_"]}
+        return meta
 
     def _compile_kwargs(self):
-        """A fresh optimizer, the loss and the metrics, as keras.Model.compile takes them."""
-        from sklstm.training import build_loss, build_metrics, build_optimizer
+        """A function that makes a fresh optimizer, the loss and the metrics, as keras.Model.compile takes them."""
+        loss = self._usual_loss() if self.loss is None else self.loss
+        routed = {route: self._routed(route) for route in ("optimizer", "loss", "metrics")}
+        return partial(_compile_kwargs, self.optimizer, loss, self.metrics, routed)
 
-        return {
-            "optimizer": build_optimizer(self.optimizer, **self._routed("optimizer")),
-            "loss": build_loss(self._usual_loss() if self.loss is None else self.loss, **self._routed("loss")),
-            "metrics": build_metrics(self.metrics, **self._routed("metrics")),
-        }
+    def _refuse_unused(self, network):
+        """Refuse an optimizer, a loss or a parameter of theirs where the model was compiled without asking for them."""
+        from sklstm.training import build_loss, build_optimizer
+
+        unused = [
+            name for name in vars(self) if name.partition("__")[0] in ("optimizer", "loss", "metrics") and "__" in name
+        ]
+        if self.loss is not None and loss_name(build_loss(self.loss)) != loss_name(network.loss):
+            unused.append("loss")
+        if self.optimizer != "rmsprop" and type(build_optimizer(self.optimizer)) is not type(network.optimizer):
+            unused.append("optimizer")
+        if unused:
+            raise ValueError(
+                f"{type(self).__name__}: {unused[0]} has no effect, as the model is compiled already, with "
+                f"{type(network.optimizer).__name__} and {loss_name(network.loss)}. Let the builder take "
+                "compile_kwargs, and model.compile(**compile_kwargs), or return a model that is not compiled."
+            )
 
     def _settings(self, network):
         from sklstm.training import Settings
@@ -115,7 +147,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         if network.compiled:
             # The builder chose: what it compiled with holds.
             return Settings(network.optimizer, network.loss)
-        settings = self._compile_kwargs()
+        settings = self._compile_kwargs()()
         return Settings(settings["optimizer"], settings["loss"], tuple(settings["metrics"]))
 
     def _callbacks(self, watched):
@@ -136,33 +168,52 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         return {name: value for name, value in params.items() if name not in ("epochs", "batch_size")}
 
     def _fit_params_of_user(self):
-        from sklstm.training import check_parameters
-
-        params = self._routed("fit")
-        check_parameters("fit", params, fit)
-        return params
+        return self._checked("fit", fit)
 
     def _predict_params(self):
+        params = self._checked("predict", predict)
+        return {"chunk": params["batch_size"]} if params.get("batch_size") else {}
+
+    def _checked(self, route, function):
+        """Parameters for Keras' fit or predict, in the same ranges as those of this estimator."""
         from sklstm.training import check_parameters
 
-        params = self._routed("predict")
-        check_parameters("predict", params, predict)
-        return {"chunk": params["batch_size"]} if params.get("batch_size") else {}
+        params = self._routed(route)
+        check_parameters(route, params, function)
+        own = {f"{route}__{name}": self._parameter_constraints[name] for name in params if hasattr(self, name)}
+        validate_parameter_constraints(
+            own, {f"{route}__{name}": value for name, value in params.items()}, caller_name=type(self).__name__
+        )
+        return params
 
     def _validation(self):
         return self.validation_split, "validation_split"
 
-    def __getstate__(self):
-        import sys
+    # --- copies -----------------------------------------------------------------------------------
 
+    def __getstate__(self):
         state = super().__getstate__()
-        if "keras" in sys.modules and isinstance(state["model"], sys.modules["keras"].Model):
+        if _is_model(state["model"]):
             # As plain data, like the fitted network.
             state = state | {"model": _state_of(state["model"])}
         return state
 
+    def __sklearn_clone__(self):
+        if not _is_model(self.model):
+            return super().__sklearn_clone__()
+        # Keras copies a model by saving it, which it does not do well with one that is compiled but not trained.
+        twin = copy.copy(self)
+        cloned = super(AnyNetwork, twin).__sklearn_clone__()
+        cloned.model = _copy(type(self).__name__, twin.model)
+        return cloned
 
-def fit(epochs, batch_size, verbose, initial_epoch, steps_per_epoch, validation_steps, validation_freq):
+
+def _is_model(model):
+    """Whether it is a keras.Model; where Keras is not loaded, there is none."""
+    return "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model)
+
+
+def fit(epochs, batch_size, verbose, steps_per_epoch, validation_steps, validation_freq):
     """What ``fit__`` may say, of all that Keras' fit takes; the rest is said by other parameters."""
 
 
@@ -170,22 +221,63 @@ def predict(batch_size, verbose):
     """What ``predict__`` may say, of all that Keras' predict takes."""
 
 
-def _state_of(model):
-    return NetworkState.of(model, keep_compiled=True)
+# Parameters of a builder that go by a name.
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-def _copy(model):
-    """A new model with the weights of the one given, and what it was compiled with."""
+def _asks_for(name, builder):
+    """Whether a builder takes a parameter of this name; one with ``**kwargs`` takes any, as with scikeras."""
+    parameters = inspect.signature(builder).parameters
+    return name in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+
+
+def _call(builder, given, compile_kwargs):
+    """What a builder returns; each time it is given a fresh optimizer, loss and metrics, where it asks for them."""
+    return builder(**given) if compile_kwargs is None else builder(**{"compile_kwargs": compile_kwargs()} | given)
+
+
+def _compile_kwargs(optimizer, loss, metrics, routed):
+    from sklstm.training import build_loss, build_metrics, build_optimizer
+
+    return {
+        "optimizer": build_optimizer(optimizer, **routed["optimizer"]),
+        "loss": build_loss(loss, **routed["loss"]),
+        "metrics": build_metrics(metrics, **routed["metrics"]),
+    }
+
+
+def _built(build, sample_shape):
+    """A new network that has its layers; Keras gives them to one without an input layer when it first sees an input."""
     import keras
 
-    return _state_of(model).build() if isinstance(model, keras.Model) else model.build()
+    network = build()
+    if isinstance(network, keras.Model) and not network.built:
+        network(keras.Input(sample_shape))
+    return network
 
 
-def _refuse_nan(who, network, samples):
-    """Refuse time steps that were not observed where the network would take them for numbers."""
-    if describes_itself(network) and '"Isnan"' not in network.to_json() and np.isnan(samples.windows.buffer).any():
+def _state_of(model):
+    """A keras.Model as plain data, with what it was compiled with; what a pickle brought back is plain already."""
+    return model if isinstance(model, NetworkState) else NetworkState.of(model, keep_compiled=True)
+
+
+def _copy(who, state):
+    """A new model with the weights of the one given, and what it was compiled with."""
+    try:
+        return state.build()
+    except (TypeError, ValueError, NotImplementedError) as cause:
+        raise ValueError(
+            f"{who} takes a keras.Model that Keras can copy, and this one holds a class or a function that it does not "
+            "know. Pass the function that builds the model, or register what is your own with "
+            "keras.saving.register_keras_serializable."
+        ) from cause
+
+
+def _refuse_nan(who, config, samples):
+    """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
+    if config is not None and '"Isnan"' not in config and np.isnan(samples.windows.buffer).any():
         raise ValueError(
             f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
-            "would be NaN. Begin the network with sklstm.networks.split_observed, use one of sklstm.networks, or drop "
-            "the samples that hold NaN."
+            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
+            "drop the samples that hold NaN."
         )

@@ -7,10 +7,10 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from sklstm._fit_callbacks import with_callbacks
 from sklstm._parameters import StrictParameters
 from sklstm._validation import check_frames, check_windows, is_ragged, n_dims, read_numbers
 from sklstm._warnings import warn_user
-from sklstm.estimators._fit_callbacks import with_callbacks
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._samples import Samples
 from sklstm.estimators._window_scaler import WindowScaler
@@ -83,7 +83,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             step is observed only in part.
         """
         anew = not (self.warm_start and self._is_fitted())
-        return self._fit(X, y, sample_weight, epochs=self.epochs, anew=anew, groups=groups)
+        return self._fit(X, y, sample_weight, epochs=self.epochs, anew=anew, groups=groups).reset_states()
 
     def reset_states(self):
         """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
@@ -100,7 +100,17 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
 
     def _read_X(self, X, reset):
         X = X if is_ragged(X) else read_numbers(X)
-        if not is_ragged(X) and n_dims(X) > 3 and (self.architecture == "cnn_lstm" or callable(self.architecture)):
+        frame = () if is_ragged(X) or n_dims(X) <= 3 else tuple(X.shape[2:])
+        if reset:
+            self._refuse_frames(X, frame)
+            # Height, width and channels, or nothing where X are windows.
+            self._frame = frame
+        elif self._frame and frame != self._frame:
+            raise ValueError(
+                f"{type(self).__name__} was fitted on frames of shape {self._frame}, got X of shape {np.shape(X)}. "
+                f"Pass X of shape (n_samples, n_timesteps, {', '.join(map(str, self._frame))})."
+            )
+        if self._frame:
             samples = Samples(*check_frames(self, X, reset=reset))
         else:
             samples = Samples(check_windows(self, X, reset=reset))
@@ -112,6 +122,15 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
                 UserWarning,
             )
         return samples
+
+    def _refuse_frames(self, X, frame):
+        """Only a convolution, or a network of one's own, sees frames."""
+        if frame and not callable(self.architecture) and self.architecture != "cnn_lstm":
+            raise ValueError(
+                f"{type(self).__name__}(architecture={self.architecture!r}) expects X of shape (n_samples, "
+                f"n_timesteps, n_features), got shape {X.shape}. For frames pass architecture='cnn_lstm'; else bring "
+                "further axes into the features: X.reshape(*X.shape[:2], -1)."
+            )
 
     def _kept(self, samples):
         """Samples with enough observed time steps to learn from."""
@@ -144,7 +163,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
 
         builder = self.architecture if callable(self.architecture) else getattr(networks, self.architecture)
         offered = {
-            "meta": self._meta(samples),
+            "meta": self._meta(samples) | self._longest(samples),
             "units": self.units,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
@@ -165,6 +184,13 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         network = build()
         check_network(type(self).__name__, builder, network)
         return network, build
+
+    def _longest(self, samples):
+        """The shape of X without padding, for "cnn_lstm": how it cuts samples must not follow how they are padded."""
+        if self.architecture != "cnn_lstm" or len(samples.sample_shape) != 2:
+            return {}
+        n_samples, _, n_features = samples.shape
+        return {"X_shape_": (n_samples, max(1, int(samples.observed().sum(axis=1).max())), n_features)}
 
     def _linear_path(self, samples):
         """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
@@ -196,12 +222,13 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             return super()._batches(network, data, rng)
         from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
 
-        size = min(self.batch_size, len(data.training))
-        trainer = sequence_model(carrying(network, size), self._truncation(data.samples))
+        size, tbptt = min(self.batch_size, len(data.training)), self._truncation(data.samples)
+        trainer = sequence_model(carrying(network, size), tbptt)
+        groups = self._read_groups(data.groups, len(data.samples))
 
         def batches(samples):
             if self.stateful:
-                return lambda: streams(samples, size, data.groups)
+                return lambda: streams(samples, size, groups)
             return lambda: shuffled_rows(samples, size, rng if self.shuffle else None)
 
         def batched(samples):
@@ -213,23 +240,50 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         """k1 and k2 of TBPTT, or None."""
         if self.tbptt is None:
             return None
+        who = f"{type(self).__name__}(tbptt={self.tbptt!r})"
         valid = len(self.tbptt) == 2 and all(isinstance(k, Integral) and k >= 1 for k in self.tbptt)
         if not valid or self.tbptt[0] > self.tbptt[1]:
             raise ValueError(
                 f"{type(self).__name__} expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, "
                 f"whose gradient reaches back over k2. Got tbptt={self.tbptt!r}."
             )
+        whole = None
+        if self.architecture == "bidirectional":
+            whole = "architecture='bidirectional' reads them from their end, too", "architecture='stacked'"
+        elif self.architecture == "cnn_lstm" and len(samples.sample_shape) == 2:
+            whole = "architecture='cnn_lstm' would cut other subsequences of each piece", "architecture='stacked'"
+        elif self._linear_path(samples) is not None:
+            whole = "a linear path has a weight for each of their time steps", "linear_skip=False"
+        if whole is not None:
+            raise ValueError(f"{who} runs samples in pieces, but {whole[0]}. Pass tbptt=None, or {whole[1]}.")
         return tuple(min(int(k), samples.shape[1]) for k in self.tbptt)
+
+    def _read_groups(self, groups, n_samples):
+        """Groups as an array, one for each sample."""
+        if groups is None:
+            return None
+        groups = np.asarray(groups)
+        if groups.shape != (n_samples,):
+            raise ValueError(
+                f"{type(self).__name__} got {n_samples} samples in X and groups of shape {groups.shape}. Pass a group "
+                "for each sample, the series that it is of."
+            )
+        return groups
 
     def _outputs(self, X, groups=None):
         if not self.stateful:
             return super()._outputs(X)
         from sklstm.training import predict_carrying
 
-        samples, groups = self._read_for_predict(X), None if groups is None else np.asarray(groups)
-        outputs, self._states = predict_carrying(
-            self.network_, samples.gather, len(samples), getattr(self, "_states", None), groups
-        )
+        samples = self._read_for_predict(X)
+        groups = self._read_groups(groups, len(samples))
+        states, group = getattr(self, "_states", None) or (None, None)
+        if groups is not None:
+            if group is not None and groups[0] != group:
+                states = None
+            group = groups[-1]
+        outputs, states = predict_carrying(self.network_, samples.gather, len(samples), states, groups)
+        self._states = states, group
         return outputs, samples
 
     def __sklearn_tags__(self):

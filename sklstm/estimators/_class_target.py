@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import compute_class_weight
+from scipy.special import expit, softmax
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
 
 from sklstm._validation import check_labels, place, refuse_in_target
+from sklstm.estimators._built_in_networks import BY_STEP
 
 # The least probability whose logarithm is taken.
 TINY = np.finfo(np.float32).tiny
@@ -20,15 +22,22 @@ class ClassTarget:
 
     Attributes
     ----------
-    labels : ndarray of shape (n_labels,)
-        All labels, sorted.
+    labels : ndarray of shape (n_labels,) or None
+        All labels, sorted; None where columns of text stand beside columns of numbers.
     columns : list of ndarray
         Labels of each column of y, where it has columns.
     kind : {"binary", "multiclass", "multilabel-indicator", "multiclass-multioutput"}
         In the words of scikit-learn.
+    by_step : bool
+        Whether the network has outputs for each time step.
+    n_units : list of int or None
+        Size of the last axis of each of the network's outputs; None before there is a network.
+    n_flags : int
+        Labels of 0 or 1 that the network answers side by side; 0 where it chooses one label.
     """
 
     by_step = per_input_step = False
+    n_units, n_flags = None, 0
 
     def read(self, estimator, y, samples, classes=None):
         """Check y, remember its labels, and return it as an array.
@@ -41,8 +50,8 @@ class ClassTarget:
             Labels of any type.
         samples : Samples
             What y belongs to.
-        classes : array-like of shape (n_classes,), optional
-            All labels, where y need not hold each of them.
+        classes : array-like of shape (n_classes,), or list of them, optional
+            All labels, or those of each column, where y need not hold each of them.
 
         Returns
         -------
@@ -50,19 +59,14 @@ class ClassTarget:
             Labels.
         """
         who = type(estimator).__name__
-        y = check_labels(estimator, y, samples.shape)
-        known = y[~pd.isna(y)]
-        check_classification_targets(known)
-        self.labels = np.unique(known if classes is None else classes)
-        strange = np.setdiff1d(known, self.labels)
-        if len(strange):
+        y = _check(estimator, y, samples)
+        found = _labels_by_column(who, y)
+        self.columns = found if classes is None else _given_labels(who, classes, len(found))
+        self.labels = np.unique(np.concatenate(self.columns)) if _is_uniform(self.columns) else None
+        _refuse_strange(who, found, self.columns)
+        if self.labels is not None and len(self.labels) < 2:
             raise ValueError(
-                f"{who} got the label {strange[0]!r} in y, which is none of its classes: "
-                f"{', '.join(map(repr, self.labels))}. The first call of partial_fit takes all of them as classes=."
-            )
-        if len(self.labels) < 2:
-            raise ValueError(
-                f"{who} got one class in y, {self.labels[0]!r}: there is nothing to tell apart. Pass samples of at "
+                f"{who} got one class in y, {_shown(self.labels)}: there is nothing to tell apart. Pass samples of at "
                 "least two classes."
             )
         self.shape, self.dtype = y.shape[1:], y.dtype
@@ -70,20 +74,25 @@ class ClassTarget:
             self.columns = []
             self.kind = "binary" if len(self.labels) == 2 else "multiclass"
         else:
-            self.columns = [np.unique(column[~pd.isna(column)]) for column in y.reshape(-1, y.shape[-1]).T]
-            flags = known.dtype.kind in "biuf" and set(self.labels) <= {0, 1}
+            flags = self.labels is not None and self.labels.dtype.kind in "biuf" and set(self.labels.tolist()) <= {0, 1}
             self.kind = "multilabel-indicator" if flags else "multiclass-multioutput"
         return y
 
-    def read_more(self, estimator, y, samples):
+    def read_more(self, estimator, y, samples, classes=None):
         """Check a y that comes later: of the same shape, and of no other labels."""
-        later = ClassTarget()
-        y = later.read(estimator, y, samples, self.labels)
-        if len(later.shape) != len(self.shape) or (later.shape != self.shape and not self.by_step):
+        who = type(estimator).__name__
+        y = _check(estimator, y, samples)
+        shape = y.shape[1:]
+        if len(shape) != len(self.shape) or (shape != self.shape and not self.by_step):
             raise ValueError(
-                f"{type(estimator).__name__} was fitted on y of shape {('n_samples', *self.shape)}, got shape "
-                f"{y.shape}. Pass y of the same shape, or call fit to begin anew."
+                f"{who} was fitted on y of shape {('n_samples', *self.shape)}, got shape {y.shape}. Pass y of the same "
+                "shape, or call fit to begin anew."
             )
+        found = _labels_by_column(who, y)
+        if classes is not None:
+            given = _given_labels(who, classes, len(found))
+            found = [np.union1d(labels, named) for labels, named in zip(found, given, strict=True)]
+        _refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
         return y
 
     @property
@@ -98,7 +107,7 @@ class ClassTarget:
             "y_dtype_": self.dtype,
             "classes_": self.columns if columns else self.labels,
             "n_classes_": [len(labels) for labels in self.columns] if columns else len(self.labels),
-            "n_labels_": len(self.labels),
+            "n_labels_": None if self.labels is None else len(self.labels),
         }
 
     @property
@@ -108,58 +117,103 @@ class ClassTarget:
             return self.labels
         return np.arange(self.shape[0]) if self.kind == "multilabel-indicator" else self.columns
 
-    def settle(self, who, shapes, y, samples):
-        """See by the shapes of the network's outputs what it tells of y, and refuse what does not fit.
+    def see(self, shapes):
+        """Learn from the shapes of the network's outputs how it answers.
+
+        Parameters
+        ----------
+        shapes : list of tuple
+            Of the network's outputs, None where open.
+        """
+        self.by_step = len(shapes[0]) == 3
+        self.n_steps = shapes[0][1] if self.by_step else None
+        self.n_units = [shape[-1] for shape in shapes]
+        # Of time steps with one label each, that label is chosen, even between 0 and 1.
+        alone = self.by_step and self.shape[1:] in ((), (1,))
+        self.n_flags = self.shape[-1] if self.kind == "multilabel-indicator" and not alone else 0
+
+    def settle(self, who, y, samples):
+        """Refuse a y that does not fit the network's outputs.
 
         Parameters
         ----------
         who : str
             The estimator.
-        shapes : list of tuple
-            Of the network's outputs, None where open.
         y : ndarray
             As it was read.
         samples : Samples
             What y belongs to.
         """
-        self.by_step = len(shapes[0]) == 3
-        self.per_input_step = self.by_step and shapes[0][1] in (None, samples.shape[1])
-        n_steps = samples.shape[1] if self.per_input_step else shapes[0][1] if self.by_step else None
-        if self.by_step and ((y.ndim == 1 and n_steps != 1) or (y.ndim > 1 and y.shape[1] != n_steps)):
-            raise ValueError(
-                f"{who}: the network has an output for each of {n_steps} time steps, got y of shape {y.shape}. Pass y "
-                f"of shape (n_samples, {n_steps}), a label for each time step."
-            )
+        self.per_input_step = self.by_step and self.n_steps in (None, samples.shape[1])
+        if self.by_step:
+            self._refuse_steps(who, y, samples.shape[1] if self.per_input_step else self.n_steps)
+        else:
+            self._refuse_columns(who, y)
         missing = pd.isna(y)
         if self.per_input_step and y.ndim > 1:
             missing &= samples.observed().reshape(*y.shape[:2], *(1,) * (y.ndim - 2))
         if missing.any():
             refuse_in_target(who, "NaN", place(np.argwhere(missing)[0], y))
 
-    def labels_told_apart(self, n_outputs):
+    def _refuse_steps(self, who, y, n_steps):
+        if n_steps != (y.shape[1] if y.ndim > 1 else 1):
+            raise ValueError(
+                f"{who}: the network has an output for each of {n_steps} time steps, got y of shape {y.shape}. Pass y "
+                f"of shape (n_samples, {n_steps}), a label for each time step."
+            )
+        if not self.n_flags and int(np.prod(y.shape[2:])) > 1:
+            raise ValueError(
+                f"{who}: the network chooses one label for each time step, got y of shape {y.shape} with "
+                f"{y.shape[2]} for each. Fit an estimator for each of them."
+            )
+        if self.labels is None:
+            raise TypeError(
+                f"{who}: the time steps of y share their labels, got text and numbers. Make them one type: "
+                "y.astype(str)."
+            )
+
+    def _refuse_columns(self, who, y):
+        if y.ndim == 3:
+            raise ValueError(
+                f"{who}: y of shape {y.shape} has labels for each of {y.shape[1]} time steps, got a network with one "
+                "output for a sample. Use one with an output for each time step: 'many_to_many' or 'encoder_decoder'."
+            )
+        if self.kind != "multilabel-indicator":
+            for k, labels in enumerate(self.columns):
+                if len(labels) < 2:
+                    raise ValueError(
+                        f"{who} got one class in column {k} of y, {_shown(labels)}: there is nothing to tell apart. "
+                        "Drop the column."
+                    )
+
+    @property
+    def chooses(self):
+        """Whether the network chooses among several units; before there is a network, whether it should."""
+        if self.n_units is None:
+            return self.kind in ("multiclass", "multiclass-multioutput")
+        return not self.n_flags and self.n_units[0] > 1
+
+    def labels_told_apart(self):
         """How many labels each of the network's outputs tells apart."""
-        if self.by_step or not self.shape:
-            return [len(self.labels)]
-        return [2] if self.kind == "multilabel-indicator" else [len(labels) for labels in self.columns]
+        if self.n_flags:
+            return [2]
+        return [len(self.labels)] if self._is_shared() else [len(labels) for labels in self.columns]
 
     def arrange(self, y):
         """Codes of an array of labels."""
-        if self.kind == "multilabel-indicator":
-            codes = np.where(pd.isna(y), -1, y).astype(np.int32)
-            return codes[:, :, 0] if codes.ndim == 3 and codes.shape[2] == 1 else codes
-        if self.by_step or y.ndim == 1:
+        if self.n_flags:
+            return np.where(pd.isna(y), -1, y).astype(np.int32)
+        if self._is_shared():
             return _codes(y.reshape(len(y), -1) if self.by_step else y, self.labels)
         return np.stack([_codes(y[:, k], labels) for k, labels in enumerate(self.columns)], axis=1)
 
-    def encode(self, codes, units, one_hot):
-        """Targets for a network whose outputs have so many units each, in a list.
+    def encode(self, codes, one_hot):
+        """Targets for the network.
 
         Parameters
         ----------
         codes : ndarray
             Arranged labels.
-        units : list of int
-            Size of the last axis of each output.
         one_hot : bool
             Whether the loss takes an indicator of each class in place of its number.
 
@@ -169,68 +223,164 @@ class ClassTarget:
             One for each output.
         """
         codes = np.maximum(codes, 0)
-        if len(units) > 1:
-            return [_indicate(column, n) if one_hot else column for column, n in zip(codes.T, units, strict=True)]
-        flags = self.kind == "multilabel-indicator" and not (self.by_step and codes.ndim == 2)
-        if flags:
+        if self.n_flags:
             return [codes.astype(np.float32)]
-        if units[0] == 1:
-            return [codes[..., None].astype(np.float32)]
-        return [_indicate(codes, units[0]) if one_hot else codes]
+        columns = [codes] if self._is_shared() else codes.T
+        return [_targets(column, n_units, one_hot) for column, n_units in zip(columns, self.n_units, strict=True)]
 
-    def probabilities(self, outputs):
-        """Probabilities of the labels.
+    def probabilities(self, outputs, logits=False):
+        """Probabilities of the labels, in double precision.
+
+        Parameters
+        ----------
+        outputs : list of ndarray
+            Of the network.
+        logits : bool, default=False
+            Whether they are scores.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_steps, n_classes)
             Of each label; for multi-label y the probability of 1, (n_samples, n_outputs); for several outputs a list.
         """
-        if len(outputs) > 1:
-            return [_normalised(output) for output in outputs]
-        output = outputs[0].astype(np.float64)
-        if self._flags(output):
-            return output
-        if output.shape[-1] == 1:
-            return np.concatenate([1 - output, output], axis=-1)
-        return _normalised(output)
+        outputs = [output.astype(np.float64) for output in outputs]
+        if logits:
+            outputs = [softmax(output, axis=-1) if self.chooses else expit(output) for output in outputs]
+        if self.n_flags:
+            return outputs[0]
+        probabilities = [_normalised(output) for output in outputs]
+        if not self._is_shared():
+            return probabilities
+        # A label for each sample stays one, though it come from the one time step of a network.
+        return probabilities[0][:, 0] if self.by_step and not self.shape else probabilities[0]
 
     def choose(self, probabilities):
         """The most probable labels, in the shape that y had."""
-        if isinstance(probabilities, list):
+        if self.n_flags:
+            return self.labels[(probabilities > 0.5).astype(int)]
+        if not self._is_shared():
             chosen = [labels[p.argmax(axis=-1)] for labels, p in zip(self.columns, probabilities, strict=True)]
-            return np.stack(chosen, axis=1).astype(self.dtype, copy=False)
-        if self._flags(probabilities):
-            return (probabilities > 0.5).astype(self.dtype)
+            # Text would take numbers beside it for text.
+            return np.stack(chosen if self.labels is not None else [c.astype(object) for c in chosen], axis=1)
         chosen = self.labels[probabilities.argmax(axis=-1)]
-        return chosen[..., None] if self.by_step and len(self.shape) == 2 else chosen
+        return chosen[..., None] if len(self.shape) == 2 else chosen
 
     def decisions(self, probabilities):
         """Log-odds of the second class, (n_samples,), or the logarithm of each probability."""
         p = np.maximum(probabilities, TINY)
         return np.log(p[..., 1]) - np.log(p[..., 0]) if p.shape[-1] == 2 else np.log(p)
 
-    def weigh(self, class_weight, codes):
-        """Weight of each code, of the codes' shape; the product over the outputs of a sample."""
-        if self.by_step or codes.ndim == 1:
-            return self._weights(class_weight, self.labels, codes)
-        columns = zip(self._labels_of_columns(), codes.T, strict=True)
-        return np.prod([self._weights(class_weight, labels, column) for labels, column in columns], axis=0)
+    def weigh(self, who, class_weight, codes, training):
+        """Weight of each code, of the codes' shape; where a sample has several, the product over them.
 
-    def _labels_of_columns(self):
-        return [self.labels] * self.shape[0] if self.kind == "multilabel-indicator" else self.columns
+        Parameters
+        ----------
+        who : str
+            The estimator.
+        class_weight : dict or "balanced"
+            Weights by label; or the inverse of the frequency of each label among the training samples.
+        codes : ndarray
+            Arranged labels.
+        training : ndarray of int
+            Samples to train on.
+        """
+        shared = self._is_shared() and not self.n_flags
+        columns = [codes] if shared else list(np.moveaxis(codes, -1, 0))
+        labels = [self.labels] * len(columns) if self._is_shared() or self.n_flags else self.columns
+        if class_weight == "balanced":
+            weights = [_balanced(codes[training], len(own)) for codes, own in zip(columns, labels, strict=True)]
+            absent = self.labels[weights[0] == 0] if shared else ()
+            if len(absent):
+                raise ValueError(
+                    f"{who}(class_weight='balanced') weighs classes by how often they occur, got no sample to train on "
+                    f"of {_shown(absent)}. Pass class_weight as a dict of labels and weights."
+                )
+        else:
+            _refuse_strange_weights(who, class_weight, labels)
+            weights = [np.array([class_weight.get(label, 1.0) for label in own.tolist()]) for own in labels]
+        each = [np.where(c >= 0, own[c], 0.0) for own, c in zip(weights, columns, strict=True)]
+        return np.prod(each, axis=0)
 
-    @staticmethod
-    def _weights(class_weight, labels, codes):
-        known = codes[codes >= 0]
-        weights = compute_class_weight(class_weight, classes=labels, y=labels[known])
-        return np.where(codes >= 0, weights[codes], 0.0)
+    def _is_shared(self):
+        """Whether all of y has the same labels."""
+        return self.by_step or not self.columns or self.kind == "multilabel-indicator"
 
-    def _flags(self, output):
-        """Whether an output holds a probability of 1 for each column of a multi-label y."""
-        if self.kind != "multilabel-indicator":
-            return False
-        return not self.by_step or (len(self.shape) == 2 and self.shape[1] > 1 and output.shape[-1] == self.shape[1])
+
+def _check(estimator, y, samples):
+    y = check_labels(estimator, y, samples.shape)
+    if y.shape[1:] == (1,) and getattr(estimator, "architecture", None) not in BY_STEP:
+        return column_or_1d(y, warn=True)
+    return y
+
+
+def _labels_by_column(who, y):
+    """Labels of each column of y, sorted and without gaps, in a list."""
+    columns = [y] if y.ndim == 1 else y.reshape(-1, y.shape[-1]).T
+    known = [_plain(who, column[~pd.isna(column)]) for column in columns]
+    for values in [np.concatenate(known)] if _is_uniform(known) else known:
+        _refuse_numbers(who, values)
+    return [np.unique(values) for values in known]
+
+
+def _plain(who, values):
+    """Labels of an object array in a type of their own."""
+    if values.dtype != object or not len(values):
+        return values
+    if all(isinstance(value, str) for value in values):
+        return values
+    plain = pd.Series(values).infer_objects().to_numpy()
+    types = sorted({type(value).__name__ for value in values})
+    if plain.dtype == object and len(types) > 1:
+        raise TypeError(f"{who} got labels of several types in y: {', '.join(types)}. Make them one: y.astype(str).")
+    return plain
+
+
+def _is_uniform(columns):
+    """Whether columns hold text only, or numbers only."""
+    return len({column.dtype.kind in "biuf" for column in columns if len(column)}) < 2
+
+
+def _refuse_numbers(who, values):
+    try:
+        check_classification_targets(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{who} expects labels in y. {error} For numbers there are LSTMRegressor and KerasRegressor."
+        ) from None
+
+
+def _given_labels(who, classes, n_columns):
+    """Labels of each column, from one set for all of them or from a list of sets."""
+    if not any(np.ndim(labels) for labels in classes):
+        return [np.unique(classes)] * n_columns
+    if len(classes) != n_columns:
+        raise ValueError(
+            f"{who} got classes for {len(classes)} columns, and y with {n_columns}. Pass the labels of each column of "
+            "y, or one list of labels for all."
+        )
+    return [np.unique(labels) for labels in classes]
+
+
+def _refuse_strange(who, found, known):
+    """Raise where a column holds a label that is none of its classes."""
+    for column, labels in zip(found, known, strict=True):
+        classes = set(labels.tolist())
+        strange = [label for label in column.tolist() if label not in classes]
+        if strange:
+            raise ValueError(
+                f"{who} got the label {strange[0]!r} in y, which is none of its classes: {_shown(labels)}. The first "
+                "call of partial_fit takes all of them as classes=; fit begins anew."
+            )
+
+
+def _refuse_strange_weights(who, class_weight, labels):
+    known = np.concatenate([own.astype(object) for own in labels])
+    strange = [label for label in class_weight if label not in set(known.tolist())]
+    if strange:
+        raise ValueError(
+            f"{who} got a class_weight for {strange[0]!r}, which is no class of y: "
+            f"{', '.join(map(repr, dict.fromkeys(known.tolist())))}. Name classes as they stand in y."
+        )
 
 
 def _codes(y, labels):
@@ -239,11 +389,28 @@ def _codes(y, labels):
     return np.where(missing, -1, np.searchsorted(labels, np.where(missing, labels[0], y))).astype(np.int32)
 
 
-def _indicate(codes, n_classes):
-    return np.eye(n_classes, dtype=np.float32)[codes]
+def _targets(codes, n_units, one_hot):
+    """Codes as an output of so many units is taught them."""
+    if n_units == 1:
+        return codes[..., None].astype(np.float32)
+    return np.eye(n_units, dtype=np.float32)[codes] if one_hot else codes
 
 
 def _normalised(output):
-    """Probabilities that add up to 1 in double precision as well."""
-    output = output.astype(np.float64)
+    """Probabilities of all labels, which add up to 1, from an output of one unit or of several."""
+    if output.shape[-1] == 1:
+        return np.concatenate([1 - output, output], axis=-1)
     return output / np.maximum(output.sum(axis=-1, keepdims=True), TINY)
+
+
+def _balanced(codes, n_labels):
+    """Weight of each code, by the inverse of its frequency; 0 for those that do not occur."""
+    counts = np.bincount(codes[codes >= 0], minlength=n_labels)
+    weights = np.zeros(n_labels)
+    # As scikit-learn's compute_class_weight has it.
+    weights[counts > 0] = counts.sum() / ((counts > 0).sum() * counts[counts > 0])
+    return weights
+
+
+def _shown(labels):
+    return ", ".join(map(repr, labels.tolist()))

@@ -1,15 +1,17 @@
 """The side of y of a classifier."""
 
 import numpy as np
+import pandas as pd
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
+from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
 
+from sklstm._fit_callbacks import with_callbacks
 from sklstm.estimators._class_target import ClassTarget
 from sklstm.estimators._output_checks import check_classification, loss_name, output_shapes, takes_logits
 
 
-def _is_single(estimator):
+def is_single(estimator):
     """Whether y has one label for each sample."""
     target = getattr(estimator, "_target", None)
     if target is None or not target.shape:
@@ -23,6 +25,7 @@ def _is_single(estimator):
 class Classification(ClassifierMixin):
     """Mixin: y holds labels of any type, and predictions are labels."""
 
+    @with_callbacks
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Go on training for one epoch; the first call begins a new network.
 
@@ -32,8 +35,9 @@ class Classification(ClassifierMixin):
         ----------
         X, y, sample_weight
             As for `fit`.
-        classes : array-like of shape (n_classes,), optional
-            All labels. Needed in the first call where its y does not hold each of them.
+        classes : array-like of shape (n_classes,), or list of them, optional
+            All labels; where y has several columns, those of each in a list, or one set for all. Needed in the first
+            call where its y does not hold each of them.
 
         Returns
         -------
@@ -79,7 +83,7 @@ class Classification(ClassifierMixin):
         """
         return self._probabilities(self._outputs(X)[0])
 
-    @available_if(_is_single)
+    @available_if(is_single)
     def decision_function(self, X):
         """Confidence in the labels.
 
@@ -115,55 +119,66 @@ class Classification(ClassifierMixin):
         score : float
             Between 0 and 1.
         """
-        from pandas import isna
-
         y, predicted = np.asarray(y), self.predict(X)
-        if y.ndim == 1 or (self._target.kind == "multilabel-indicator" and not self._target.by_step):
-            return accuracy_score(y, predicted, sample_weight=sample_weight)
-        known = ~isna(y)
+        check_consistent_length(y, predicted, sample_weight)
+        known, right = ~pd.isna(y), y == predicted.reshape(y.shape)
+        if self._target.n_flags and not self._target.by_step:
+            known, right = known.all(axis=1), right.all(axis=1)
         weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-        weights = weights.reshape(-1, *(1,) * (y.ndim - 1)) * known
-        return float(np.average(np.where(known, y == predicted.reshape(y.shape), False), weights=weights))
+        weights = weights.reshape(-1, *(1,) * (known.ndim - 1)) * known
+        return float(np.average(np.where(known, right, False), weights=weights))
 
     def _probabilities(self, outputs):
-        if self._logits:
-            outputs = [_from_logits(output) for output in outputs]
-        return self._target.probabilities(outputs)
+        return self._target.probabilities(outputs, self._logits)
 
     def _read_y(self, y, samples, anew, classes):
         if anew:
             self._target = ClassTarget()
             y = self._target.read(self, y, samples, classes)
         else:
-            y = self._target.read_more(self, y, samples)
+            y = self._target.read_more(self, y, samples, classes)
         self.n_outputs_ = self._target.meta["n_outputs_"]
         return y
 
+    def _split(self, samples, y):
+        training, validation = super()._split(samples, y)
+        # A network that goes on training may have met a class before.
+        if len(validation) and y.ndim == 1 and not self.n_iter_:
+            unseen = np.setdiff1d(y[training[-1] + 1 :], y[training])
+            if len(unseen):
+                fraction, name = self._validation()
+                raise ValueError(
+                    f"{type(self).__name__}({name}={fraction}) keeps the samples at the end for validation, and they "
+                    f"hold a class that no sample to train on is of: {unseen.tolist()[0]!r}. Samples that share no "
+                    f"time steps: shuffle them first, and pass validation_gap=0. Windows of a series: lower {name}, "
+                    "or drop it."
+                )
+        return training, validation
+
+    def _shared_steps(self, samples):
+        """Samples before the validation samples that share time steps, or labels of time steps, with them."""
+        shared = super()._shared_steps(samples)
+        steps = self._target.shape[0] if getattr(self, "architecture", None) == "encoder_decoder" else 1
+        return max(shared, steps - 1)
+
+    def _settings(self, network):
+        # The usual loss goes by the network's units.
+        self._target.see(output_shapes(network))
+        return super()._settings(network)
+
     def _usual_loss(self):
-        several = self._target.kind in ("multiclass", "multiclass-multioutput")
-        return "sparse_categorical_crossentropy" if several else "binary_crossentropy"
+        return "sparse_categorical_crossentropy" if self._target.chooses else "binary_crossentropy"
 
     def _encode(self, network, loss, samples, y, weights, training, anew):
         """Targets for the network, and the weights of the samples."""
         who, target = type(self).__name__, self._target
-        shapes = output_shapes(network)
-        target.settle(who, shapes, y, samples)
-        check_classification(who, network, loss, target.kind, target.labels_told_apart(len(shapes)))
+        target.settle(who, y, samples)
+        check_classification(who, network, loss, target.labels_told_apart(), target.n_flags)
         self.classes_, self._logits = target.classes, takes_logits(loss)
-        if target.shape == ():
-            self.n_classes_ = len(self.classes_)
+        several = isinstance(self.classes_, list)
+        self.n_classes_ = [len(labels) for labels in self.classes_] if several else len(self.classes_)
         codes = target.arrange(y)
         if self.class_weight is not None:
-            by_class = target.weigh(self.class_weight, codes).astype(np.float32)
+            by_class = target.weigh(who, self.class_weight, codes, training).astype(np.float32)
             weights = by_class if weights is None else by_class * weights.reshape(-1, *(1,) * (by_class.ndim - 1))
-        name = loss_name(loss)
-        targets = target.encode(codes, [shape[-1] for shape in shapes], one_hot="sparse" not in name)
-        return targets, weights
-
-
-def _from_logits(scores):
-    """Probabilities from scores."""
-    if scores.shape[-1] == 1:
-        return 1 / (1 + np.exp(-scores))
-    scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return scores / scores.sum(axis=-1, keepdims=True)
+        return target.encode(codes, one_hot="sparse" not in loss_name(loss)), weights

@@ -8,9 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._network_state import NetworkState
 from sklstm._warnings import warn_user
-from sklstm.estimators._fit_callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
 
 
 class TrainingData(NamedTuple):
@@ -64,6 +64,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """
         return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=not (self.warm_start and self._is_fitted()))
 
+    @with_callbacks
     def initialize(self, X, y):
         """Build the network and learn the scale and the labels of y, without training.
 
@@ -88,7 +89,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
         """Train for some epochs; `anew` forgets whatever was learned before. A fit that fails changes nothing."""
         self._validate_params()
-        tasks = EpochTasks(self, X, y, epochs)
+        tasks = FitTasks(self, X, y, epochs)
         before = vars(self).copy()
         try:
             if anew:
@@ -142,6 +143,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 )
             )
         trainer, batches, watched = self._batches(network, data, rng)
+        # Another optimizer, or one with other parameters, goes on from no state of the last one.
+        optimizer = (type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None})
+        if self._optimizer_state is not None and self._optimizer != optimizer:
+            self._optimizer_state = None
+        self._optimizer = optimizer
         trained = fit_network(
             trainer,
             batches,

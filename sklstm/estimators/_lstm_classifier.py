@@ -1,9 +1,10 @@
 """LSTMClassifier: sequences in, labels out."""
 
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
 
 from sklstm.estimators._built_in_networks import BuiltInNetworks
-from sklstm.estimators._classification import Classification
+from sklstm.estimators._classification import Classification, is_single
 
 
 class LSTMClassifier(Classification, BuiltInNetworks):
@@ -39,11 +40,12 @@ class LSTMClassifier(Classification, BuiltInNetworks):
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         An instance is copied for each fit.
     loss : str, function or keras.losses.Loss, optional
-        What is minimised; by default the cross-entropy that y asks for.
+        What is minimised; by default the cross-entropy that y and the output layer ask for.
     metrics : list, optional
         Watched in `history_`.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency.
+        Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency among the samples
+        to train on. With several labels to a sample, it weighs their product.
     shuffle : bool, default=True
         Whether to mix the samples before each epoch.
     window_scaler : {"last", "mean", "standard"} or None, default=None
@@ -83,6 +85,8 @@ class LSTMClassifier(Classification, BuiltInNetworks):
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         Labels; of each column, where y has several.
+    n_classes_ : int or list of int
+        How many.
     model_ : keras.Model
         The fitted network, plain Keras: it saves and loads where sklstm is not installed. Rebuilt from `network_`
         when first asked for.
@@ -239,3 +243,21 @@ class LSTMClassifier(Classification, BuiltInNetworks):
             several columns of labels a list, with an array for each.
         """
         return self._probabilities(self._outputs(X, groups)[0])
+
+    @available_if(is_single)
+    def decision_function(self, X, groups=None):
+        """Confidence in the labels.
+
+        Parameters
+        ----------
+        X, groups
+            As for `predict`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of the second, positive where it is predicted; for more the logarithm of
+            each probability.
+        """
+        probabilities = self.predict_proba(X, groups)
+        return self._target.decisions(probabilities)

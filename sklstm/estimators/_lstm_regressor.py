@@ -285,7 +285,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         asking = [name for name in usual if getattr(self, name) != usual[name]]
         if not asking:
             return []
-        if self.architecture in BY_STEP or (callable(self.architecture) and y.ndim == 3):
+        if self.architecture in BY_STEP:
             # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
             step = -1 if self.architecture == "many_to_many" else 0
             y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
@@ -311,21 +311,25 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         if self.window_scaler_ is not None:
             level, spread = self.window_scaler_.of_target(samples.shift, samples.spread)
             if self._target.by_step:
-                level, spread = level[:, None], spread[:, None]
+                n_outputs = self._target.n_outputs_per_step
+                level, spread = level[:, None, :n_outputs], spread[:, None, :n_outputs]
         if self.relative_to is not None:
             level = self._references(samples.windows)
         return level, spread
 
     def _references(self, windows):
         """The value that each target is relative to, (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)."""
-        n_steps = self._target.shape[0] if self._target.by_step and self._target.shape else 1
-        references = np.empty((len(windows), n_steps, len(self._pasts)))
+        n_steps, pasts = 1, self._pasts
+        if self._target.by_step:
+            # The first step's past is that of all.
+            n_steps, pasts = self._target.meta["n_output_steps_"], pasts[: self._target.n_outputs_per_step]
+        references = np.empty((len(windows), n_steps, len(pasts)))
         for samples, chunk in windows.chunks():
             for step in range(n_steps):
-                for output, past in enumerate(self._pasts):
+                for output, past in enumerate(pasts):
                     references[samples, step, output] = self._reference(chunk, past, step)
         # Where nothing was observed, the difference is from the usual level.
-        levels = [past.level for past in self._pasts]
+        levels = [past.level for past in pasts]
         references = np.where(np.isnan(references), levels, references)
         return references if self._target.by_step else references[:, 0]
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
+from sklstm._fit_callbacks import with_callbacks
 from sklstm.estimators._output_checks import check_regression, output_shapes
 from sklstm.estimators._regression_target import RegressionTarget
 
@@ -11,6 +12,7 @@ from sklstm.estimators._regression_target import RegressionTarget
 class Regression(RegressorMixin):
     """Mixin: y holds numbers, and predictions come back in its units."""
 
+    @with_callbacks
     def partial_fit(self, X, y, sample_weight=None):
         """Go on training for one epoch; the first call begins a new network.
 

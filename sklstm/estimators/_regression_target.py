@@ -56,6 +56,11 @@ class RegressionTarget:
             "y_dtype_": self.dtype,
         }
 
+    @property
+    def n_outputs_per_step(self):
+        """Outputs of each time step, where there are outputs for time steps."""
+        return self.meta["n_outputs_"] // self.meta["n_output_steps_"]
+
     def settle(self, who, output_shape, y, samples):
         """See by the shape of the network's output how y is arranged, and refuse what does not fit.
 
@@ -72,7 +77,6 @@ class RegressionTarget:
         """
         self.by_step = len(output_shape) == 3
         self.per_input_step = self.by_step and output_shape[1] in (None, samples.shape[1])
-        refuse_missing_target(who, y, samples.observed() if self.per_input_step and y.ndim > 1 else None)
         arranged, expected = self.arrange(y).shape[1:], output_shape[1:]
         if len(arranged) != len(expected) or any(e not in (None, a) for a, e in zip(arranged, expected, strict=True)):
             raise ValueError(
@@ -85,6 +89,7 @@ class RegressionTarget:
                 f"{y.shape}. Pass y of shape (n_samples, {samples.shape[1]}) or (n_samples, {samples.shape[1]}, "
                 "n_outputs), or use architecture='encoder_decoder' for another number of time steps."
             )
+        refuse_missing_target(who, y, samples.observed() if self.per_input_step and y.ndim > 1 else None)
 
     def arrange(self, y):
         """Y of shape (n_samples, n_steps, n_outputs) or (n_samples, n_outputs)."""
@@ -102,7 +107,14 @@ class RegressionTarget:
         """Targets for the network, float32, in a list; zero where y is not known."""
         flat = y.reshape(-1, y.shape[-1])
         if self.scaler_ is not None:
-            flat = np.asarray(self.scaler_.transform(flat))
+            given, flat = flat, np.asarray(self.scaler_.transform(flat))
+            lost = ~np.isfinite(flat) & ~np.isnan(given)
+            if lost.any():
+                # Taken for a target that is not known, it would be learned as 0.
+                raise ValueError(
+                    f"The target scaler {type(self.scaler).__name__} makes {flat[lost][0]} of the target "
+                    f"{given[lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
+                )
         return [np.nan_to_num(flat).reshape(y.shape).astype(np.float32)]
 
     def decode(self, outputs):
@@ -116,7 +128,8 @@ class RegressionTarget:
     def restore(self, y):
         """An arranged y in the dimensions and the precision that y had in fit."""
         if not self.shape:
-            y = y.reshape(len(y))
+            # One time step in, one out; of more there are more.
+            y = y.reshape(len(y)) if y[0].size == 1 else y.reshape(len(y), -1)
         elif not self.by_step:
             y = y.reshape(len(y), *self.shape)
         elif len(self.shape) == 1:

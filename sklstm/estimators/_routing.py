@@ -15,15 +15,7 @@ class RoutedParameters(StrictParameters):
 
     def __new__(cls, *args, **params):
         own = cls._get_param_names()
-        misplaced = [name for name in params if name not in own and not _is_routed(name)]
-        if misplaced:
-            name = misplaced[0]
-            nearest = suggest(name, own)
-            raise TypeError(
-                f"{cls.__name__} has no parameter {name!r}.{nearest or f' For the model: model__{name}.'} "
-                f"Its parameters are: {', '.join(sorted(own))}, and any that begins with "
-                f"{', '.join(f'{route}__' for route in ROUTES)}."
-            )
+        cls._refuse([name for name in params if name not in own and not _is_routed(name)], TypeError)
         return object.__new__(cls)
 
     def get_params(self, deep=True):
@@ -59,8 +51,23 @@ class RoutedParameters(StrictParameters):
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
+        own = self._get_param_names()
+        unknown = [name for name in params if name.partition("__")[0] not in own and not _is_routed(name)]
+        self._refuse(unknown, ValueError)
         self._set_routed({name: value for name, value in params.items() if _is_routed(name)})
         return super().set_params(**{name: value for name, value in params.items() if not _is_routed(name)})
+
+    @classmethod
+    def _refuse(cls, unknown, error):
+        """Refuse names, if there are any, with the nearest that is known."""
+        own = cls._get_param_names()
+        for name in unknown:
+            nearest = suggest(name, own)
+            raise error(
+                f"{cls.__name__} has no parameter {name!r}.{nearest or f' For the model: model__{name}.'} "
+                f"Its parameters are: {', '.join(sorted(own))}, and any that begins with "
+                f"{', '.join(f'{route}__' for route in ROUTES)}."
+            )
 
     def _set_routed(self, params):
         for name, value in params.items():

@@ -58,6 +58,11 @@ def cnn_lstm(
     )
     _, n_timesteps, *frame = (int(length) for length in meta["X_shape_"])
     if len(frame) > 1:
+        if linear_path is not None:
+            raise ValueError(
+                f"cnn_lstm has a linear path from the features of windows, got frames: X of shape {meta['X_shape_']}. "
+                "Pass linear_skip=False."
+            )
         inputs = keras.Input((None, *frame), name="frames")
         values, observed = split_observed(inputs)
         pieces = _read_frames(values, int(filters), int(kernel_size))
@@ -90,9 +95,10 @@ def _cut(values, observed, length):
 
 
 def _read_subsequences(pieces, filters, kernel_size):
-    # One convolution over all pieces, a pattern one piece high: keras.layers.TimeDistributed counts samples for time
-    # steps where both are open.
-    convolution = layers.Conv2D(filters, (1, kernel_size), padding="same", activation="relu", name="convolution")
+    # One convolution over all pieces, of patterns that are one piece high: Keras' TimeDistributed counts samples in
+    # place of time steps where the numbers of both are open.
+    size = (1, kernel_size)
+    convolution = layers.Conv2D(filters, size, padding="same", activation="relu", name="convolutions")
     return ops.max(convolution(pieces), axis=2)
 
 
@@ -100,7 +106,7 @@ def _read_frames(frames, filters, kernel_size):
     if frames.ndim == 4:
         frames = ops.expand_dims(frames, axis=-1)
     size = (1, kernel_size, kernel_size)
-    frames = layers.Conv3D(filters, size, padding="same", activation="relu", name="convolution")(frames)
-    frames = layers.MaxPooling3D((1, 2, 2), padding="same", name="pooling")(frames)
+    frames = layers.Conv3D(filters, size, padding="same", activation="relu", name="convolutions")(frames)
+    frames = layers.MaxPooling3D((1, 2, 2), padding="same", name="poolings")(frames)
     # Flat, not pooled throughout: where in a frame something is must stay known for its motion to be.
-    return layers.Reshape((-1, math.prod(frames.shape[2:])), name="flat")(frames)
+    return layers.Reshape((-1, math.prod(frames.shape[2:])), name="flats")(frames)

@@ -37,4 +37,6 @@ def units_per_layer(units, n_layers, *, expected, remedy, open_ended=False):
     sizes = (units,) * n_layers if isinstance(units, Integral) else tuple(units)
     if not sizes or (len(sizes) != n_layers and not open_ended):
         raise ValueError(f"{expected}, got units={units!r}. {remedy}")
+    if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        raise ValueError(f"Units of an LSTM layer are an int of 1 or more, got units={units!r}. {remedy}")
     return tuple(int(size) for size in sizes)  # Keras refuses NumPy's integers

@@ -4,10 +4,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._set_output import _get_container_adapter
 
+from sklstm._fit_callbacks import CallbackSupportMixin
 from sklstm._parameters import StrictParameters
 
 
-class SeriesTransformer(StrictParameters, TransformerMixin, BaseEstimator):
+class SeriesTransformer(StrictParameters, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """A transformer that returns one sample for each that it was given.
 
     By default a table comes back as it came: a DataFrame with its index, because the index tells when,

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import frame
@@ -113,6 +114,7 @@ class LagFramer(SeriesTransformer):
         self.max_gap = max_gap
         self.flatten = flatten
 
+    @as_task
     def fit(self, X, y=None):
         """Remember the end of the series.
 

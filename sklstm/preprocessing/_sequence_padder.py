@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sklstm._fit_callbacks import as_task
 from sklstm._validation import (
     FLOATS,
     check_3d,
@@ -76,6 +77,7 @@ class SequencePadder(SeriesTransformer):
         self.truncating = truncating
         self.value = value
 
+    @as_task
     def fit(self, X, y=None):
         """Learn the length of the longest sequence, unless `max_len` sets it.
 

@@ -10,6 +10,7 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._fit_callbacks import as_task
 from sklstm._parameters import suggest
 from sklstm._validation import is_ragged, n_dims, place, read_numbers, refuse_text
 from sklstm._windows import Windows
@@ -104,6 +105,7 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         self.coefficients = coefficients
         self.out_of_range = out_of_range
 
+    @as_task
     def fit(self, X, y=None):
         """Learn the coefficients.
 

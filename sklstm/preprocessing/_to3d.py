@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import read_lag_columns
 from sklstm._validation import FLOATS, check_3d, check_series_table, n_dims, stack_sequences
 from sklstm.preprocessing._base import SeriesTransformer
@@ -77,6 +78,7 @@ class To3D(SeriesTransformer):
         self.n_features = n_features
         self.n_steps = n_steps
 
+    @as_task
     def fit(self, X, y=None):
         """Learn what the columns of X are.
 

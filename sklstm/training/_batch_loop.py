@@ -1,5 +1,7 @@
 """A training loop that enters one compiled step for each batch, and does as little as it can around it."""
 
+from functools import cached_property
+
 import keras
 
 
@@ -31,8 +33,18 @@ class BatchLoop:
         self.network = network
         # Metrics make their variables when they first see numbers, which a compiled step does not show them.
         network.test_step(keras.tree.map_structure(lambda array: tf.constant(array[:1]), batch))
-        self._learn = tf.function(network.train_step, input_signature=[signature], autograph=False)
-        self._watch = tf.function(network.test_step, input_signature=[signature], autograph=False)
+        self._signature = signature
+        self._learn = self._traced(network.train_step)
+
+    @cached_property
+    def _watch(self):
+        return self._traced(self.network.test_step)
+
+    def _traced(self, step):
+        """A step as one program. TensorFlow counts, and complains of, what is traced when it is first called."""
+        import tensorflow as tf
+
+        return tf.function(step, input_signature=[self._signature], autograph=False).get_concrete_function()
 
     def fit(self, batches, validation, epochs, callbacks, verbose):
         """Train, and return Keras' history of losses and metrics: a dict of lists."""

@@ -90,10 +90,19 @@ class StreamBatches(keras.utils.PyDataset):
 def _pick_targets(targets, samples, weights):
     """Targets of these samples, and their weights where there are any; lists where the network has several outputs."""
     picked = [target[samples] for target in targets]
-    if len(picked) == 1:
-        return (picked[0],) if weights is None else (picked[0], weights)
+    if weights is None:
+        return (picked[0] if len(picked) == 1 else tuple(picked),)
     # One set of weights for each output: Keras pairs them by their structure.
-    return (tuple(picked),) if weights is None else (tuple(picked), (weights,) * len(picked))
+    spread = [_spread(weights, target) for target in picked]
+    return (picked[0], spread[0]) if len(picked) == 1 else (tuple(picked), tuple(spread))
+
+
+def _spread(weights, target):
+    """Weights of samples as weights of all that the loss compares: Keras spreads them over no time steps itself."""
+    # Numbers of classes have no axis that the loss reduces; numbers and indicators of classes have.
+    reduced = target.dtype.kind == "f" or target.shape[1:] == (1,)
+    shape = target.shape[:-1] if reduced else target.shape
+    return np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (len(shape) - weights.ndim)), shape)
 
 
 def split_time_tail(samples, fraction, gap, who):

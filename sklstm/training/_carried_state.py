@@ -78,7 +78,11 @@ class CarryingModel(keras.Model):
         """Outputs of the network for ``(windows, keep)``."""
         windows, keep = inputs
         self.keep_states(keep)
-        return self.network(windows, training=training)
+        return self.network(self.of_batch_size(windows), training=training)
+
+    def of_batch_size(self, windows):
+        """Windows whose number is known: a pipeline of data leaves it open, and a state of one row would follow."""
+        return ops.reshape(windows, (states(self.network)[0].shape[0], *ops.shape(windows)[1:]))
 
     def keep_states(self, keep):
         """Set the state to zero for samples that start anew."""

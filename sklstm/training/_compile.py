@@ -22,27 +22,41 @@ def build_loss(loss, **params):
     """A loss that Keras can compile, from a name, class, function or instance."""
     if not isinstance(loss, str):
         return _build(loss, "loss", params)
-    if params:
-        known = _classes(keras.losses, keras.losses.Loss)
-        return _build(_find(loss.replace("_", ""), "loss class", known), "loss", params)
     try:
-        return keras.losses.get(loss)
+        found = keras.losses.get(loss)
     except ValueError:
-        names = [name for name in dir(keras.losses) if not name.startswith("_")]
-        raise ValueError(f"Keras has no loss {loss!r}.{suggest(loss, names)}") from None
+        raise ValueError(f"Keras has no loss {loss!r}.{suggest(loss, _public(keras.losses))}") from None
+    if not params:
+        return found
+    # Names are of functions, and parameters of the class of that name.
+    name = getattr(found, "__name__", type(found).__name__).replace("_", "")
+    return _build(_find(name, "loss class", _classes(keras.losses, keras.losses.Loss)), "loss", params)
 
 
 def build_metrics(metrics, **params):
-    """Fresh metrics from names, classes, functions or instances; names are left for Keras to read."""
+    """Fresh metrics from names, classes, functions or instances; names without parameters are left for Keras to read.
+
+    Parameters
+    ----------
+    metrics : list of str, class, function or keras.metrics.Metric, or None
+        Instances are copied, classes are called.
+    **params : dict
+        As for `build_callbacks`.
+
+    Returns
+    -------
+    metrics : list of str, function or keras.metrics.Metric
+        As many as were given.
+    """
+    named = {str(k): metric for k, metric in enumerate(metrics or ())}
+    classes = {name: _metric_class(metric) for name, metric in named.items()}
+    own = _share_out("metrics", params, {name: cls and _parameters_of(cls) for name, cls in classes.items()})
     built = []
-    for metric in metrics or ():
-        if isinstance(metric, str) and metric not in ("accuracy", "acc", "crossentropy", "ce"):
-            try:
-                keras.metrics.get(metric)
-            except ValueError:
-                names = [name for name in dir(keras.metrics) if not name.startswith("_")]
-                raise ValueError(f"Keras has no metric {metric!r}.{suggest(metric, names)}") from None
-        built.append(metric if isinstance(metric, str) else _build(metric, "metrics", params))
+    for name, metric in named.items():
+        if isinstance(metric, str):
+            built.append(classes[name](**own[name]) if own[name] else metric)
+        else:
+            built.append(_build(metric, "metrics", own[name]))
     return built
 
 
@@ -65,26 +79,19 @@ def build_callbacks(callbacks, **params):
     if not isinstance(callbacks, (list, tuple, dict)):
         callbacks = [] if callbacks is None else [callbacks]
     named = callbacks if isinstance(callbacks, dict) else {str(k): callback for k, callback in enumerate(callbacks)}
-    taken = set()
-    built = []
-    for name, callback in named.items():
-        if not isinstance(callback, type):
-            built.append(copy.deepcopy(callback))
-            continue
-        own = {}
-        for param, value in params.items():
-            of, _, rest = param.partition("__")
-            key = rest if rest and of == name else param
-            if key in _parameters_of(callback):
-                own[key] = value
-                taken.add(param)
-        built.append(callback(**own))
-    for param in params:
-        if param not in taken:
-            known = sorted({key for callback in named.values() for key in _parameters_of(callback)})
-            classes = "none of the callbacks is a class that takes it; an instance has its parameters already"
-            raise ValueError(f"No parameter 'callbacks__{param}': {classes}.{_nearest('callbacks', param, known)}")
-    return built
+    for callback in named.values():
+        kind = callback if isinstance(callback, type) else type(callback)
+        if not issubclass(kind, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks hold {callback!r}, expected keras.callbacks.Callback, instances or classes of it."
+            )
+    classes = {name: callback for name, callback in named.items() if isinstance(callback, type)}
+    own = _share_out("callbacks", params, {name: _parameters_of(cls) for name, cls in classes.items()})
+    return [
+        # The model that an instance has watched before is none of its settings.
+        callback(**own[name]) if name in classes else copy.deepcopy(callback, {id(callback.model): None})
+        for name, callback in named.items()
+    ]
 
 
 def early_stopping(monitor, patience):
@@ -109,15 +116,69 @@ def _build(given, kind, params):
     if isinstance(given, type):
         check_parameters(kind, params, given)
         return given(**params)
+    if isinstance(given, keras.losses.Loss) and not params:
+        # It keeps nothing from call to call.
+        return given
     if hasattr(given, "get_config"):
         check_parameters(kind, params, type(given))
-        return type(given).from_config(given.get_config() | params)
+        # Some losses and metrics leave parameters of their function out of their configuration.
+        known = set(_parameters_of(type(given)))
+        left_out = {name: value for name, value in getattr(given, "_fn_kwargs", {}).items() if name in known}
+        return type(given).from_config(left_out | given.get_config() | params)
     if params:
         raise ValueError(
             f"No parameter '{kind}__{next(iter(params))}': {getattr(given, '__name__', given)} is a function. Pass "
             "the class, or functools.partial of the function."
         )
     return given
+
+
+def _share_out(route, params, known):
+    """Parameters for each of several objects: those for one of them by its name, the others for all that take them.
+
+    Parameters
+    ----------
+    route : str
+        Their prefix, for the message.
+    params : dict
+        Names, which may begin with the name of an object, and values.
+    known : dict of str to list of str or None
+        What each object takes, by its name.
+
+    Returns
+    -------
+    own : dict of str to dict
+        Parameters of each object, by its name.
+    """
+    own = {name: {} for name in known}
+    # Those for all come first, so that those for one replace them.
+    for param in sorted(params, key=lambda param: "__" in param):
+        of, _, rest = param.partition("__")
+        one = rest in (known.get(of) or ())
+        takers = [of] if one else [name for name, takes in known.items() if param in (takes or ())]
+        if not takers:
+            takes = list(dict.fromkeys(key for keys in known.values() for key in keys or ()))
+            said = f"the {route} take {', '.join(takes)}" if takes else f"there are no {route} that take parameters"
+            by_name = [f"{name}__{key}" for name, keys in known.items() for key in keys or ()]
+            raise ValueError(f"No parameter '{route}__{param}': {said}.{_nearest(route, param, takes + by_name)}")
+        for name in takers:
+            own[name][rest if one else param] = params[param]
+    return own
+
+
+def _metric_class(metric):
+    """The class of a metric given in any form; None where it is a function, or Keras chooses it by the loss."""
+    if isinstance(metric, type):
+        return metric
+    if not isinstance(metric, str):
+        return type(metric) if hasattr(metric, "get_config") else None
+    if metric in ("accuracy", "acc", "crossentropy", "ce"):
+        return None
+    try:
+        found = keras.metrics.get(metric)
+    except ValueError:
+        raise ValueError(f"Keras has no metric {metric!r}.{suggest(metric, _public(keras.metrics))}") from None
+    return type(found) if hasattr(found, "get_config") else None
 
 
 def _parameters_of(function):
@@ -140,11 +201,16 @@ def _nearest(prefix, name, known):
     return suggest(f"{prefix}__{name}", [f"{prefix}__{one}" for one in known or ()])
 
 
+def _public(module):
+    """Names that Keras knows in a module, the short ones included."""
+    return [name for name in dir(module) if not name.startswith("_")] + ["mse", "mae", "mape", "msle"]
+
+
 def _classes(module, base):
     """Keras' own classes of a kind, by their names in lower case."""
-    named = {name.lower(): getattr(module, name) for name in dir(module)}
+    named = {name: getattr(module, name) for name in dir(module)}
     return {
-        name: found
+        name.lower(): found
         for name, found in named.items()
         if isinstance(found, type) and issubclass(found, base) and found is not base
     }

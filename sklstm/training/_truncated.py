@@ -71,6 +71,7 @@ class TruncatedModel(CarryingModel):
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         self.keep_states(keep)
+        windows = self.of_batch_size(windows)
         if self.per_step:
             self._learn_by_chunks(windows, targets, weights)
         else:

@@ -1,4 +1,6 @@
-"""scikit-learn's own callbacks (1.9 and newer): progress bars and monitors see each epoch as a task of the fit."""
+"""scikit-learn's own callbacks (1.9 and newer): progress bars and monitors see each fit as a task, and its epochs."""
+
+from functools import wraps
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -12,10 +14,10 @@ except ImportError:
         return method
 
 
-__all__ = ["CallbackSupportMixin", "EpochTasks", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "FitTasks", "as_task", "with_callbacks"]
 
 
-class EpochTasks:
+class FitTasks:
     """Tell scikit-learn's callbacks, where there are any, of the fit and of its epochs.
 
     Parameters
@@ -24,11 +26,11 @@ class EpochTasks:
         Being fitted.
     X, y : array-like
         What it is fitted on.
-    epochs : int
+    epochs : int, default=0
         How many are planned.
     """
 
-    def __init__(self, estimator, X, y, epochs):
+    def __init__(self, estimator, X, y, epochs=0):
         self.estimator = estimator
         self.data = {"X": X, "y": y}
         self.root = self.epoch = None
@@ -53,3 +55,17 @@ class EpochTasks:
             self.root.call_on_fit_task_end(
                 estimator=self.estimator, **self.data, reconstruction_attributes=lambda: vars(self.estimator)
             )
+
+
+def as_task(fit):
+    """Let scikit-learn's callbacks see the fit of a transformer."""
+
+    @with_callbacks
+    @wraps(fit)
+    def fit_as_task(self, X, y=None):
+        task = FitTasks(self, X, y)
+        fit(self, X, y)
+        task.end()
+        return self
+
+    return fit_as_task

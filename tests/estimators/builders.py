@@ -1,0 +1,44 @@
+"""Builders and data that the tests of KerasRegressor and KerasClassifier share."""
+
+import keras
+import numpy as np
+
+_RNG = np.random.default_rng(0)
+# A table, and three targets of it.
+TABLE = _RNG.normal(size=(40, 3))
+TARGETS = TABLE @ np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0], [1.0, 0.0, -1.0]])
+# Windows of two features.
+WINDOWS = _RNG.normal(size=(40, 5, 2))
+
+
+def perceptron(meta, units=3):
+    """A small network for X of any axes, with the outputs that y asks for."""
+    inputs = keras.Input(meta["X_shape_"][1:])
+    state = keras.layers.Dense(units, activation="tanh")(keras.layers.Flatten()(inputs))
+    target = meta["target_type_"]
+    if target == "multiclass-multioutput":
+        outputs = [keras.layers.Dense(n, activation="softmax")(state) for n in meta["n_classes_"]]
+        return keras.Model(inputs, outputs)
+    kinds = {"binary": (1, "sigmoid"), "multiclass": (meta.get("n_classes_"), "softmax")}
+    kinds["multilabel-indicator"] = (meta["n_outputs_"], "sigmoid")
+    size, activation = kinds.get(target, (meta["n_outputs_"], None))
+    return keras.Model(inputs, keras.layers.Dense(size, activation=activation)(state))
+
+
+def compiling(meta, compile_kwargs, units=3):
+    """The same network, compiled with what it is given."""
+    model = perceptron(meta, units)
+    model.compile(**compile_kwargs)
+    return model
+
+
+def compiled(meta):
+    """The same network, compiled in its own way."""
+    model = perceptron(meta)
+    model.compile(keras.optimizers.SGD(0.01), "mae")
+    return model
+
+
+def table_model():
+    """A network for the table, of its own shapes."""
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
