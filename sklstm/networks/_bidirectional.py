@@ -9,7 +9,9 @@ from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def bidirectional(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+def bidirectional(
+    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+):
     """A pair of LSTM layers, and dense outputs from the last states of both; or several pairs, stacked.
 
     Parameters
@@ -21,6 +23,8 @@ def bidirectional(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_
     dropout : float, default=0.0
         Share of what each pair says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
+        As in `vanilla`.
+    mask_value : float, optional
         As in `vanilla`.
 
     Returns
@@ -36,7 +40,7 @@ def bidirectional(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_
         units, 1, expected="bidirectional has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
     inputs = windows("bidirectional", meta, path_length(linear_path))
-    values, observed = split_observed(inputs)
+    values, observed = split_observed(inputs, mask_value)
     state = values
     for k, size in enumerate(sizes, start=1):
         forwards = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")

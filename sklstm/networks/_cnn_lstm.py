@@ -23,6 +23,7 @@ def cnn_lstm(
     recurrent_dropout=0.0,
     output_activation=None,
     linear_path=None,
+    mask_value=None,
 ):
     """Convolution and pooling of each subsequence (or frame), one LSTM layer over them, dense outputs.
 
@@ -43,6 +44,8 @@ def cnn_lstm(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`; not of frames.
+    mask_value : float, optional
+        As in `vanilla`.
 
     Returns
     -------
@@ -64,11 +67,11 @@ def cnn_lstm(
                 "Pass linear_skip=False."
             )
         inputs = keras.Input((None, *frame), name="frames")
-        values, observed = split_observed(inputs)
+        values, observed = split_observed(inputs, mask_value)
         pieces = _read_frames(values, int(filters), int(kernel_size))
     else:
         inputs = windows("cnn_lstm", meta, path_length(linear_path))
-        values, observed = split_observed(inputs)
+        values, observed = split_observed(inputs, mask_value)
         if subsequence is None:
             subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
         pieces, observed = _cut(values, observed, int(subsequence))

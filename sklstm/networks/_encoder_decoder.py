@@ -9,7 +9,9 @@ from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def encoder_decoder(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+def encoder_decoder(
+    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+):
     """One LSTM layer reads the window; another turns its last state, repeated, into the time steps of the output.
 
     Parameters
@@ -24,6 +26,8 @@ def encoder_decoder(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, outpu
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`, with a feature for each output of a time step.
+    mask_value : float, optional
+        As in `vanilla`.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def encoder_decoder(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, outpu
         units, 2, expected="encoder_decoder has two LSTM layers", remedy="Pass one number for both, or a pair."
     )
     inputs = windows("encoder_decoder", meta, path_length(linear_path))
-    values, observed = split_observed(inputs)
+    values, observed = split_observed(inputs, mask_value)
     state = lstm(encoder, recurrent_dropout=recurrent_dropout, name="encoder")(values, mask=observed)
     state = drop(state, dropout, name="dropout_encoder")
     states = layers.RepeatVector(n_output_steps(meta), name="repeat")(state)

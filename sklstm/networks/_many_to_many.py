@@ -6,7 +6,7 @@ from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None):
+def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, mask_value=None):
     """One LSTM layer, or several, and dense outputs from each time step's state.
 
     Parameters
@@ -18,6 +18,8 @@ def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_a
     dropout : float, default=0.0
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation
+        As in `vanilla`.
+    mask_value : float, optional
         As in `vanilla`.
 
     Returns
@@ -40,7 +42,7 @@ def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_a
             f"many_to_many has an output at each of the {n_timesteps} time steps of X, got y with {n_steps}. "
             "Pass architecture='encoder_decoder'."
         )
-    values, observed = split_observed(inputs)
+    values, observed = split_observed(inputs, mask_value)
     states = values
     for k, size in enumerate(sizes, start=1):
         layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=True, name=f"lstm_{k}")

@@ -3,7 +3,7 @@
 from keras import ops
 
 
-def split_observed(inputs):
+def split_observed(inputs, mask_value=None):
     """Split inputs that may hold NaN into values without NaN, and a mask of the observed time steps.
 
     The operations are Keras' own, so that a saved model loads where sklstm is not installed, and takes
@@ -13,6 +13,8 @@ def split_observed(inputs):
     ----------
     inputs : KerasTensor of shape (n_samples, n_timesteps, ...)
         Features or pixels of each time step, NaN throughout where it was not observed.
+    mask_value : float, optional
+        A number that, throughout a time step, says the same as NaN.
 
     Returns
     -------
@@ -21,7 +23,10 @@ def split_observed(inputs):
     observed : KerasTensor of shape (n_samples, n_timesteps)
         True where observed.
     """
-    missing = ops.isnan(inputs)
-    values = ops.where(missing, 0.0, inputs)
     inside_a_step = tuple(range(2, inputs.ndim))
+    missing = ops.isnan(inputs)
+    if mask_value is not None:
+        stands_for_it = ops.all(ops.equal(inputs, mask_value), axis=inside_a_step, keepdims=True)
+        missing = ops.logical_or(missing, stands_for_it)
+    values = ops.where(missing, 0.0, inputs)
     return values, ops.logical_not(ops.all(missing, axis=inside_a_step))

@@ -7,7 +7,9 @@ from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def stacked(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+def stacked(
+    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+):
     """LSTM layers on top of each other, and dense outputs from the last state of the topmost.
 
     Parameters
@@ -19,6 +21,8 @@ def stacked(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activa
     dropout : float, default=0.0
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
+        As in `vanilla`.
+    mask_value : float, optional
         As in `vanilla`.
 
     Returns
@@ -34,7 +38,7 @@ def stacked(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activa
         units, 2, expected="stacked has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
     inputs = windows("stacked", meta, path_length(linear_path))
-    values, observed = split_observed(inputs)
+    values, observed = split_observed(inputs, mask_value)
     state = values
     for k, size in enumerate(sizes, start=1):
         layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")

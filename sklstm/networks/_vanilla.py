@@ -7,7 +7,9 @@ from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def vanilla(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None):
+def vanilla(
+    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+):
     """One LSTM layer, and dense outputs from its last state.
 
     Parameters
@@ -25,6 +27,8 @@ def vanilla(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activa
     linear_path : tuple (features, n_timesteps), optional
         For each output of a regression the feature that holds its own past, and the length of the windows: a
         linear path from there is added. The number of time steps is open without it.
+    mask_value : float, optional
+        A number that stands for what was not observed, beside NaN: for callers that let no NaN through.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def vanilla(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activa
         units, 1, expected="vanilla has one LSTM layer", remedy="Pass one number, or architecture='stacked'."
     )
     inputs = windows("vanilla", meta, path_length(linear_path))
-    values, observed = split_observed(inputs)
+    values, observed = split_observed(inputs, mask_value)
     state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(values, mask=observed)
     state = drop(state, dropout, name="dropout")
     outputs = heads(meta, state, output_activation)

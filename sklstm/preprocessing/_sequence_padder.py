@@ -18,6 +18,7 @@ from sklstm._validation import (
     refuse_partly_observed,
     refuse_partly_observed_windows,
 )
+from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
 
 
@@ -36,8 +37,9 @@ class SequencePadder(SeriesTransformer):
     truncating : {"pre", "post"}, default="pre"
         Whether long sequences lose their first or their last time steps.
     value : float, default=nan
-        What padding is filled with. ``0.0`` is the classic choice, for networks that bring a mask of their
-        own; it cannot be told from a zero in the data.
+        What padding is filled with, and with it time steps that were not observed. A number is for what takes no
+        NaN, scikeras for one: choose one that is not in the data, and tell the network (`mask_value` of
+        `sklstm.networks`, or a keras.layers.Masking).
 
     Attributes
     ----------
@@ -128,14 +130,21 @@ class SequencePadder(SeriesTransformer):
         if isinstance(samples, list):
             for k, sequence in enumerate(samples):
                 refuse_partly_observed(type(self).__name__, sequence, X[k], of=f" of sequence {k}")
-            return self._pad(samples)
+            return self._filled(self._pad(samples))
         refuse_partly_observed_windows(type(self).__name__, samples)
         if samples.shape[1] < self.max_len_:
-            return self._pad(np.asarray(samples))
+            return self._filled(self._pad(np.asarray(samples)))
         if samples.shape[1] == self.max_len_ and getattr(X, "ndim", None) == 3 and X.dtype in FLOATS:
-            return X
+            return self._filled(X)
         cut = samples.last if self.truncating == "pre" else samples.first
-        return cut(self.max_len_).as_view()
+        return self._filled(cut(self.max_len_).as_view())
+
+    def _filled(self, windows):
+        """Windows in which nothing is NaN, where `value` is a number; their buffer is filled, so they stay a view."""
+        if np.isnan(self.value):
+            return windows
+        windows = windows if isinstance(windows, Windows) else Windows.from_array(windows)
+        return windows.over(np.nan_to_num(windows.buffer, nan=self.value)).as_view()
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of each time step.

@@ -15,16 +15,14 @@ warnings.simplefilter("ignore")  # scikeras has no tags, and scikit-learn says s
 import keras, numpy as np, scikeras.wrappers, sklstm
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 from sklstm import networks
 
 def pipeline(net):
     return Pipeline([
         ("scale", sklstm.SeriesScaler("minmax")),
         ("frame", sklstm.LagFramer(n_steps=3)),
-        ("pad", sklstm.SequencePadder()),
+        ("pad", sklstm.SequencePadder(value=-9.0)),  # scikeras takes no NaN
         ("to3d", sklstm.To3D()),
-        ("fill", FunctionTransformer(np.nan_to_num)),  # scikeras takes no NaN
         ("net", net),
     ])
 
@@ -32,7 +30,7 @@ series = np.sin(np.arange(61.0) / 3)[:, None].astype(np.float32)
 X, y = series[:-1], series[1:, 0]
 labels = {"two": np.where(y > 0, "up", "down"), "three": np.digitize(y, [-0.5, 0.5])}
 common = {"model__units": 4, "verbose": 0, "random_state": 0}
-lstm = {"model": networks.vanilla, "compile__jit_compile": False} | common
+lstm = {"model": networks.vanilla, "model__mask_value": -9.0, "compile__jit_compile": False} | common
 # scikeras has no tags, so a splitter is given; one split of it is enough.
 cv = [next(KFold(2).split(X))]
 

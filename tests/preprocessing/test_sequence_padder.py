@@ -139,9 +139,9 @@ def test_dtype(dtype, expected):
 
 
 def test_unobserved_steps_stay():
-    """A time step that was not observed stays NaN, whatever padding is filled with."""
-    padded = SequencePadder(value=0).fit_transform([[[1, 2], [NAN, NAN]], [[3, 4]]])
-    np.testing.assert_array_equal(padded, [[[1, 2], [NAN, NAN]], [[0, 0], [3, 4]]])
+    """A time step that was not observed stays NaN, like the padding."""
+    padded = SequencePadder().fit_transform([[[1, 2], [NAN, NAN]], [[3, 4]]])
+    np.testing.assert_array_equal(padded, [[[1, 2], [NAN, NAN]], [[NAN, NAN], [3, 4]]])
 
 
 def test_names():
@@ -256,3 +256,13 @@ def test_not_fitted():
     )
     assert refused(SequencePadder().transform, CLASSIC, error=NotFittedError) == message
     assert refused(SequencePadder().get_feature_names_out, error=NotFittedError) == message
+
+
+def test_a_number_stands_for_what_was_not_observed():
+    """With a number for `value` nothing is NaN: not the padding, and not the time steps that came so."""
+    windows = LagFramer(n_steps=3).fit_transform(np.arange(1.0, 6))
+    filled = SequencePadder(value=-1.0).fit_transform(windows)
+    np.testing.assert_array_equal(filled, np.nan_to_num(windows, nan=-1.0))
+    assert np.isnan(windows).any()
+    ragged = [[1.0, np.nan, 3.0], [4.0]]
+    np.testing.assert_array_equal(SequencePadder(value=0).fit_transform(ragged)[..., 0], [[1, 0, 3], [0, 0, 4]])
