@@ -88,10 +88,28 @@ def describes_itself(network):
 
     if type(network).__module__.split(".")[0] != "keras":
         return False
-    return all(
+    known = all(
         type(layer).__module__.split(".")[0] == "keras" and not isinstance(layer, keras.layers.Lambda)
         for layer in network._flatten_layers()
     )
+    return known and _is_all_of_keras(network.get_config())
+
+
+def _is_all_of_keras(node):
+    """Whether a configuration names no function or class (an activation, an initializer) from elsewhere.
+
+    >>> _is_all_of_keras({"activation": "relu", "units": 2})
+    True
+    >>> _is_all_of_keras([{"activation": {"module": "builtins", "class_name": "function", "config": "mine"}}])
+    False
+    """
+    if isinstance(node, (list, tuple)):
+        return all(map(_is_all_of_keras, node))
+    if not isinstance(node, dict):
+        return True
+    if node.get("class_name") == "__lambda__" or not str(node.get("module", "keras")).startswith("keras"):
+        return False
+    return all(map(_is_all_of_keras, node.values()))
 
 
 def without_names(config):

@@ -89,7 +89,19 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         _refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
         if network.compiled and not compiles:
             self._refuse_unused(network)
+        self._compile_again = build if network.compiled else None
         return network, build
+
+    def _restore(self):
+        """The network as it is; one that its builder has compiled comes from the builder, compiled alike."""
+        from sklstm.training import keras_seeds
+
+        if self._compile_again is None:
+            return super()._restore()
+        with keras_seeds(self._seed):
+            network = self._compile_again()
+        network.set_weights(self.network_.weights)
+        return network, self._compile_again
 
     def _bind(self, builder, params, samples):
         """The builder with what it asks for by name."""

@@ -158,7 +158,8 @@ class Classification(ClassifierMixin):
     def _shared_steps(self, samples):
         """Samples before the validation samples that share time steps, or labels of time steps, with them."""
         shared = super()._shared_steps(samples)
-        steps = self._target.shape[0] if getattr(self, "architecture", None) == "encoder_decoder" else 1
+        decoded = getattr(self, "architecture", None) == "encoder_decoder" and self._target.shape
+        steps = self._target.shape[0] if decoded else 1
         return max(shared, steps - 1)
 
     def _settings(self, network):

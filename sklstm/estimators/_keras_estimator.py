@@ -1,5 +1,6 @@
 """What the four estimators share: the way from X and y to a trained network, and from X to its outputs."""
 
+import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,8 +124,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             with keras_seeds(self._seed):
                 network, rebuild = self._build(samples)
         else:
-            network, rebuild = self.network_.build(self._seed), self.network_.rebuild
+            network, rebuild = self._restore()
         settings = self._settings(network)
+        described = type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None}
+        if described != getattr(self, "_optimizer", described):
+            # Another optimizer, or another learning rate: it starts anew.
+            self._optimizer_state = None
+        self._optimizer = described
         targets, weights = self._encode(network, settings.loss, samples, y, weights, training, anew)
         return network, rebuild, settings, TrainingData(samples, targets, weights, training, validation, groups)
 
@@ -143,11 +149,6 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 )
             )
         trainer, batches, watched = self._batches(network, data, rng)
-        # Another optimizer, or one with other parameters, goes on from no state of the last one.
-        optimizer = (type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None})
-        if self._optimizer_state is not None and self._optimizer != optimizer:
-            self._optimizer_state = None
-        self._optimizer = optimizer
         trained = fit_network(
             trainer,
             batches,
@@ -210,7 +211,32 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         return self._prepare(self._read_X(X, reset=False))
 
+    # --- copies -----------------------------------------------------------------------------------
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        return state | {"loss": _InParts(state["loss"])} if _is_object(state["loss"]) else state
+
+    def __setstate__(self, state):
+        if isinstance(state["loss"], _InParts):
+            state = state | {"loss": state["loss"].loss}
+        super().__setstate__(state)
+
+    def __sklearn_clone__(self):
+        if not _is_object(self.loss):
+            return super().__sklearn_clone__()
+        # A loss keeps nothing from fit to fit, so the clone may have it too.
+        twin = copy.copy(self)
+        twin.loss = None
+        cloned = super(KerasEstimator, twin).__sklearn_clone__()
+        cloned.loss = self.loss
+        return cloned
+
     # --- what a subclass may say otherwise --------------------------------------------------------
+
+    def _restore(self):
+        """The network as it is, to be trained on, and how to build it again."""
+        return self.network_.build(self._seed), self.network_.rebuild
 
     def _epochs(self):
         return self.epochs
@@ -251,3 +277,18 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+
+class _InParts:
+    """A loss that pickles as Python does: Keras' own way forgets parameters, and knows no class of one's own."""
+
+    def __init__(self, loss):
+        self.loss = loss
+
+    def __reduce__(self):
+        return object.__new__, (type(self.loss),), vars(self.loss).copy()
+
+
+def _is_object(loss):
+    """Whether a loss is neither a name, a class nor a function."""
+    return hasattr(loss, "get_config") and not isinstance(loss, type)

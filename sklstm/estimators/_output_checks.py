@@ -25,8 +25,19 @@ SLACK = 1e-5
 
 def output_shapes(network):
     """Shapes of the network's outputs, (n_samples, ...), in a list."""
-    shapes = network.output_shape
+    shapes = getattr(network, "output_shape", None)
+    if shapes is None:
+        shapes = _traced_output_shapes(network)
     return list(shapes) if isinstance(shapes, list) else [shapes]
+
+
+def _traced_output_shapes(network):
+    """Shapes of the outputs of a network of a class of one's own, which says only what it was built for."""
+    import keras
+
+    (shape,) = network.get_build_config().values()
+    outputs = network.compute_output_spec(keras.KerasTensor((None, *shape[1:])))
+    return [output.shape for output in keras.tree.flatten(outputs)]
 
 
 def last_activation(network):

@@ -69,6 +69,8 @@ class BatchLoop:
                 logs = self._learn(batches[k])
                 # A callback that asks for a number waits for it; the loop does not.
                 watchers.on_train_batch_end(k, logs)
+                if network.stop_training:
+                    break
             logs = {name: float(value) for name, value in logs.items()}
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in self._evaluate(validation, watchers).items()}

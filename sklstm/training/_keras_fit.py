@@ -33,9 +33,13 @@ class Settings(NamedTuple):
         parts = [self.optimizer, self.loss, *self.metrics]
         if not all(isinstance(part, str) or getattr(part, "__module__", "").startswith("keras.") for part in parts):
             return None
-        described = [keras.saving.serialize_keras_object(part) for part in parts]
+        # Keras leaves some parameters (the delta of Huber) out of what it writes.
+        described = [
+            {"part": keras.saving.serialize_keras_object(part), "function": getattr(part, "_fn_kwargs", None)}
+            for part in parts
+        ]
         # Keras numbers optimizers as it builds them.
-        described[0]["config"].pop("name", None)
+        described[0]["part"]["config"].pop("name", None)
         try:
             return json.dumps(described, sort_keys=True)
         except TypeError:

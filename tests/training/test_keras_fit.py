@@ -50,6 +50,7 @@ def test_learns_what_keras_fit_learns(weights):
 
 def test_fits_of_the_same_layers_share_a_program():
     """The second fit of the same layers and settings compiles nothing, whatever the layers are called."""
+    keras_fit._programs.clear()
     fit_network(network(), batches(), settings(), seed=0, verbose=0)
     known = len(keras_fit._programs)
     fit_network(network(), batches(), settings(), seed=0, verbose=0)
