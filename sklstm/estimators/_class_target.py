@@ -2,12 +2,17 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, softmax
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
-from sklstm._validation import check_labels, place, refuse_in_target
-from sklstm.estimators._built_in_networks import BY_STEP
+from sklstm._validation import place, refuse_in_target
+from sklstm.estimators._labels import (
+    check_shape,
+    given_labels,
+    is_uniform,
+    labels_by_column,
+    refuse_strange,
+    refuse_strange_weights,
+    shown,
+)
 
 # The least probability whose logarithm is taken.
 TINY = np.finfo(np.float32).tiny
@@ -59,14 +64,14 @@ class ClassTarget:
             Labels.
         """
         who = type(estimator).__name__
-        y = _check(estimator, y, samples)
-        found = _labels_by_column(who, y)
-        self.columns = found if classes is None else _given_labels(who, classes, len(found))
-        self.labels = np.unique(np.concatenate(self.columns)) if _is_uniform(self.columns) else None
-        _refuse_strange(who, found, self.columns)
+        y = check_shape(estimator, y, samples)
+        found = labels_by_column(who, y)
+        self.columns = found if classes is None else given_labels(who, classes, len(found))
+        self.labels = np.unique(np.concatenate(self.columns)) if is_uniform(self.columns) else None
+        refuse_strange(who, found, self.columns)
         if self.labels is not None and len(self.labels) < 2:
             raise ValueError(
-                f"{who} got one class in y, {_shown(self.labels)}: there is nothing to tell apart. Pass samples of at "
+                f"{who} got one class in y, {shown(self.labels)}: there is nothing to tell apart. Pass samples of at "
                 "least two classes."
             )
         self.shape, self.dtype = y.shape[1:], y.dtype
@@ -81,18 +86,18 @@ class ClassTarget:
     def read_more(self, estimator, y, samples, classes=None):
         """Check a y that comes later: of the same shape, and of no other labels."""
         who = type(estimator).__name__
-        y = _check(estimator, y, samples)
+        y = check_shape(estimator, y, samples)
         shape = y.shape[1:]
         if len(shape) != len(self.shape) or (shape != self.shape and not self.by_step):
             raise ValueError(
                 f"{who} was fitted on y of shape {('n_samples', *self.shape)}, got shape {y.shape}. Pass y of the same "
                 "shape, or call fit to begin anew."
             )
-        found = _labels_by_column(who, y)
+        found = labels_by_column(who, y)
         if classes is not None:
-            given = _given_labels(who, classes, len(found))
+            given = given_labels(who, classes, len(found))
             found = [np.union1d(labels, named) for labels, named in zip(found, given, strict=True)]
-        _refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
+        refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
         return y
 
     @property
@@ -182,7 +187,7 @@ class ClassTarget:
             for k, labels in enumerate(self.columns):
                 if len(labels) < 2:
                     raise ValueError(
-                        f"{who} got one class in column {k} of y, {_shown(labels)}: there is nothing to tell apart. "
+                        f"{who} got one class in column {k} of y, {shown(labels)}: there is nothing to tell apart. "
                         "Drop the column."
                     )
 
@@ -245,7 +250,7 @@ class ClassTarget:
         """
         outputs = [output.astype(np.float64) for output in outputs]
         if logits:
-            outputs = [softmax(output, axis=-1) if self.chooses else expit(output) for output in outputs]
+            outputs = [_softmax(output) if self.chooses else _sigmoid(output) for output in outputs]
         if self.n_flags:
             return outputs[0]
         probabilities = [_normalised(output) for output in outputs]
@@ -293,10 +298,10 @@ class ClassTarget:
             if len(absent):
                 raise ValueError(
                     f"{who}(class_weight='balanced') weighs classes by how often they occur, got no sample to train on "
-                    f"of {_shown(absent)}. Pass class_weight as a dict of labels and weights."
+                    f"of {shown(absent)}. Pass class_weight as a dict of labels and weights."
                 )
         else:
-            _refuse_strange_weights(who, class_weight, labels)
+            refuse_strange_weights(who, class_weight, labels)
             weights = [np.array([class_weight.get(label, 1.0) for label in own.tolist()]) for own in labels]
         each = [np.where(c >= 0, own[c], 0.0) for own, c in zip(weights, columns, strict=True)]
         return np.prod(each, axis=0)
@@ -304,83 +309,6 @@ class ClassTarget:
     def _is_shared(self):
         """Whether all of y has the same labels."""
         return self.by_step or not self.columns or self.kind == "multilabel-indicator"
-
-
-def _check(estimator, y, samples):
-    y = check_labels(estimator, y, samples.shape)
-    if y.shape[1:] == (1,) and getattr(estimator, "architecture", None) not in BY_STEP:
-        return column_or_1d(y, warn=True)
-    return y
-
-
-def _labels_by_column(who, y):
-    """Labels of each column of y, sorted and without gaps, in a list."""
-    columns = [y] if y.ndim == 1 else y.reshape(-1, y.shape[-1]).T
-    known = [_plain(who, column[~pd.isna(column)]) for column in columns]
-    for values in [np.concatenate(known)] if _is_uniform(known) else known:
-        _refuse_numbers(who, values)
-    return [np.unique(values) for values in known]
-
-
-def _plain(who, values):
-    """Labels of an object array in a type of their own."""
-    if values.dtype != object or not len(values):
-        return values
-    if all(isinstance(value, str) for value in values):
-        return values
-    plain = pd.Series(values).infer_objects().to_numpy()
-    types = sorted({type(value).__name__ for value in values})
-    if plain.dtype == object and len(types) > 1:
-        raise TypeError(f"{who} got labels of several types in y: {', '.join(types)}. Make them one: y.astype(str).")
-    return plain
-
-
-def _is_uniform(columns):
-    """Whether columns hold text only, or numbers only."""
-    return len({column.dtype.kind in "biuf" for column in columns if len(column)}) < 2
-
-
-def _refuse_numbers(who, values):
-    try:
-        check_classification_targets(values)
-    except ValueError as error:
-        raise ValueError(
-            f"{who} expects labels in y. {error} For numbers there are LSTMRegressor and KerasRegressor."
-        ) from None
-
-
-def _given_labels(who, classes, n_columns):
-    """Labels of each column, from one set for all of them or from a list of sets."""
-    if not any(np.ndim(labels) for labels in classes):
-        return [np.unique(classes)] * n_columns
-    if len(classes) != n_columns:
-        raise ValueError(
-            f"{who} got classes for {len(classes)} columns, and y with {n_columns}. Pass the labels of each column of "
-            "y, or one list of labels for all."
-        )
-    return [np.unique(labels) for labels in classes]
-
-
-def _refuse_strange(who, found, known):
-    """Raise where a column holds a label that is none of its classes."""
-    for column, labels in zip(found, known, strict=True):
-        classes = set(labels.tolist())
-        strange = [label for label in column.tolist() if label not in classes]
-        if strange:
-            raise ValueError(
-                f"{who} got the label {strange[0]!r} in y, which is none of its classes: {_shown(labels)}. The first "
-                "call of partial_fit takes all of them as classes=; fit begins anew."
-            )
-
-
-def _refuse_strange_weights(who, class_weight, labels):
-    known = np.concatenate([own.astype(object) for own in labels])
-    strange = [label for label in class_weight if label not in set(known.tolist())]
-    if strange:
-        raise ValueError(
-            f"{who} got a class_weight for {strange[0]!r}, which is no class of y: "
-            f"{', '.join(map(repr, dict.fromkeys(known.tolist())))}. Name classes as they stand in y."
-        )
 
 
 def _codes(y, labels):
@@ -394,6 +322,14 @@ def _targets(codes, n_units, one_hot):
     if n_units == 1:
         return codes[..., None].astype(np.float32)
     return np.eye(n_units, dtype=np.float32)[codes] if one_hot else codes
+
+
+def _sigmoid(scores):
+    return np.exp(-np.logaddexp(0, -scores))
+
+
+def _softmax(scores):
+    return np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))
 
 
 def _normalised(output):
@@ -410,7 +346,3 @@ def _balanced(codes, n_labels):
     # As scikit-learn's compute_class_weight has it.
     weights[counts > 0] = counts.sum() / ((counts > 0).sum() * counts[counts > 0])
     return weights
-
-
-def _shown(labels):
-    return ", ".join(map(repr, labels.tolist()))
