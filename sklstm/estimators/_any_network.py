@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-import json
 import sys
 from functools import partial
 from numbers import Integral, Real
@@ -10,9 +9,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, validate_parameter_constraints
 
-from sklstm._network_state import NetworkState, describes_itself
+from sklstm._network_state import NetworkState
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
-from sklstm.estimators._built_in_networks import check_network
+from sklstm.estimators._built_in_networks import check_network, refuse_nan
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._output_checks import loss_name
 from sklstm.estimators._routing import RoutedParameters
@@ -59,10 +58,17 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         if not anew:
-            _refuse_nan(type(self).__name__, self.network_.config, samples)
+            refuse_nan(type(self).__name__, self.network_.config, samples)
         return samples
 
     # --- the network ------------------------------------------------------------------------------
+
+    def _network_params(self):
+        params = self.get_params(deep=False)
+        if not callable(self.model) or _is_model(self.model):
+            # A model that was built is no part of what is kept beside its weights.
+            params.pop("model")
+        return {name: value for name, value in params.items() if name.partition("__")[0] in ("model", "target_scaler")}
 
     def _build(self, samples):
         """A new network, and how to build it again where its configuration does not say it."""
@@ -85,8 +91,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
             build, compiles = self._bind(model, params, samples), _asks_for("compile_kwargs", model)
         build = partial(_built, build, samples.sample_shape)
         network = build()
-        check_network(who, model, network)
-        _refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
+        check_network(who, model, network, samples)
         if network.compiled and not compiles:
             self._refuse_unused(network)
         self._compile_again = build if network.compiled else None
@@ -229,7 +234,7 @@ def fit(epochs, batch_size, verbose, steps_per_epoch, validation_steps, validati
     """What ``fit__`` may say, of all that Keras' fit takes; the rest is said by other parameters."""
 
 
-def predict(batch_size, verbose):
+def predict(batch_size):
     """What ``predict__`` may say, of all that Keras' predict takes."""
 
 
@@ -283,13 +288,3 @@ def _copy(who, state):
             "know. Pass the function that builds the model, or register what is your own with "
             "keras.saving.register_keras_serializable."
         ) from cause
-
-
-def _refuse_nan(who, config, samples):
-    """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
-    if config is not None and '"Isnan"' not in config and np.isnan(samples.windows.buffer).any():
-        raise ValueError(
-            f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
-            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
-            "drop the samples that hold NaN."
-        )

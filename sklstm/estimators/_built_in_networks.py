@@ -1,6 +1,7 @@
 """The side of the network of LSTMRegressor and LSTMClassifier: architectures, state, own scales of windows."""
 
 import inspect
+import json
 from functools import partial
 from numbers import Integral, Real
 
@@ -8,7 +9,8 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
-from sklstm._parameters import StrictParameters
+from sklstm._network_state import describes_itself
+from sklstm._parameters import StrictParameters, suggest
 from sklstm._validation import check_frames, check_windows, is_ragged, n_dims, read_numbers
 from sklstm._warnings import warn_user
 from sklstm.estimators._keras_estimator import KerasEstimator
@@ -18,6 +20,21 @@ from sklstm.estimators._window_scaler import WindowScaler
 ARCHITECTURES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
 # These have outputs for each of several time steps.
 BY_STEP = ("encoder_decoder", "many_to_many")
+# What a network and its scales are built from: to go on training is to keep them.
+NETWORK_PARAMS = (
+    "architecture",
+    "units",
+    "dropout",
+    "recurrent_dropout",
+    "filters",
+    "kernel_size",
+    "subsequence",
+    "output_activation",
+    "target_scaler",
+    "window_scaler",
+    "relative_to",
+    "linear_skip",
+)
 
 
 class BuiltInNetworks(StrictParameters, KerasEstimator):
@@ -146,6 +163,8 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         """Samples, shifted and divided by their own level and spread where that is asked for."""
+        if callable(self.architecture) and not anew:
+            refuse_nan(type(self).__name__, self.network_.config, samples)
         if anew:
             self._states = None
             self.window_scaler_ = None
@@ -157,11 +176,22 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
 
     # --- the network ------------------------------------------------------------------------------
 
+    def _network_params(self):
+        return {name: value for name, value in self.get_params(deep=False).items() if name in NETWORK_PARAMS}
+
     def _build(self, samples):
         """A new network, and how to build it again where its configuration does not say it."""
+        import keras
+
         from sklstm import networks
 
         builder = self.architecture if callable(self.architecture) else getattr(networks, self.architecture)
+        if isinstance(builder, keras.Model):
+            raise ValueError(
+                f"{type(self).__name__} expects architecture to be a name or a function that builds a model, got a "
+                "keras.Model. Use KerasRegressor or KerasClassifier, which copy it for each fit."
+            )
+        self._refuse_unknown_activation()
         offered = {
             "meta": self._meta(samples) | self._longest(samples),
             "units": self.units,
@@ -182,8 +212,19 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             )
         build = partial(builder, **{name: value for name, value in offered.items() if name in asked})
         network = build()
-        check_network(type(self).__name__, builder, network)
+        check_network(type(self).__name__, builder, network, samples)
         return network, build
+
+    def _refuse_unknown_activation(self):
+        import keras
+
+        try:
+            keras.activations.get(self.output_activation)
+        except ValueError:
+            known = [name for name in dir(keras.activations) if not name.startswith("_")]
+            raise ValueError(
+                f"Keras has no activation {self.output_activation!r}.{suggest(self.output_activation, known)}"
+            ) from None
 
     def _longest(self, samples):
         """The shape of X without padding, for "cnn_lstm": how it cuts samples must not follow how they are padded."""
@@ -218,6 +259,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
 
     def _batches(self, network, data, rng):
         """Batches in streams, for state that is carried and for truncated backpropagation."""
+        self._refuse_idle_groups(data.groups)
         if not self.stateful and self.tbptt is None:
             return super()._batches(network, data, rng)
         from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
@@ -258,6 +300,13 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             raise ValueError(f"{who} runs samples in pieces, but {whole[0]}. Pass tbptt=None, or {whole[1]}.")
         return tuple(min(int(k), samples.shape[1]) for k in self.tbptt)
 
+    def _refuse_idle_groups(self, groups):
+        if groups is not None and not self.stateful:
+            raise ValueError(
+                f"{type(self).__name__} got groups, which tell where state is not carried on, but stateful=False "
+                "carries none. Drop groups, or pass stateful=True."
+            )
+
     def _read_groups(self, groups, n_samples):
         """Groups as an array, one for each sample."""
         if groups is None:
@@ -271,6 +320,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         return groups
 
     def _outputs(self, X, groups=None):
+        self._refuse_idle_groups(groups)
         if not self.stateful:
             return super()._outputs(X)
         from sklstm.training import predict_carrying
@@ -292,8 +342,8 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         return tags
 
 
-def check_network(who, builder, network):
-    """Refuse what a builder returned unless it is a Keras model that has its layers."""
+def check_network(who, builder, network, samples):
+    """Refuse what a builder returned unless it is a Keras model that has its layers, and takes the samples."""
     import keras
 
     if not isinstance(network, keras.Model):
@@ -305,6 +355,39 @@ def check_network(who, builder, network):
         raise ValueError(
             f"{who}: the model that {_name(builder)} returned does not know the shape of its input yet. Begin it with "
             "keras.Input(meta['X_shape_'][1:])."
+        )
+    refuse_other_input(who, network, samples)
+    refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
+
+
+def refuse_other_input(who, network, samples):
+    """Refuse a network that takes samples of another shape."""
+    inputs = getattr(network, "inputs", None)
+    if not inputs:
+        return
+    if len(inputs) > 1:
+        raise ValueError(
+            f"{who} has one X, got a network with {len(inputs)} inputs. Join them: keras.ops.split takes one input "
+            "apart inside the network."
+        )
+    expected, got = tuple(inputs[0].shape[1:]), samples.sample_shape
+    if len(expected) == len(got) and all(e in (None, g) for e, g in zip(expected, got, strict=True)):
+        return
+    remedy = "Begin the network with keras.Input(meta['X_shape_'][1:])"
+    if len(expected) == 2 and len(got) == 1:
+        remedy += (
+            ", or give X three axes, (n_samples, n_timesteps, n_features): LagFramer makes windows, To3D adds axes"
+        )
+    raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
+
+
+def refuse_nan(who, config, samples):
+    """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
+    if config is not None and '"Isnan"' not in config and np.isnan(samples.windows.buffer).any():
+        raise ValueError(
+            f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
+            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
+            "drop the samples that hold NaN."
         )
 
 

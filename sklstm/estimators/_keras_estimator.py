@@ -118,12 +118,19 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, np.empty(len(samples)), dtype=np.float32)
+            if (weights < 0).any():
+                raise ValueError(
+                    f"{type(self).__name__} got a negative sample_weight for sample {np.argmax(weights < 0)}: it "
+                    "would learn the opposite. Weights are 0 or more; 0 leaves a sample out."
+                )
         training, validation = self._split(samples, y)
         samples = self._prepare(samples, y, training, anew)
         if anew:
+            self._built_from = self._network_params()
             with keras_seeds(self._seed):
                 network, rebuild = self._build(samples)
         else:
+            self._refuse_another_network()
             network, rebuild = self._restore()
         settings = self._settings(network)
         described = type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None}
@@ -233,6 +240,20 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return cloned
 
     # --- what a subclass may say otherwise --------------------------------------------------------
+
+    def _network_params(self):
+        """The parameters that a network and its scales are built from, by name."""
+        raise NotImplementedError
+
+    def _refuse_another_network(self):
+        """Refuse to go on training where parameters ask for another network than the one that there is."""
+        for name, value in self._network_params().items():
+            before = self._built_from.get(name)
+            if value is not before and repr(value) != repr(before):
+                raise ValueError(
+                    f"{type(self).__name__} goes on with the network that it has, but {name} was {before!r} when it "
+                    f"was built, and is {value!r}. Set it back, or call fit with warm_start=False to begin anew."
+                )
 
     def _restore(self):
         """The network as it is, to be trained on, and how to build it again."""

@@ -1,5 +1,7 @@
 """What labels y holds, column by column, and whether they are those that are known."""
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
@@ -78,7 +80,13 @@ def refuse_strange(who, found, known):
 
 
 def refuse_strange_weights(who, class_weight, labels):
-    """Raise where a class that y does not have is given a weight."""
+    """Raise where a class that y does not have is given a weight, or a weight is none."""
+    for label, weight in class_weight.items():
+        if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+            raise ValueError(
+                f"{who} got the class_weight {weight!r} for {label!r}. Weights are numbers of 0 or more; 0 leaves a "
+                "class out."
+            )
     known = np.concatenate([own.astype(object) for own in labels])
     strange = [label for label in class_weight if label not in set(known.tolist())]
     if strange:

@@ -261,6 +261,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
             self._refuse_own_past_of_each_step()
             self._pasts = self._find_pasts(samples, y, training)
             self.linear_steps_ = samples.shape[1] if self.linear_skip else None
+            # What was fitted holds until the next fit, whatever is set in between.
+            self._relative_to = self.relative_to
         elif self.linear_steps_ not in (None, samples.shape[1]):
             raise ValueError(
                 f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps_} time steps, got X of "
@@ -313,7 +315,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
             if self._target.by_step:
                 n_outputs = self._target.n_outputs_per_step
                 level, spread = level[:, None, :n_outputs], spread[:, None, :n_outputs]
-        if self.relative_to is not None:
+        if self._relative_to is not None:
             level = self._references(samples.windows)
         return level, spread
 
@@ -334,7 +336,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         return references if self._target.by_step else references[:, 0]
 
     def _reference(self, windows, past, step):
-        if self.relative_to == "last":
+        if self._relative_to == "last":
             return last_value(windows, past)
         ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
-        return last_season(windows, ahead, self.relative_to, who=f"LSTMRegressor(relative_to={self.relative_to})")
+        return last_season(windows, ahead, self._relative_to, who=f"LSTMRegressor(relative_to={self._relative_to})")

@@ -67,7 +67,7 @@ def find_own_past(who, windows, y, *, remedy):
             raise ValueError(
                 f"{who} needs the target's own past, but no feature of X holds the past of y{which}: in no column do "
                 "the values of y turn up in later rows, scaled or not. "
-                f"Add the target's series to X, in time order, or {remedy}."
+                f"Add the target's series to X, in time order (TimeSeriesSplit, shuffle=False), or {remedy}."
             )
         pasts.append(OwnPast(*past, float(np.nanmedian(target))))
     return pasts

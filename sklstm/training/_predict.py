@@ -80,7 +80,10 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
         network = carrying(state.build(), batch_size=1)
         return network, carrying_predictor(network)
 
-    with _programs.borrow(("carrying", state.key or id(state)), make) as (network, predict):
+    if state.key is None:
+        _, predict = make()
+        return predict(gather, n_samples, states, groups)
+    with _programs.borrow(("carrying", state.key), make) as (network, predict):
         network.set_weights(state.weights)
         return predict(gather, n_samples, states, groups)
 

@@ -207,7 +207,8 @@ def test_linear_skip_needs_the_targets_own_past_and_its_length(waves):
     noise = np.random.default_rng(0).normal(size=60)
     assert refused(model.fit, X, noise) == (
         "LSTMRegressor(linear_skip=True) needs the target's own past, but no feature of X holds the past of y: in no "
-        "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order, "
+        "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
+        "(TimeSeriesSplit, shuffle=False), "
         "or pass linear_skip=False."
     )
 

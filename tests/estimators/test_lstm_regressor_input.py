@@ -1,11 +1,15 @@
 """What LSTMRegressor says to bad input."""
 
+from functools import partial
+
+import keras
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from refusal import refused
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LSTMRegressor
+from sklstm import KerasRegressor, LSTMClassifier, LSTMRegressor
 
 
 def small(**params):
@@ -148,7 +152,7 @@ def test_window_scaler_needs_the_targets_own_past(waves):
     assert refused(small(window_scaler="last").fit, X, noise) == (
         "LSTMRegressor(window_scaler='last') needs the target's own past, but no feature of X holds the past of y: "
         "in no column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time "
-        "order, or pass window_scaler=None."
+        "order (TimeSeriesSplit, shuffle=False), or pass window_scaler=None."
     )
 
 
@@ -165,3 +169,84 @@ def test_one_sample(waves):
     """A single sample is enough to fit and to predict."""
     X, y = waves
     assert small().fit(X[:1], y[:1]).predict(X[:1]).shape == (1,)
+
+
+def test_groups_without_state(waves):
+    """Groups that would have no effect are refused."""
+    told = (
+        "LSTMRegressor got groups, which tell where state is not carried on, but stateful=False carries none. Drop "
+        "groups, or pass stateful=True."
+    )
+    X, y = waves
+    assert refused(small().fit, X, y, groups=np.zeros(60)) == told
+    assert refused(small().fit(X, y).predict, X, groups=np.zeros(60)) == told
+
+
+def test_negative_weights(waves):
+    """A weight below zero would teach the opposite."""
+    X, y = waves
+    assert refused(small().fit, X, y, sample_weight=np.r_[1, -1, np.ones(58)]) == (
+        "LSTMRegressor got a negative sample_weight for sample 1: it would learn the opposite. Weights are 0 or more; "
+        "0 leaves a sample out."
+    )
+    assert refused(LSTMClassifier(2, class_weight={True: -1}).fit, X, y > 10) == (
+        "LSTMClassifier got the class_weight -1 for True. Weights are numbers of 0 or more; 0 leaves a class out."
+    )
+
+
+def test_unknown_activation(waves):
+    """A mistyped activation is answered with the nearest one."""
+    assert refused(small(output_activation="relux").fit, *waves) == (
+        "Keras has no activation 'relux'. Did you mean 'relu'?"
+    )
+
+
+def plain(steps=None):
+    """A network that masks nothing."""
+    inputs = keras.Input((steps, 2))
+    return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(2)(inputs)))
+
+
+def test_networks_of_ones_own(waves):
+    """A network that was built already, takes other samples, or would take NaN for numbers, is refused."""
+    X, y = waves
+    assert refused(small(architecture=plain()).fit, X, y) == (
+        "LSTMRegressor expects architecture to be a name or a function that builds a model, got a keras.Model. Use "
+        "KerasRegressor or KerasClassifier, which copy it for each fit."
+    )
+    assert refused(small(architecture=partial(plain, 9)).fit, X, y) == (
+        "LSTMRegressor: the network takes samples of shape (9, 2), got X of shape (60, 6, 2). Begin the network with "
+        "keras.Input(meta['X_shape_'][1:])."
+    )
+    assert refused(KerasRegressor(plain).fit, X[6:, -1], y[6:]) == (
+        "KerasRegressor: the network takes samples of shape (None, 2), got X of shape (54, 2). Begin the network with "
+        "keras.Input(meta['X_shape_'][1:]), or give X three axes, (n_samples, n_timesteps, n_features): LagFramer "
+        "makes windows, To3D adds axes."
+    )
+    told = (
+        "LSTMRegressor got NaN in X, time steps that were not observed, and the network does not look for NaN: its "
+        "loss would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or drop "
+        "the samples that hold NaN."
+    )
+    assert refused(small(architecture=plain).fit, X, y) == told
+    assert refused(small(architecture=plain).fit(X[6:], y[6:]).predict, X) == told
+
+
+def test_another_network_in_mid_training(waves):
+    """To go on training is to keep the network: parameters that ask for another are refused."""
+    X, y = waves
+    model = small(warm_start=True).fit(X, y)
+    assert refused(model.set_params(units=9).fit, X, y) == (
+        "LSTMRegressor goes on with the network that it has, but units was 3 when it was built, and is 9. Set it back, "
+        "or call fit with warm_start=False to begin anew."
+    )
+    assert model.set_params(units=3, epochs=1).fit(X, y).n_iter_ == 3
+
+
+def test_what_was_fitted_holds_until_the_next_fit(waves):
+    """Parameters that are set after fit change no prediction."""
+    X, y = waves
+    for before, after in ({"relative_to": "last"}, {"relative_to": None}), ({}, {"relative_to": "last"}):
+        model = small(**before).fit(X, y)
+        expected = model.predict(X)
+        assert_array_equal(model.set_params(**after).predict(X), expected)

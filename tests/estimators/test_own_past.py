@@ -62,7 +62,8 @@ def test_unrelated_targets_have_no_past():
         look(series[:-1], y)
     assert str(error.value) == (
         "Somebody needs the target's own past, but no feature of X holds the past of y (output 1): in no column do the "
-        "values of y turn up in later rows, scaled or not. Add the target's series to X, in time order, or do without."
+        "values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
+        "(TimeSeriesSplit, shuffle=False), or do without."
     )
 
 

@@ -120,7 +120,7 @@ FIT = "epochs, batch_size, verbose, steps_per_epoch, validation_steps, validatio
         ({"fit__epcohs": 3}, f"'fit__epcohs': fit takes {FIT}. Did you mean 'fit__epochs'?"),
         (
             {"predict__batchsize": 3},
-            "'predict__batchsize': predict takes batch_size, verbose. Did you mean 'predict__batch_size'?",
+            "'predict__batchsize': predict takes batch_size. Did you mean 'predict__batch_size'?",
         ),
     ],
 )

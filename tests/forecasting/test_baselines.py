@@ -94,7 +94,8 @@ def test_no_own_past():
         Persistence().fit(rng.normal(size=(30, 4, 2)), rng.normal(size=30))
     assert str(error.value) == (
         "Persistence needs the target's own past, but no feature of X holds the past of y: in no column do the values "
-        "of y turn up in later rows, scaled or not. Add the target's series to X, in time order, or forecast something "
+        "of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
+        "(TimeSeriesSplit, shuffle=False), or forecast something "
         "else."
     )
 
