@@ -11,8 +11,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 
 from sklstm._network_state import NetworkState
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
-from sklstm.estimators._built_in_networks import check_network, refuse_nan
 from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._network_checks import check_network, refuse_nan
 from sklstm.estimators._output_checks import loss_name
 from sklstm.estimators._routing import RoutedParameters
 from sklstm.estimators._samples import Samples

@@ -1,7 +1,6 @@
 """The side of the network of LSTMRegressor and LSTMClassifier: architectures, state, own scales of windows."""
 
 import inspect
-import json
 from functools import partial
 from numbers import Integral, Real
 
@@ -9,11 +8,11 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
-from sklstm._network_state import describes_itself
 from sklstm._parameters import StrictParameters, suggest
 from sklstm._validation import check_frames, check_windows, is_ragged, n_dims, read_numbers
 from sklstm._warnings import warn_user
 from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
 from sklstm.estimators._samples import Samples
 from sklstm.estimators._window_scaler import WindowScaler
 
@@ -207,7 +206,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         missing = [name for name, p in asked.items() if p.default is p.empty and name not in offered and p.kind < 2]
         if missing:
             raise ValueError(
-                f"{type(self).__name__}: the builder {_name(builder)} asks for {missing[0]!r}, which it has no value "
+                f"{type(self).__name__}: the builder {name_of(builder)} asks for {missing[0]!r}, which it has no value "
                 f"for. A builder may ask for {', '.join(offered)}. Give it a default, or bind it by functools.partial."
             )
         build = partial(builder, **{name: value for name, value in offered.items() if name in asked})
@@ -340,56 +339,3 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def check_network(who, builder, network, samples):
-    """Refuse what a builder returned unless it is a Keras model that has its layers, and takes the samples."""
-    import keras
-
-    if not isinstance(network, keras.Model):
-        raise TypeError(
-            f"{who}: the builder {_name(builder)} returned {type(network).__name__}, expected a keras.Model. End it in "
-            "'return model'."
-        )
-    if not network.built:
-        raise ValueError(
-            f"{who}: the model that {_name(builder)} returned does not know the shape of its input yet. Begin it with "
-            "keras.Input(meta['X_shape_'][1:])."
-        )
-    refuse_other_input(who, network, samples)
-    refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
-
-
-def refuse_other_input(who, network, samples):
-    """Refuse a network that takes samples of another shape."""
-    inputs = getattr(network, "inputs", None)
-    if not inputs:
-        return
-    if len(inputs) > 1:
-        raise ValueError(
-            f"{who} has one X, got a network with {len(inputs)} inputs. Join them: keras.ops.split takes one input "
-            "apart inside the network."
-        )
-    expected, got = tuple(inputs[0].shape[1:]), samples.sample_shape
-    if len(expected) == len(got) and all(e in (None, g) for e, g in zip(expected, got, strict=True)):
-        return
-    remedy = "Begin the network with keras.Input(meta['X_shape_'][1:])"
-    if len(expected) == 2 and len(got) == 1:
-        remedy += (
-            ", or give X three axes, (n_samples, n_timesteps, n_features): LagFramer makes windows, To3D adds axes"
-        )
-    raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
-
-
-def refuse_nan(who, config, samples):
-    """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
-    if config is not None and '"Isnan"' not in config and np.isnan(samples.windows.buffer).any():
-        raise ValueError(
-            f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
-            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
-            "drop the samples that hold NaN."
-        )
-
-
-def _name(builder):
-    return getattr(builder, "__name__", type(builder).__name__)

@@ -1,0 +1,61 @@
+"""A network of one's own must be one, and fit the samples: where it does not, say what would."""
+
+import json
+
+import numpy as np
+
+from sklstm._network_state import describes_itself
+
+
+def check_network(who, builder, network, samples):
+    """Refuse what a builder returned unless it is a Keras model that has its layers, and takes the samples."""
+    import keras
+
+    if not isinstance(network, keras.Model):
+        raise TypeError(
+            f"{who}: the builder {name_of(builder)} returned {type(network).__name__}, expected a keras.Model. End it in "
+            "'return model'."
+        )
+    if not network.built:
+        raise ValueError(
+            f"{who}: the model that {name_of(builder)} returned does not know the shape of its input yet. Begin it with "
+            "keras.Input(meta['X_shape_'][1:])."
+        )
+    refuse_other_input(who, network, samples)
+    refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
+
+
+def refuse_other_input(who, network, samples):
+    """Refuse a network that takes samples of another shape."""
+    inputs = getattr(network, "inputs", None)
+    if not inputs:
+        return
+    if len(inputs) > 1:
+        raise ValueError(
+            f"{who} has one X, got a network with {len(inputs)} inputs. Join them: keras.ops.split takes one input "
+            "apart inside the network."
+        )
+    expected, got = tuple(inputs[0].shape[1:]), samples.sample_shape
+    if len(expected) == len(got) and all(e in (None, g) for e, g in zip(expected, got, strict=True)):
+        return
+    remedy = "Begin the network with keras.Input(meta['X_shape_'][1:])"
+    if len(expected) == 2 and len(got) == 1:
+        remedy += (
+            ", or give X three axes, (n_samples, n_timesteps, n_features): LagFramer makes windows, To3D adds axes"
+        )
+    raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
+
+
+def refuse_nan(who, config, samples):
+    """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
+    if config is not None and '"Isnan"' not in config and np.isnan(samples.windows.buffer).any():
+        raise ValueError(
+            f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
+            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
+            "drop the samples that hold NaN."
+        )
+
+
+def name_of(builder):
+    """What a builder is called in messages."""
+    return getattr(builder, "__name__", type(builder).__name__)
