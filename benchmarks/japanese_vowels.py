@@ -26,9 +26,7 @@ PUBLISHED = {"LSTM-FCN (published)": 0.99, "MLP (published)": 0.98}
 
 def search():
     """Scaling, units and dropout, over three folds of the training part that hold every speaker alike."""
-    lstm = LSTMClassifier(
-        architecture="bidirectional", epochs=80, batch_size=16, learning_rate=0.003, random_state=0
-    )
+    lstm = LSTMClassifier(architecture="bidirectional", epochs=80, batch_size=16, learning_rate=0.003, random_state=0)
     pipeline = Pipeline([("pad", SequencePadder()), ("scale", SeriesScaler("standard")), ("lstm", lstm)])
     grid = {"scale__method": ["standard", "robust"], "lstm__units": [32, 64], "lstm__dropout": [0.3, 0.5]}
     return GridSearchCV(pipeline, grid, cv=StratifiedKFold(3, shuffle=True, random_state=0))

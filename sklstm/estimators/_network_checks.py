@@ -13,13 +13,13 @@ def check_network(who, builder, network, samples):
 
     if not isinstance(network, keras.Model):
         raise TypeError(
-            f"{who}: the builder {name_of(builder)} returned {type(network).__name__}, expected a keras.Model. End it in "
-            "'return model'."
+            f"{who}: the builder {name_of(builder)} returned {type(network).__name__}, expected a keras.Model. End "
+            "it in 'return model'."
         )
     if not network.built:
         raise ValueError(
-            f"{who}: the model that {name_of(builder)} returned does not know the shape of its input yet. Begin it with "
-            "keras.Input(meta['X_shape_'][1:])."
+            f"{who}: the model that {name_of(builder)} returned does not know the shape of its input yet. Begin it "
+            "with keras.Input(meta['X_shape_'][1:])."
         )
     refuse_other_input(who, network, samples)
     refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
