@@ -42,3 +42,8 @@ def compiled(meta):
 def table_model():
     """A network for the table, of its own shapes."""
     return keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+
+
+def is_same(one, other):
+    """Whether two lists of weights are the same bits."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))

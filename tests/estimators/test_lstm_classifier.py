@@ -1,6 +1,5 @@
 import pickle
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +8,8 @@ from refusal import refused
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
-from sklearn.utils.class_weight import compute_sample_weight
 
-from sklstm import KerasClassifier, LSTMClassifier
+from sklstm import LSTMClassifier
 
 N = 36
 CODES = np.arange(N) % 3
@@ -229,181 +227,6 @@ def test_time_steps_that_do_not_fit(X, padded):
         "LSTMClassifier got NaN in y at row 0, column 0: Input y contains NaN, and there is nothing to learn from. "
         "Fill the gaps of the series first, or leave such rows out of X and y."
     )
-
-
-# --- weights --------------------------------------------------------------------------------------
-
-
-def test_balanced_is_scikit_learns_sample_weight(X):
-    """Balanced classes and dicts of weights give the same bits as scikit-learn's weights of the samples."""
-    y = WORDS[np.minimum(CODES, np.arange(N) % 2)]
-    for weights in ("balanced", {"low": 1.0, "mid": 3.0}):
-        by_class = small(class_weight=weights).fit(X, y)
-        by_sample = small().fit(X, y, sample_weight=compute_sample_weight(weights, y))
-        assert_array_equal(by_class.predict_proba(X), by_sample.predict_proba(X))
-    both = small(class_weight="balanced").fit(X, y, sample_weight=np.arange(N))
-    product = small().fit(X, y, sample_weight=compute_sample_weight("balanced", y) * np.arange(N))
-    assert_allclose(both.predict_proba(X), product.predict_proba(X), rtol=1e-6)
-
-
-def test_samples_without_weight_do_not_count(X):
-    """A sample of weight 0 leaves no trace, be its label right or wrong."""
-    y, weights = WORDS[CODES], (np.arange(N) % 4 > 0).astype(float)
-    wrong = np.where(weights > 0, y, "low")
-    right, other = (small().fit(X, labels, sample_weight=weights).predict_proba(X) for labels in (y, wrong))
-    assert_array_equal(right, other)
-
-
-def test_weights_of_labels_that_are_in_several_columns(X):
-    """One dict holds the weights of the labels of all columns; a sample weighs their product."""
-    y = np.stack([WORDS[CODES], np.array(["no", "yes"])[CODES % 2]], axis=1)
-    by_class = small(class_weight={"low": 2.0, "yes": 3.0}).fit(X, y)
-    product = [2.0 ** (first == "low") * 3.0 ** (second == "yes") for first, second in y]
-    by_sample = small().fit(X, y, sample_weight=product)
-    for one, other in zip(by_class.predict_proba(X), by_sample.predict_proba(X), strict=True):
-        assert_array_equal(one, other)
-
-
-def test_a_weight_of_no_class_is_refused(X):
-    """A weight for a label that y does not hold is a slip."""
-    assert refused(small(class_weight={"lwo": 2}).fit, X, WORDS[CODES]) == (
-        "LSTMClassifier got a class_weight for 'lwo', which is no class of y: 'low', 'mid', 'top'. Name classes as "
-        "they stand in y."
-    )
-
-
-# --- training on ----------------------------------------------------------------------------------
-
-
-def test_partial_fit_takes_all_classes_at_first(X):
-    """The first call names the classes that come later, however long their names are."""
-    y = WORDS[CODES]
-    model = small().partial_fit(X[y != "top"], np.where(y == "mid", "m", "l")[y != "top"], classes=["l", "m", "top"])
-    assert model.classes_.tolist() == ["l", "m", "top"]
-    for _ in range(30):
-        model.partial_fit(X, np.where(y == "top", "top", "l"))
-    assert "top" in model.predict(X)
-    assert model.n_iter_ == 31
-    assert refused(model.partial_fit, X, y) == (
-        "LSTMClassifier got the label 'low' in y, which is none of its classes: 'l', 'm', 'top'. The first call of "
-        "partial_fit takes all of them as classes=; fit begins anew."
-    )
-    assert refused(model.partial_fit, X[:2], ["l", "m"], classes=["l", "m", "n"]) == (
-        "LSTMClassifier got the label 'n' in y, which is none of its classes: 'l', 'm', 'top'. The first call of "
-        "partial_fit takes all of them as classes=; fit begins anew."
-    )
-
-
-def test_partial_fit_of_several_columns(X):
-    """Columns have their own classes, given as a list of them; what comes back is never cut short."""
-    y = np.stack([WORDS[CODES], np.array(["n", "yes"])[CODES % 2]], axis=1)
-    short = np.isin(y, ["low", "mid", "n"]).all(axis=1)
-    model = small().partial_fit(X[short], y[short], classes=[["low", "mid", "top"], ["n", "yes"]])
-    for _ in range(15):
-        model.partial_fit(X, np.where(y == "n", "yes", y))
-    assert "yes" in model.predict(X)[:, 1]
-    assert refused(model.partial_fit, X, y[:, ::-1]).startswith("LSTMClassifier got the label 'n' in y")
-
-
-def test_balance_needs_every_class_to_train_on(X):
-    """How often a class occurs cannot be told from a part of y that lacks it."""
-    assert refused(small(class_weight="balanced").partial_fit, X[:1], ["low"], classes=["low", "mid"]) == (
-        "LSTMClassifier(class_weight='balanced') weighs classes by how often they occur, got no sample to train on of "
-        "'mid'. Pass class_weight as a dict of labels and weights."
-    )
-
-
-# --- losses ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "loss",
-    [
-        "categorical_crossentropy",
-        keras.losses.CategoricalCrossentropy(name="mine"),
-        keras.losses.SparseCategoricalCrossentropy(name="mine"),
-    ],
-)
-def test_cross_entropies_are_one(X, fitted, loss):
-    """Codes and indicators of the classes, each for the loss that takes it, are learned alike."""
-    assert_allclose(small(loss=loss).fit(X, WORDS[CODES]).predict_proba(X), fitted.predict_proba(X), rtol=1e-5)
-
-
-def test_two_classes_by_softmax(X):
-    """Two classes may be two units with softmax; the loss follows."""
-    model = small(output_activation="softmax").fit(X, CODES > 1)
-    assert model.model_.output_shape == (None, 2)
-    assert_allclose(model.predict_proba(X).sum(axis=1), 1)
-    assert model.history_["loss"][0] == pytest.approx(
-        small(output_activation="softmax", loss="categorical_crossentropy").fit(X, CODES > 1).history_["loss"][0]
-    )
-
-
-@pytest.mark.parametrize(
-    ("y", "units", "activation", "loss"),
-    [
-        (CODES > 1, 1, "sigmoid", keras.losses.BinaryCrossentropy),
-        (CODES > 1, 2, "softmax", keras.losses.SparseCategoricalCrossentropy),
-        (WORDS[CODES], 3, "softmax", keras.losses.CategoricalCrossentropy),
-        (np.stack([CODES > 0, CODES > 1, CODES > 0], axis=1), 3, "sigmoid", keras.losses.BinaryCrossentropy),
-    ],
-)
-def test_scores_in_place_of_probabilities(X, y, units, activation, loss):
-    """With from_logits the network's scores are made probabilities as the loss does it."""
-
-    def build(last):
-        layers = [keras.Input((4, 2)), keras.layers.Flatten(), keras.layers.Dense(units, activation=last)]
-        return keras.Sequential(layers)
-
-    params = {"model": build, "loss": loss, "random_state": 0, "epochs": 3}
-    usual = KerasClassifier(**params, model__last=activation)
-    scores = KerasClassifier(**params, model__last="linear", loss__from_logits=True)
-    expected, probabilities = (model.fit(X, y).predict_proba(X) for model in (usual, scores))
-    assert_allclose(probabilities, expected, rtol=1e-4)
-    assert_array_equal(usual.predict(X), scores.predict(X))
-
-
-# --- validation -----------------------------------------------------------------------------------
-
-
-def test_validation_samples_of_a_class_that_is_not_trained_on(X):
-    """Samples sorted by class are refused where the end is kept for validation, and what the message advises works."""
-    y = np.sort(WORDS[CODES])
-    model = small(epochs=1, validation_fraction=0.4)
-    assert refused(model.fit, X, y) == (
-        "LSTMClassifier(validation_fraction=0.4) keeps the samples at the end for validation, and they hold a class "
-        "that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass "
-        "validation_gap=0. Windows of a series: lower validation_fraction, or drop it."
-    )
-    order = np.random.default_rng(0).permutation(N)
-    shuffled = small(epochs=1, validation_fraction=0.4, validation_gap=0).fit(X[order], y[order])
-    assert "val_loss" in shuffled.history_
-    assert "val_loss" in small(epochs=1, validation_fraction=0.1).fit(X, y).history_
-    assert "val_loss" not in small(epochs=1).fit(X, y).history_
-
-
-def test_a_class_between_training_and_validation_is_refused(X):
-    """A class that is lost in the gap before the validation samples is one that is not trained on."""
-    y = np.array(["low", "mid"])[CODES % 2]
-    y[29:32] = "top"
-    assert "of: 'top'." in refused(small(validation_fraction=0.1).fit, X, y)
-    assert "val_loss" in small(epochs=1, validation_fraction=0.1, validation_gap=0).fit(X, y).history_
-
-
-def test_training_may_go_on_without_a_class(X):
-    """A network that goes on training knows the classes of before."""
-    y = WORDS[CODES]
-    model = small(validation_fraction=0.2).partial_fit(X, y)
-    assert len(model.partial_fit(X, np.sort(y)).history_["val_loss"]) == 2
-
-
-def test_balance_does_not_look_at_validation_samples(X):
-    """Labels of the validation samples move no weight."""
-    y = WORDS[CODES]
-    changed = y.copy()
-    changed[32:] = "low"
-    model = small(class_weight="balanced", validation_fraction=0.1)
-    assert_array_equal(model.fit(X, y).predict_proba(X), clone(model).fit(X, changed).predict_proba(X))
 
 
 # --- X --------------------------------------------------------------------------------------------
