@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,12 @@ import pytest
 
 # TensorFlow's notes on how it was built are no news in a test run. Set before anything loads it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_collection_finish(session):
+    """Spare the garbage collector what was imported: it would look at all of TensorFlow's objects again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
