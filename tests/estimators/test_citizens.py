@@ -90,10 +90,10 @@ def test_clones_are_unfitted_and_alike(choice):
 
 
 def test_html(forecast):
-    """A notebook shows the estimator, with a link to no parameter that it lacks."""
+    """A notebook shows the estimator, and the parameters that were chosen."""
     html = forecast._repr_html_()
     assert "LSTMRegressor" in html
-    assert "target_scaler" in html
+    assert "epochs" in html
 
 
 def test_containers_of_outputs(forecast):
