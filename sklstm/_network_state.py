@@ -74,6 +74,13 @@ class NetworkState:
         return self.build()
 
     @cached_property
+    def tensors(self):
+        """The weights as TensorFlow takes them."""
+        import tensorflow as tf
+
+        return [tf.constant(weight) for weight in self.weights]
+
+    @cached_property
     def key(self):
         """What two networks of the same layers share; None where a configuration does not say it."""
         return None if self.config is None else without_names(self.config)

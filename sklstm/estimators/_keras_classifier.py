@@ -62,6 +62,9 @@ class KerasClassifier(Classification, AnyNetwork):
         Loss and metrics of each epoch.
     n_iter_ : int
         Epochs that were run.
+    training_path_ : {"graph", "xla", "xla-shards", "keras"}
+        How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
+        cut into shares, one for each core; or Keras' own fit.
     n_features_in_ : int
         Number of features: columns of 2D X, features of a time step of 3D X.
     n_outputs_ : int

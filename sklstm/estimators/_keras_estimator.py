@@ -37,6 +37,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         Layers and weights as plain data.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
+    training_path_ : {"graph", "xla", "xla-shards", "keras"}
+        How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
+        cut into shares, one for each core; or Keras' own fit.
     """
 
     @with_callbacks
@@ -62,6 +65,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         ValueError
             If a parameter is out of its range, X and y do not fit each other or the network, y holds NaN, or a time
             step is observed only in part.
+        KeyboardInterrupt
+            If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
         """
         return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=not (self.warm_start and self._is_fitted()))
 
@@ -99,14 +104,15 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 self.history_ = {}
                 self._optimizer_state = None
             network, rebuild, settings, data = self._begin(X, y, sample_weight, anew, groups, classes)
-            if epochs:
-                self._train(network, settings, data, tasks, epochs, rebuild)
+            interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
             self.network_ = NetworkState.of(network, rebuild)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
             raise
         tasks.end()
+        if interrupted:
+            raise KeyboardInterrupt(f"{type(self).__name__} keeps the weights of epoch {self.n_iter_ + 1}.")
         return self
 
     def _begin(self, X, y, sample_weight, anew, groups, classes):
@@ -142,7 +148,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return network, rebuild, settings, TrainingData(samples, targets, weights, training, validation, groups)
 
     def _train(self, network, settings, data, tasks, epochs, rebuild):
-        """Train the network in place, and keep what is needed to go on."""
+        """Train the network in place, and keep what is needed to go on; whether the user interrupted it."""
         from sklstm.training import EpochReport, fit_network
 
         rng = np.random.RandomState([self._seed, self.n_iter_])
@@ -170,14 +176,16 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         if trainer is not network:
             network.set_weights(trainer.get_weights())
         self._optimizer_state = trained.optimizer_state
+        self.training_path_ = trained.path
         for name, values in trained.history.items():
             self.history_.setdefault(name, []).extend(values)
-        if not np.isfinite(self.history_["loss"][-1]):
+        if not np.isfinite(self.history_.get("loss", [0.0])[-1]):
             warn_user(
                 f"{type(self).__name__} did not converge: its loss became NaN or infinite. Lower the optimizer's "
                 "learning rate, or scale X.",
                 ConvergenceWarning,
             )
+        return trained.interrupted
 
     def _batches(self, network, data, rng):
         """What to train, on which batches, and which to watch."""

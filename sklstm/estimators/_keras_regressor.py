@@ -59,6 +59,9 @@ class KerasRegressor(Regression, AnyNetwork):
         Loss and metrics of each epoch.
     n_iter_ : int
         Epochs that were run.
+    training_path_ : {"graph", "xla", "xla-shards", "keras"}
+        How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
+        cut into shares, one for each core; or Keras' own fit.
     target_scaler_ : transformer or None
         Fitted on y.
     n_features_in_ : int

@@ -96,6 +96,9 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         Loss and metrics of each epoch; ``val_loss`` where there are validation samples.
     n_iter_ : int
         Epochs that were run.
+    training_path_ : {"graph", "xla", "xla-shards", "keras"}
+        How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
+        cut into shares, one for each core; or Keras' own fit.
     window_scaler_ : WindowScaler or None
         Fitted on the training samples.
     n_features_in_ : int

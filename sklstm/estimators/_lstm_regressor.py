@@ -103,6 +103,9 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         Loss and metrics of each epoch, on the scaled target; ``val_loss`` where there are validation samples.
     n_iter_ : int
         Epochs that were run.
+    training_path_ : {"graph", "xla", "xla-shards", "keras"}
+        How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
+        cut into shares, one for each core; or Keras' own fit.
     target_scaler_ : transformer or None
         Fitted on y, after `window_scaler` and `relative_to`.
     window_scaler_ : WindowScaler or None

@@ -11,9 +11,11 @@ from sklstm.training._compile import (
     early_stopping,
 )
 from sklstm.training._epoch_report import EpochReport
-from sklstm.training._keras_fit import Settings, fit_network
+from sklstm.training._fit_network import fit_network
 from sklstm.training._predict import predict_carrying, predict_outputs
+from sklstm.training._programs import clear_programs
 from sklstm.training._seeds import keras_seeds
+from sklstm.training._settings import Settings
 from sklstm.training._truncated import sequence_model
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "build_optimizer",
     "carrying",
     "check_parameters",
+    "clear_programs",
     "early_stopping",
     "fit_network",
     "keras_seeds",

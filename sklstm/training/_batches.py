@@ -37,7 +37,10 @@ class SampleBatches(keras.utils.PyDataset):
         return -(-len(self.samples) // self.batch_size)
 
     def __getitem__(self, batch):
-        samples = self.samples[batch * self.batch_size : (batch + 1) * self.batch_size]
+        return self.pick(self.samples[batch * self.batch_size : (batch + 1) * self.batch_size])
+
+    def pick(self, samples):
+        """Inputs, targets and, where there are any, weights of these samples."""
         weights = None if self.weights is None else self.weights[samples]
         return self.gather(samples), *_pick_targets(self.targets, samples, weights)
 

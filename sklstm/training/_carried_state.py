@@ -150,15 +150,15 @@ def carrying_predictor(network):
     Returns
     -------
     predict : callable
-        ``predict(gather, n_samples, states=None, groups=None)`` returns the outputs, a list of ndarray of shape
-        (n_samples, ...), and the states at the end, a list of ndarray. ``gather(samples)`` returns the inputs of these
-        samples, (n, n_timesteps, n_features). The first sample goes on from the given states, or from zero; others
-        start from zero where `groups`, the series that each sample is of, changes.
+        ``predict(weights, gather, n_samples, states=None, groups=None)`` returns the outputs, a list of ndarray of
+        shape (n_samples, ...), and the states at the end, a list of ndarray. ``gather(samples)`` returns the inputs of
+        these samples, (n, n_timesteps, n_features). The first sample goes on from the given states, or from zero;
+        others start from zero where `groups`, the series that each sample is of, changes.
     """
     program = _traced(network) if keras.backend.backend() == "tensorflow" else partial(_predict_each, network)
     zeros = [np.zeros(state.shape, state.dtype) for state in states(network)]
 
-    def predict(gather, n_samples, states=None, groups=None):
+    def predict(weights, gather, n_samples, states=None, groups=None):
         keep = np.ones(n_samples, dtype=np.float32)
         if groups is not None:
             keep[1:] = groups[1:] == groups[:-1]
@@ -166,15 +166,16 @@ def carrying_predictor(network):
         chunks = []
         for first in range(0, n_samples, _CHUNK):
             samples = np.arange(first, min(first + _CHUNK, n_samples))
-            outputs, end = program(gather(samples), keep[samples], end)
+            outputs, end = program(weights, gather(samples), keep[samples], end)
             chunks.append(outputs)
         return [np.concatenate(output) for output in zip(*chunks, strict=True)], end
 
     return predict
 
 
-def _predict_each(network, inputs, keep, begin):
+def _predict_each(network, weights, inputs, keep, begin):
     """Outputs and states after one sample at a time, by any backend."""
+    network.set_weights(weights)
     write_states(network, begin)
     outputs = []
     for k in range(len(inputs)):
@@ -189,9 +190,10 @@ def _traced(network):
 
     carried = states(network)
 
-    def loop(inputs, keep, begin):
+    def loop(weights, inputs, keep, begin):
         def step(k, values, arrays):
-            scope = keras.StatelessScope([(v, value * keep[k]) for v, value in zip(carried, values, strict=True)])
+            known = list(zip(network.weights, weights, strict=True))
+            scope = keras.StatelessScope(known + [(v, x * keep[k]) for v, x in zip(carried, values, strict=True)])
             with scope:
                 outputs = tree.flatten(network(inputs[k][tf.newaxis], training=False))
             arrays = [array.write(k, output) for array, output in zip(arrays, outputs, strict=True)]
@@ -204,13 +206,15 @@ def _traced(network):
 
     inputs = network.inputs[0]
     program = tf.function(loop, autograph=False).get_concrete_function(
+        [tf.TensorSpec(weight.shape, weight.dtype) for weight in network.weights],
         tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype),
         tf.TensorSpec((None,), "float32"),
         [tf.TensorSpec(state.shape, state.dtype) for state in carried],
     )
 
-    def run(inputs, keep, begin):
-        outputs, end = program(tf.constant(inputs), tf.constant(keep), [tf.constant(state) for state in begin])
+    def run(weights, inputs, keep, begin):
+        weights, begin = ([tf.constant(value) for value in values] for values in (weights, begin))
+        outputs, end = program(weights, tf.constant(inputs), tf.constant(keep), begin)
         return [output.numpy() for output in outputs], [state.numpy() for state in end]
 
     return run

@@ -1,20 +1,18 @@
-"""Compiled networks, kept for the next fit or predict of the same layers.
+"""What was compiled, kept for the next fit or predict of the same kind.
 
 Keras compiles a network anew for each fit, which takes longer than many a fit itself, and keeps what it compiled for as
-long as the process lives. So a network is compiled once for its layers and settings, and lent to one fit at a time,
-with fresh weights.
+long as the process lives. So what is compiled here takes the weights as arguments, and is kept by what it depends on.
 """
 
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager
 
-# Each holds the weights of its network three times over, and a compiled graph of a few megabytes.
-MOST_PROGRAMS = 32
+# Each is a compiled graph of a few megabytes.
+MOST_PROGRAMS = 64
 
 
 class Programs:
-    """A bounded store of compiled networks; the one that was not used for longest is dropped first.
+    """A bounded store of compiled programs, for any number of threads; what was not used for longest goes first.
 
     Parameters
     ----------
@@ -24,32 +22,49 @@ class Programs:
 
     def __init__(self, most=MOST_PROGRAMS):
         self.most = most
-        self._idle = OrderedDict()
+        self._known = OrderedDict()
+        self._making = {}
         self._lock = threading.Lock()
 
-    @contextmanager
-    def borrow(self, key, make):
-        """Lend a program to one user at a time: an idle one of this key, or a new one by ``make()``.
+    def get(self, key, make):
+        """The program of a key, made by ``make()`` where there is none; None is the key of what is not kept.
 
-        What raises does not come back: its state is not known.
+        Who asks for one that is being made waits for it.
         """
+        if key is None:
+            return make()
         with self._lock:
-            program = self._idle[key].pop() if self._idle.get(key) else None
-        program = make() if program is None else program
-        yield program
-        with self._lock:
-            self._idle.setdefault(key, []).append(program)
-            self._idle.move_to_end(key)
-            while sum(map(len, self._idle.values())) > self.most:
-                oldest = next(iter(self._idle))
-                self._idle[oldest].pop(0)
-                if not self._idle[oldest]:
-                    del self._idle[oldest]
+            if key in self._known:
+                return self._used(key)
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._known:
+                    return self._used(key)
+            program = make()
+            with self._lock:
+                self._known[key] = program
+                self._making.pop(key, None)
+                while len(self._known) > self.most:
+                    self._known.popitem(last=False)
+        return program
+
+    def _used(self, key):
+        self._known.move_to_end(key)
+        return self._known[key]
 
     def clear(self):
         """Forget all."""
         with self._lock:
-            self._idle.clear()
+            self._known.clear()
 
     def __len__(self):
-        return sum(map(len, self._idle.values()))
+        return len(self._known)
+
+
+programs = Programs()
+
+
+def clear_programs():
+    """Forget all programs that fits and predictions have compiled so far; the next ones compile anew."""
+    programs.clear()

@@ -28,7 +28,8 @@ from sklstm import (
     SeriesScaler,
     networks,
 )
-from sklstm.training import _keras_fit, _predict
+from sklstm.training import clear_programs
+from sklstm.training._programs import programs
 
 X, y = TABLE, TARGETS[:, 0]
 SIDES = np.where(y > 0, "up", "down")
@@ -136,16 +137,15 @@ def test_scikeras_298(model):
 @pytest.mark.parametrize("model", [regressor(), lstm()], ids=["any", "lstm"])
 def test_scikeras_257_and_keras_11478_11693_13118(model):
     """See scikeras 257, keras 11478, 11693, 13118: fits and predictions of one shape compile once, however many."""
-    for programs in (_keras_fit._programs, _predict._programs):
-        # Where the store is full, it cannot grow.
-        programs.clear()
+    # Where the store is full, it cannot grow.
+    clear_programs()
     model.fit(WINDOWS, y).predict(WINDOWS)
-    before = len(_keras_fit._programs), len(_predict._programs)
+    assert len(programs) == 2
     for fold in range(3):
         cross_val_predict(model, WINDOWS, y + fold, cv=2)
     for rows in (1, 7, 40):
         model.predict(WINDOWS[:rows])
-    assert (len(_keras_fit._programs), len(_predict._programs)) == before == (1, 1)
+    assert len(programs) == 2
 
 
 def test_scikeras_236():

@@ -1,6 +1,7 @@
 """States that go from one sample to the next, against Keras' own stateful layers and against whole sequences."""
 
 import random
+from functools import partial
 
 import keras
 import numpy as np
@@ -43,7 +44,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def predict(network):
-    return carrying_predictor(carrying(network, 1))
+    return partial(carrying_predictor(carrying(network, 1)), network.get_weights())
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
@@ -221,7 +222,7 @@ def test_predicts_one_by_one_on_other_backends(network, predict, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
     plain = carrying_predictor(carried)
     monkeypatch.undo()
-    got = plain(windows.__getitem__, 4, groups=np.array([0, 0, 1, 1]))
+    got = plain(network.get_weights(), windows.__getitem__, 4, groups=np.array([0, 0, 1, 1]))
     assert_allclose(got[0], expected[0], rtol=1e-5, atol=1e-6)
     assert_allclose(got[1], expected[1], rtol=1e-5, atol=1e-6)
 
@@ -233,7 +234,7 @@ def test_predicts_several_outputs():
     network = keras.Model(inputs, [layers.Dense(1)(sequence), layers.Dense(2)(sequence[:, -1])])
     windows = normal(4, 3, 2)
     predict = carrying_predictor(carrying(network, 1))
-    (steps, last), _ = predict(windows.__getitem__, 4)
+    (steps, last), _ = predict(network.get_weights(), windows.__getitem__, 4)
     expected = network(windows.reshape(1, 12, 2))
     assert_allclose(steps.reshape(12, 1), expected[0][0], rtol=1e-5, atol=1e-6)
     assert_allclose(last[-1], expected[1][0], rtol=1e-5, atol=1e-6)

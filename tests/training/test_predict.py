@@ -5,8 +5,8 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklstm._network_state import NetworkState
-from sklstm.training import _predict as predicting
 from sklstm.training import predict_outputs
+from sklstm.training._programs import programs
 
 INPUTS = np.random.default_rng(0).normal(size=(23, 4, 2)).astype(np.float32)
 
@@ -38,10 +38,10 @@ def test_networks_of_the_same_layers_share_a_program():
     states = [NetworkState.of(network()) for _ in range(3)]
     expected = [state.model(INPUTS) for state in states]
     predict(states[0])
-    known = len(predicting._programs)
+    known = len(programs)
     for state, outputs in [*zip(states, expected, strict=True), (states[0], expected[0])]:
         assert_allclose(predict(state)[0], outputs, rtol=1e-5, atol=1e-6)
-    assert len(predicting._programs) == known
+    assert len(programs) == known
 
 
 def test_a_network_of_a_class_of_ones_own():
@@ -52,9 +52,9 @@ def test_a_network_of_a_class_of_ones_own():
             return 2 * inputs
 
     model = keras.Sequential([keras.Input((None, 2)), Doubled()])
-    known = len(predicting._programs)
+    known = len(programs)
     assert_array_equal(predict(NetworkState.of(model, lambda: model))[0], 2 * INPUTS)
-    assert len(predicting._programs) == known
+    assert len(programs) == known
 
 
 def test_many_models_and_shapes_without_a_warning(caplog):

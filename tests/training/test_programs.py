@@ -1,40 +1,60 @@
-from contextlib import suppress
+import threading
+
+import pytest
 
 from sklstm.training._programs import Programs
 
 
-def test_lent_again():
-    """A program comes back, and is lent again to the same key only."""
+def test_made_once():
+    """A program is made when its key is first asked for, and is the same from then on."""
     programs = Programs(most=3)
-    with programs.borrow("a", list) as first:
-        pass
-    with programs.borrow("a", list) as second, programs.borrow("b", list) as other:
-        assert second is first
-        assert other is not first
-
-
-def test_two_at_a_time_have_two():
-    """Who comes while a program is lent gets one of its own."""
-    programs = Programs(most=3)
-    with programs.borrow("a", list) as one, programs.borrow("a", list) as other:
-        assert one is not other
-    assert len(programs) == 2
+    first = programs.get("a", list)
+    assert programs.get("a", list) is first
+    assert programs.get("b", list) is not first
 
 
 def test_the_oldest_goes():
     """No more are kept than allowed; the one that was not used for longest goes first."""
     programs = Programs(most=2)
     for key in "abac":
-        with programs.borrow(key, lambda: None):
-            pass
-    assert list(programs._idle) == ["a", "c"]
+        programs.get(key, lambda: None)
+    assert list(programs._known) == ["a", "c"]
     programs.clear()
     assert len(programs) == 0
 
 
-def test_what_raised_does_not_come_back():
-    """A program in an unknown state is not lent again."""
+def test_no_key():
+    """What has no key is made each time, and not kept."""
     programs = Programs(most=2)
-    with suppress(KeyboardInterrupt), programs.borrow("a", list):
-        raise KeyboardInterrupt
+    assert programs.get(None, list) is not programs.get(None, list)
     assert len(programs) == 0
+
+
+def test_threads_wait_for_each_other():
+    """Of two threads that ask for the same program one makes it, and the other waits for it."""
+    programs, made, started = Programs(most=2), [], threading.Event()
+
+    def make():
+        started.set()
+        other.join(0.05)
+        made.append("program")
+        return made[-1]
+
+    got = []
+    other = threading.Thread(target=lambda: (started.wait(), got.append(programs.get("a", lambda: "another"))))
+    other.start()
+    assert programs.get("a", make) == "program"
+    other.join()
+    assert got == ["program"]
+
+
+def test_what_could_not_be_made():
+    """Where making fails the next one tries again."""
+    programs = Programs(most=2)
+
+    def fail():
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="^no$"):
+        programs.get("a", fail)
+    assert programs.get("a", lambda: "program") == "program"

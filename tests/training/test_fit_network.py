@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklstm.training import SampleBatches, Settings, fit_network
-from sklstm.training import _keras_fit as keras_fit
+from sklstm.training import SampleBatches, Settings, clear_programs, fit_network
+from sklstm.training._programs import programs
 
 RNG = np.random.default_rng(0)
 INPUTS, TARGETS = RNG.normal(size=(20, 5, 2)).astype(np.float32), RNG.normal(size=(20, 1)).astype(np.float32)
@@ -50,13 +50,13 @@ def test_learns_what_keras_fit_learns(weights):
 
 def test_fits_of_the_same_layers_share_a_program():
     """The second fit of the same layers and settings compiles nothing, whatever the layers are called."""
-    keras_fit._programs.clear()
+    clear_programs()
     fit_network(network(), batches(), settings(), seed=0, verbose=0)
-    known = len(keras_fit._programs)
+    known = len(programs)
     fit_network(network(), batches(), settings(), seed=0, verbose=0)
-    assert len(keras_fit._programs) == known
+    assert len(programs) == known
     fit_network(network(), batches(), settings("sgd"), seed=0, verbose=0)
-    assert len(keras_fit._programs) == known + 1
+    assert len(programs) == known + 1
 
 
 def test_a_shared_program_remembers_nothing():
@@ -125,7 +125,7 @@ def test_a_compiled_network_keeps_its_own_settings():
 
 def test_a_loss_of_ones_own_is_not_shared():
     """A function that Keras does not know might mean anything the next time: its fit shares no program."""
-    known = len(keras_fit._programs)
+    known = len(programs)
     own = Settings(keras.optimizers.Adam(), lambda y_true, y_pred: keras.ops.abs(y_true - y_pred))
     fit_network(network(), batches(), own, seed=0, verbose=0)
-    assert len(keras_fit._programs) == known
+    assert len(programs) == known

@@ -1,0 +1,116 @@
+"""Which way a fit is computed: by rules that look at the fit alone, so that the same fit always gives the same bits."""
+
+import joblib
+import keras
+
+from sklstm._network_state import describes_itself
+from sklstm.training._batches import SampleBatches
+from sklstm.training._epoch_program import Form
+from sklstm.training._settings import is_of_keras, losses_of, metrics_of
+from sklstm.training._stateless import can_be_stateless
+
+# XLA takes about a second to compile, and saves 0.15 ms for each time step of each batch (two cores): one fit gains by
+# it from 7,000 of them on. Fits of a search share what is compiled, hence less.
+LONG = 1_000
+
+# XLA computes on one core. To cut a batch into shares costs 0.05 ms a step: 12 time steps with 32 units (11 million
+# operations, 0.35 ms) lose by it, 48 time steps with 32 units (42 million, 1 ms) gain (two cores).
+MUCH_WORK = 25_000_000
+SMALLEST_SHARE = 8
+
+# Training is interrupted between two calls only: one takes a fraction of a second, and little memory.
+MOST_BATCHES, MOST_BYTES, MOST_WORK = 64, 4 * 2**20, 5_000_000_000
+
+
+def choose_form(network, batches, epochs):
+    """How to compile the training of a network.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled.
+    batches : keras.utils.PyDataset
+        What it is to be trained on.
+    epochs : int
+        How often.
+
+    Returns
+    -------
+    form : Form or None
+        None where only Keras' own fit knows how to train it.
+    """
+    if not _has_a_plain_step(network) or not isinstance(batches, SampleBatches):
+        return None
+    inputs, *_ = batches[0]
+    n_timesteps = inputs.shape[1] if inputs.ndim > 2 else 1
+    if epochs * len(batches) * n_timesteps < LONG or not _takes_filled_batches(network, batches):
+        return Form(room=_room(inputs[:1].nbytes * batches.batch_size))
+    batch_size = _one_size(batches.batch_size, len(batches.samples))
+    n_weights = sum(weight.shape.num_elements() for weight in network.trainable_weights)
+    work = 6 * batch_size * n_timesteps * n_weights
+    n_shards = _n_shards(network, batch_size) if work >= MUCH_WORK else 1
+    path = "xla" if n_shards == 1 else "xla-shards"
+    return Form(path, batch_size, _room(inputs[:1].nbytes * batch_size, work), n_shards)
+
+
+def _has_a_plain_step(network):
+    """Whether a training step is what Keras' own models do, on TensorFlow."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    own = ("train_step", "test_step", "compute_loss", "compute_metrics", "make_train_function", "make_test_function")
+    return (
+        all(getattr(type(network), name) is getattr(keras.Model, name) for name in own)
+        and len(getattr(network, "inputs", None) or ()) == 1
+        and len(network.trainable_variables) > 0
+        and can_be_stateless(network.optimizer)
+        and not (network.run_eagerly or tf.config.functions_run_eagerly())
+    )
+
+
+def _takes_filled_batches(network, batches):
+    """Whether XLA can compile a network, and samples that do not count change nothing of what it learns."""
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        # Not tried: none was to be had.
+        return False
+    if not describes_itself(network) or not all(map(_looks_at_one_sample, network._flatten_layers())):
+        return False
+    # A generator's state is no more than its seed; other variables are averages over the samples of a batch.
+    if any(not variable.path.endswith("seed_generator_state") for variable in network.non_trainable_variables):
+        return False
+    metrics = metrics_of(network, batches[0])
+    return (
+        all(len(output.shape) > 1 for output in network.outputs)
+        and all(map(is_of_keras, [*losses_of(network), *metrics]))
+        # The others (AUC, say) know no masks.
+        and all(isinstance(metric, keras.metrics.Mean) for metric in metrics)
+    )
+
+
+def _looks_at_one_sample(layer):
+    recurrent = isinstance(layer, (keras.layers.LSTM, keras.layers.GRU))
+    return (layer.supports_jit or recurrent) and getattr(layer, "activity_regularizer", None) is None
+
+
+def _n_shards(network, batch_size):
+    """Shares that cores compute side by side, where the loss of a batch is the mean of theirs."""
+    means = ("mean", "sum_over_batch_size")
+    if len(network.outputs) > 1 or any(getattr(loss, "reduction", "mean") not in means for loss in losses_of(network)):
+        return 1
+    n_shards = 1
+    while 2 * n_shards <= joblib.cpu_count() and batch_size % (2 * n_shards * SMALLEST_SHARE) == 0:
+        n_shards *= 2
+    return n_shards
+
+
+def _one_size(batch_size, n_samples):
+    """The batch size, or where there are fewer samples the power of two above their number."""
+    return min(batch_size, 2 ** (n_samples - 1).bit_length())
+
+
+def _room(n_bytes, work=0):
+    """How many batches to train on in one call."""
+    return max(1, min(MOST_BATCHES, MOST_BYTES // n_bytes, MOST_WORK // max(work, 1)))
