@@ -9,11 +9,11 @@ of its memory.
 - Keras fit: the same network as written by hand, on the windows written out; those n_steps - 1 that begin before the
   series does, which sklstm masks, are left out.
 
-Each side and size has a process of its own, which first fits 3,000 rows, twice, for compiling and for the memory that
-any batch takes. Then it fits the size at hand, twice: the faster counts, so that compiling is out of it where it
-depends on the size, and the peak of the first. Peak memory is given above the process with TensorFlow loaded; and above
-the peak of the second fit of 3,000 rows, which leaves what the rows take. A few tens of MB of either are TensorFlow's,
-which come and go with the number of batches, and what a process was given before and did not give back counts as nothing.
+Each side and size has a process of its own. It first fits 3,000 rows, twice: for compiling, and to see the memory that a
+fit takes however long the series is. Then it fits the size at hand, twice: the time is that of the faster, so that
+compiling for one size is not counted; the memory is the peak of the first. It is given above what the process had resident
+with TensorFlow loaded; and above the peak of the fits of 3,000 rows, which leaves what the rows take. Some tens of MB in
+either are the allocator's: memory that was given back to it, and not yet to the system.
 
 Run it: python benchmarks/memory_and_scale.py
 It needs pip install ".[benchmarks]", and Linux, which knows the peak memory of a process.
@@ -44,33 +44,90 @@ def make_table(n_rows):
     return series[:-1, None].copy(), series[1:].copy()
 
 
-def fit_sklstm(table, y, n_steps):
+def sklstm_fit(n_steps):
     """LSTMRegressor on a view."""
     from sklstm import LagFramer, LSTMRegressor
 
-    windows = LagFramer(n_steps=n_steps).fit_transform(table)
-    LSTMRegressor(UNITS, epochs=1, batch_size=BATCH, target_scaler=None).fit(windows, y)
+    def fit(table, y):
+        windows = LagFramer(n_steps=n_steps).fit_transform(table)
+        LSTMRegressor(UNITS, epochs=1, batch_size=BATCH, target_scaler=None).fit(windows, y)
+
+    return fit
 
 
-def fit_sklstm_written_out(table, y, n_steps):
+def sklstm_written_out_fit(n_steps):
     """LSTMRegressor on an array that holds every window."""
     from sklstm import LagFramer, LSTMRegressor
 
-    windows = np.ascontiguousarray(LagFramer(n_steps=n_steps).fit_transform(table))
-    LSTMRegressor(UNITS, epochs=1, batch_size=BATCH, target_scaler=None).fit(windows, y)
+    def fit(table, y):
+        windows = np.ascontiguousarray(LagFramer(n_steps=n_steps).fit_transform(table))
+        LSTMRegressor(UNITS, epochs=1, batch_size=BATCH, target_scaler=None).fit(windows, y)
+
+    return fit
 
 
-def fit_keras(table, y, n_steps, models={}):  # noqa: B006  (the network of the fit before, which is compiled)
-    """Keras as written by hand, on an array that holds every window."""
+def keras_fit(n_steps):
+    """Keras as written by hand, on an array that holds every window; each fit goes on with the same network."""
     import keras
 
-    view = np.lib.stride_tricks.sliding_window_view(table, n_steps, axis=0).transpose(0, 2, 1)
-    windows = np.ascontiguousarray(view)
-    if not models:
-        model = keras.Sequential([keras.Input(windows.shape[1:]), keras.layers.LSTM(UNITS), keras.layers.Dense(1)])
-        model.compile(optimizer="adam", loss="mse")
-        models["compiled"] = model
-    models["compiled"].fit(windows, y[n_steps - 1 :], batch_size=BATCH, verbose=0)
+    n_features = 1
+    model = keras.Sequential([keras.Input((n_steps, n_features)), keras.layers.LSTM(UNITS), keras.layers.Dense(1)])
+    model.compile(optimizer="adam", loss="mse")
+
+    def fit(table, y):
+        view = np.lib.stride_tricks.sliding_window_view(table, n_steps, axis=0).transpose(0, 2, 1)
+        windows = np.ascontiguousarray(view)
+        model.fit(windows, y[n_steps - 1 :], batch_size=BATCH, verbose=0)
+
+    return fit
 
 
-SIDES = {"sklstm": fit_sklstm, "sklstm, windows written out": fit_sklstm_written_out, "Keras fit": fit_keras}
+SIDES = {"sklstm": sklstm_fit, "sklstm, windows written out": sklstm_written_out_fit, "Keras fit": keras_fit}
+
+
+def measure(side, n_rows, n_steps):
+    """In a process of its own: seconds of a fit, and its peak memory above two baselines, of one side at one size."""
+    import keras  # noqa: F401  (TensorFlow is in the baseline)
+
+    fit = SIDES[side](n_steps)
+    few, many = make_table(FEW_ROWS), make_table(n_rows)
+    loaded = forget_peak()
+    fit(*few)
+    fit(*few)
+    peak_of_few = peak_memory()
+    forget_peak()
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        fit(*many)
+        seconds.append(time.perf_counter() - start)
+        if len(seconds) == 1:
+            peak = peak_memory()
+    return {"seconds": min(seconds), "peak": peak - loaded, "rows": max(0, peak - peak_of_few)}
+
+
+def megabytes(n_bytes):
+    """Bytes as text."""
+    return f"{n_bytes / 2**20:.{1 if n_bytes < 10 * 2**20 else 0}f} MB"
+
+
+def main():
+    """Fit every size with every side, and print a table for each size."""
+    print_machine(*map(import_module, ("sklstm", "numpy", "keras", "tensorflow")))
+    for n_rows, n_steps in SIZES:
+        measured = {side: in_fresh_process(__file__, side, n_rows, n_steps) for side in SIDES}
+        ours = measured["sklstm"]["seconds"]
+        rows = []
+        for side, result in measured.items():
+            seconds = result["seconds"]
+            times = [f"{seconds * 1e6 / n_rows:.0f} s", f"{seconds / ours:.1f}"]
+            rows.append([side, *times, megabytes(result["peak"]), megabytes(result["rows"])])
+        size = f"{n_rows:,} rows: {megabytes(4 * n_rows)}; {n_steps} time steps: {megabytes(4 * n_rows * n_steps)}"
+        print_table([size, "time for 1,000,000 rows", "ratio", "peak above TensorFlow", "of it for the rows"], rows)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(sys.argv[1], *map(int, sys.argv[2:]))))
+    else:
+        main()

@@ -95,7 +95,11 @@ class Windows:
 
     def gather(self, samples):
         """The windows of these samples (indices, mask or slice) as one array."""
-        return self.buffer[self.starts[samples][:, None] + np.arange(self.n_timesteps)]
+        n_rows, n_features = self.buffer.shape
+        row, item = self.buffer.strides
+        # Windows from all rows, whether or not there are any such: to take from them copies whole windows at once.
+        shape = (max(0, n_rows - self.n_timesteps + 1), self.n_timesteps, n_features)
+        return as_strided(self.buffer, shape, (row, row, item), writeable=False)[self.starts[samples]]
 
     def chunks(self):
         """Yield ``(samples, windows)``: slices of samples, each with its windows as an array."""

@@ -19,7 +19,7 @@ MUCH_WORK = 25_000_000
 SMALLEST_SHARE = 8
 
 # Training is interrupted between two calls only: one takes a fraction of a second, and little memory.
-MOST_BATCHES, MOST_BYTES, MOST_WORK = 64, 4 * 2**20, 5_000_000_000
+MOST_BATCHES, MOST_BYTES, MOST_WORK = 64, 2**20, 5_000_000_000
 
 
 def choose_form(network, batches, epochs):
