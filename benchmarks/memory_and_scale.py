@@ -9,11 +9,11 @@ of its memory.
 - Keras fit: the same network as written by hand, on the windows written out; those n_steps - 1 that begin before the
   series does, which sklstm masks, are left out.
 
-Each side and size has a process of its own. It first fits 3,000 rows, twice: for compiling, and to see the memory that a
-fit takes however long the series is. Then it fits the size at hand, twice: the time is that of the faster, so that
-compiling for one size is not counted; the memory is the peak of the first. It is given above what the process had resident
-with TensorFlow loaded; and above the peak of the fits of 3,000 rows, which leaves what the rows take. Some tens of MB in
-either are the allocator's: memory that was given back to it, and not yet to the system.
+Each side and size has a process of its own. It first fits 3,000 rows, twice: for compiling, and to see the memory that
+a fit takes however long the series is. Then it fits the size at hand, twice: the time is that of the faster, so that
+compiling for one size is not counted; the memory is the peak of the first. It is given above what the process had
+resident with TensorFlow and the table loaded; and above the peak of the fits of 3,000 rows, which leaves what more rows
+take. About 10 MB of either are the allocator's: memory that it got back, and gives to the system later.
 
 Run it: python benchmarks/memory_and_scale.py
 It needs pip install ".[benchmarks]", and Linux, which knows the peak memory of a process.
@@ -103,12 +103,13 @@ def measure(side, n_rows, n_steps):
         seconds.append(time.perf_counter() - start)
         if len(seconds) == 1:
             peak = peak_memory()
-    return {"seconds": min(seconds), "peak": peak - loaded, "rows": max(0, peak - peak_of_few)}
+    return {"seconds": min(seconds), "peak": peak - loaded, "more_rows": max(0, peak - peak_of_few)}
 
 
 def megabytes(n_bytes):
-    """Bytes as text."""
-    return f"{n_bytes / 2**20:.{1 if n_bytes < 10 * 2**20 else 0}f} MB"
+    """Bytes as text, with two digits at least."""
+    size = n_bytes / 2**20
+    return f"{size:.2g} MB" if size < 10 else f"{size:.0f} MB"
 
 
 def main():
@@ -121,9 +122,11 @@ def main():
         for side, result in measured.items():
             seconds = result["seconds"]
             times = [f"{seconds * 1e6 / n_rows:.0f} s", f"{seconds / ours:.1f}"]
-            rows.append([side, *times, megabytes(result["peak"]), megabytes(result["rows"])])
-        size = f"{n_rows:,} rows: {megabytes(4 * n_rows)}; {n_steps} time steps: {megabytes(4 * n_rows * n_steps)}"
-        print_table([size, "time for 1,000,000 rows", "ratio", "peak above TensorFlow", "of it for the rows"], rows)
+            rows.append([side, *times, megabytes(result["peak"]), megabytes(result["more_rows"])])
+        table, windows = megabytes(4 * n_rows), megabytes(4 * n_rows * n_steps)
+        print(f"{n_rows:,} rows, {table}; {n_steps} time steps, {windows} of windows if written out\n")
+        header = ["one epoch", "time for 1,000,000 rows", "ratio", "peak above TensorFlow", "of it for more rows"]
+        print_table(header, rows)
 
 
 if __name__ == "__main__":

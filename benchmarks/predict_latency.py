@@ -10,7 +10,8 @@ NumPy array of shape (1, 24, 3). Where a side returns no array, making one of wh
   predictions, of which the last one is wanted. Its transforms alone, pipe[:-1].transform, on the same tables.
 - KerasRegressor.predict of scikeras, around the network written by hand.
 - The same network in plain Keras: model.predict(verbose=0), model.predict_on_batch, and the model called as a function.
-- NeuralNetRegressor.predict of skorch, around the same network in PyTorch.
+- NeuralNetRegressor.predict of skorch, around the same network in PyTorch, on as many threads as PyTorch takes by
+  itself; and on one, as PyTorch's threads wait long for one another where something else has a core.
 
 All live in one process. After 50 calls to warm up, every side is called 100 times in a row, five times over, in turns:
 p50 and p99 are of these 500 calls. Ratios are of p50, to LSTMRegressor's.
@@ -95,6 +96,11 @@ def make_calls():
     model.fit(windows, y, verbose=0)
     net = skorch.NeuralNetRegressor(Network, optimizer=torch.optim.Adam, max_epochs=1, train_split=None, verbose=0)
     net.fit(windows, y[:, None])
+    all_threads = torch.get_num_threads()
+
+    def predict_on_threads(n_threads):
+        torch.set_num_threads(n_threads)  # takes less than a microsecond
+        return net.predict(one_window)
 
     return {
         "LSTMRegressor.predict": lambda: lstm.predict(one_window),
@@ -106,7 +112,8 @@ def make_calls():
         "Keras model.predict": lambda: model.predict(one_window, verbose=0),
         "Keras model.predict_on_batch": lambda: model.predict_on_batch(one_window),
         "Keras model(x)": lambda: model(one_window).numpy(),
-        "skorch NeuralNetRegressor.predict": lambda: net.predict(one_window),
+        "skorch NeuralNetRegressor.predict": lambda: predict_on_threads(all_threads),
+        "skorch NeuralNetRegressor.predict, one thread": lambda: predict_on_threads(1),
     }
 
 

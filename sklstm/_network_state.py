@@ -24,6 +24,7 @@ class NetworkState:
         self.weights = weights
         self.rebuild = rebuild
         self.compiled = compiled
+        self._asked = 0
 
     @classmethod
     def of(cls, network, rebuild=None, *, keep_compiled=False):
@@ -85,8 +86,16 @@ class NetworkState:
         """What two networks of the same layers share; None where a configuration does not say it."""
         return None if self.config is None else without_names(self.config)
 
+    def is_asked_often(self, often):
+        """Count a question, and say whether there were more than so many; never where the layers have no key."""
+        self._asked += 1
+        return self.key is not None and self._asked > often
+
     def __getstate__(self):
         return {name: vars(self)[name] for name in ("config", "weights", "rebuild", "compiled")}
+
+    def __setstate__(self, state):
+        self.__init__(**state)
 
 
 def describes_itself(network):

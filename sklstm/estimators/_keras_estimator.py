@@ -117,8 +117,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _begin(self, X, y, sample_weight, anew, groups, classes):
         """Read what there is to learn from, and build the network, or take up the one that there is."""
-        from sklstm.training import keras_seeds
+        from sklstm.training import keras_seeds, refuse_fork
 
+        refuse_fork(f"{type(self).__name__}.fit")
         samples = self._read_X(X, reset=anew)
         y = self._read_y(y, samples, anew, classes)
         weights = None
@@ -223,7 +224,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return predict_outputs(self.network_, samples.gather, len(samples), **self._predict_params()), samples
 
     def _read_for_predict(self, X):
+        from sklstm.training import refuse_fork
+
         check_is_fitted(self)
+        refuse_fork(f"{type(self).__name__}.predict")
         return self._prepare(self._read_X(X, reset=False))
 
     # --- copies -----------------------------------------------------------------------------------

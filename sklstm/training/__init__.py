@@ -13,6 +13,7 @@ from sklstm.training._compile import (
 from sklstm.training._epoch_report import EpochReport
 from sklstm.training._fit_network import fit_network
 from sklstm.training._predict import predict_carrying, predict_outputs
+from sklstm.training._processes import refuse_fork, share_cores
 from sklstm.training._programs import clear_programs
 from sklstm.training._seeds import keras_seeds
 from sklstm.training._settings import Settings
@@ -35,8 +36,12 @@ __all__ = [
     "keras_seeds",
     "predict_carrying",
     "predict_outputs",
+    "refuse_fork",
     "sequence_model",
     "shuffled_rows",
     "split_time_tail",
     "streams",
 ]
+
+# Before TensorFlow first computes anything.
+share_cores()

@@ -11,7 +11,7 @@ from sklstm.training._stateless import can_be_stateless
 
 # XLA takes about a second to compile, and saves 0.15 ms for each time step of each batch (two cores): one fit gains by
 # it from 7,000 of them on. Fits of a search share what is compiled, hence less.
-LONG = 1_000
+LONG = 500
 
 # XLA computes on one core. To cut a batch into shares costs 0.05 ms a step: 12 time steps with 32 units (11 million
 # operations, 0.35 ms) lose by it, 48 time steps with 32 units (42 million, 1 ms) gain (two cores).
@@ -71,12 +71,10 @@ def _has_a_plain_step(network):
 
 def _takes_filled_batches(network, batches):
     """Whether XLA can compile a network, and samples that do not count change nothing of what it learns."""
-    import tensorflow as tf
-
-    if tf.config.list_physical_devices("GPU"):
-        # Not tried: none was to be had.
+    if not xla_takes(network):
         return False
-    if not describes_itself(network) or not all(map(_looks_at_one_sample, network._flatten_layers())):
+    if any(getattr(layer, "activity_regularizer", None) is not None for layer in network._flatten_layers()):
+        # It divides by the number of samples.
         return False
     # A generator's state is no more than its seed; other variables are averages over the samples of a batch.
     if any(not variable.path.endswith("seed_generator_state") for variable in network.non_trainable_variables):
@@ -90,9 +88,18 @@ def _takes_filled_batches(network, batches):
     )
 
 
-def _looks_at_one_sample(layer):
-    recurrent = isinstance(layer, (keras.layers.LSTM, keras.layers.GRU))
-    return (layer.supports_jit or recurrent) and getattr(layer, "activity_regularizer", None) is None
+def xla_takes(network):
+    """Whether XLA can compile a network here."""
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        # Not tried: none was to be had.
+        return False
+    # Keras says of its LSTM and GRU layers what holds for their implementation on a GPU.
+    return describes_itself(network) and all(
+        layer.supports_jit or isinstance(layer, (keras.layers.LSTM, keras.layers.GRU))
+        for layer in network._flatten_layers()
+    )
 
 
 def _n_shards(network, batch_size):

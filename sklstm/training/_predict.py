@@ -4,7 +4,13 @@ import keras
 import numpy as np
 
 from sklstm.training._carried_state import carrying, carrying_predictor
+from sklstm.training._fast_lstm import fast_lstms
+from sklstm.training._paths import xla_takes
 from sklstm.training._programs import programs
+
+# Who predicts a few samples again and again gets a program of XLA's, for so many samples or filled up to so many. It
+# takes half a second to compile, and then 0.2 ms for a window of any length; TensorFlow takes 1 ms for 24 time steps.
+FEW, OFTEN = (1, 8), 100
 
 
 def predict_outputs(state, gather, n_samples, chunk=1024):
@@ -28,8 +34,7 @@ def predict_outputs(state, gather, n_samples, chunk=1024):
     """
     chunks = [np.arange(first, min(first + chunk, n_samples)) for first in range(0, n_samples, chunk)]
     if keras.backend.backend() == "tensorflow":
-        predict = programs.get(state.key and ("predict", state.key), lambda: _program(state.build()))
-        parts = [predict(state.tensors, gather(samples)) for samples in chunks]
+        parts = [_predict(state, gather(samples)) for samples in chunks]
     else:
         parts = [_listed(state.model.predict_on_batch(gather(samples))) for samples in chunks]
     return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
@@ -62,25 +67,61 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
     return predict(state.weights, gather, n_samples, states, groups)
 
 
+def _predict(state, inputs):
+    """Outputs for inputs that are gathered, on TensorFlow: a list of ndarray."""
+    few = next((size for size in FEW if len(inputs) <= size), None)
+    if few is not None and state.is_asked_often(OFTEN):
+        shape = (few, *inputs.shape[1:])
+        program = programs.get(("predict few", state.key, shape), lambda: _program_for_few(state.build(), shape))
+        if program is not None:
+            filled = inputs if len(inputs) == few else np.resize(inputs, shape)
+            return [output[: len(inputs)] for output in program(state.tensors, filled)]
+    program = programs.get(state.key and ("predict", state.key), lambda: _program(state.build()))
+    return program(state.tensors, inputs)
+
+
 def _program(network):
-    """A network as a function of its weights and of inputs, on TensorFlow; it returns a list of outputs.
+    """A network as a function of its weights and of inputs; it returns a list of outputs.
 
     It is traced once for any number of samples, and of time steps where the network leaves it open. Keras' own predict
     and predict_on_batch trace again, and warn about it, as shapes and models come and go.
     """
     import tensorflow as tf
 
-    def predict(weights, inputs):
-        with keras.StatelessScope(list(zip(network.weights, weights, strict=True))):
-            return _listed(network(inputs, training=False))
-
-    traced = tf.function(predict, autograph=False)
+    traced = tf.function(_by_weights(network), autograph=False)
     shape = getattr(network, "input_shape", None)
     if shape is not None:
         # A network of a class of one's own does not say what it takes.
-        weights = [tf.TensorSpec(weight.shape, weight.dtype) for weight in network.weights]
-        traced = traced.get_concrete_function(weights, tf.TensorSpec((None, *shape[1:]), network.inputs[0].dtype))
+        traced = traced.get_concrete_function(*_signature(network, (None, *shape[1:])))
     return lambda weights, inputs: [output.numpy() for output in traced(weights, tf.constant(inputs))]
+
+
+def _program_for_few(network, shape):
+    """The same for inputs of one shape, by XLA; None where XLA does not take the network."""
+    import tensorflow as tf
+
+    if not xla_takes(network):
+        return None
+    with fast_lstms(network):
+        program = tf.function(_by_weights(network), jit_compile=True, autograph=False).get_concrete_function(
+            *_signature(network, shape)
+        )
+    return lambda weights, inputs: [output.numpy() for output in program(weights, tf.constant(inputs))]
+
+
+def _by_weights(network):
+    def outputs(weights, inputs):
+        with keras.StatelessScope(list(zip(network.weights, weights, strict=True))):
+            return _listed(network(inputs, training=False))
+
+    return outputs
+
+
+def _signature(network, shape):
+    import tensorflow as tf
+
+    weights = [tf.TensorSpec(weight.shape, weight.dtype) for weight in network.weights]
+    return weights, tf.TensorSpec(shape, network.inputs[0].dtype)
 
 
 def _listed(outputs):

@@ -55,6 +55,6 @@ def test_what_could_not_be_made():
     def fail():
         raise RuntimeError("no")
 
-    with pytest.raises(RuntimeError, match="^no$"):
+    with pytest.raises(RuntimeError, match=r"^no$"):
         programs.get("a", fail)
     assert programs.get("a", lambda: "program") == "program"
