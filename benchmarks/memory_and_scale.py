@@ -9,11 +9,10 @@ of its memory.
 - Keras fit: the same network as written by hand, on the windows written out; those n_steps - 1 that begin before the
   series does, which sklstm masks, are left out.
 
-Each side and size has a process of its own. It first fits 3,000 rows, twice: for compiling, and to see the memory that
-a fit takes however long the series is. Then it fits the size at hand, twice: the time is that of the faster, so that
-compiling for one size is not counted; the memory is the peak of the first. It is given above what the process had
-resident with TensorFlow and the table loaded; and above the peak of the fits of 3,000 rows, which leaves what more rows
-take. About 10 MB of either are the allocator's: memory that it got back, and gives to the system later.
+Each side and size has a process of its own, which fits twice. The first fit compiles: its peak memory is given above
+what the process had resident with TensorFlow and the table loaded. The second has that behind it, and is timed: its
+peak is given above what was resident before it. That is what the rows and a batch of them take, but for some MB that
+the allocator had kept from the first.
 
 Run it: python benchmarks/memory_and_scale.py
 It needs pip install ".[benchmarks]", and Linux, which knows the peak memory of a process.
@@ -32,7 +31,6 @@ from _report import forget_peak, in_fresh_process, peak_memory, print_machine, p
 
 # Rows and time steps; the two of 100,000 rows show what time steps take.
 SIZES = [(10_000, 200), (100_000, 50), (100_000, 200), (1_000_000, 200)]
-FEW_ROWS = 3000
 UNITS, BATCH = 8, 1024
 
 
@@ -86,24 +84,18 @@ SIDES = {"sklstm": sklstm_fit, "sklstm, windows written out": sklstm_written_out
 
 
 def measure(side, n_rows, n_steps):
-    """In a process of its own: seconds of a fit, and its peak memory above two baselines, of one side at one size."""
-    import keras  # noqa: F401  (TensorFlow is in the baseline)
+    """In a process of its own: peak memory of a first and of a second fit, and seconds of the second, of one side."""
+    import keras  # noqa: F401  (TensorFlow is loaded before memory is looked at)
 
     fit = SIDES[side](n_steps)
-    few, many = make_table(FEW_ROWS), make_table(n_rows)
+    table, y = make_table(n_rows)
     loaded = forget_peak()
-    fit(*few)
-    fit(*few)
-    peak_of_few = peak_memory()
-    forget_peak()
-    seconds = []
-    for _ in range(2):
-        start = time.perf_counter()
-        fit(*many)
-        seconds.append(time.perf_counter() - start)
-        if len(seconds) == 1:
-            peak = peak_memory()
-    return {"seconds": min(seconds), "peak": peak - loaded, "more_rows": max(0, peak - peak_of_few)}
+    fit(table, y)
+    first = peak_memory() - loaded
+    before = forget_peak()
+    start = time.perf_counter()
+    fit(table, y)
+    return {"seconds": time.perf_counter() - start, "first": first, "second": peak_memory() - before}
 
 
 def megabytes(n_bytes):
@@ -121,11 +113,11 @@ def main():
         rows = []
         for side, result in measured.items():
             seconds = result["seconds"]
-            times = [f"{seconds * 1e6 / n_rows:.0f} s", f"{seconds / ours:.1f}"]
-            rows.append([side, *times, megabytes(result["peak"]), megabytes(result["more_rows"])])
+            times = [f"{seconds * 1e6 / n_rows:.1f} s", f"{seconds / ours:.1f}"]
+            rows.append([side, *times, megabytes(result["first"]), megabytes(result["second"])])
         table, windows = megabytes(4 * n_rows), megabytes(4 * n_rows * n_steps)
         print(f"{n_rows:,} rows, {table}; {n_steps} time steps, {windows} of windows if written out\n")
-        header = ["one epoch", "time for 1,000,000 rows", "ratio", "peak above TensorFlow", "of it for more rows"]
+        header = ["one epoch", "time for 1,000,000 rows", "ratio", "peak of a first fit", "of a second fit"]
         print_table(header, rows)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from sklstm._network_state import NetworkState, describes_itself
+from sklstm._network_state import NetworkState
 from sklstm.training._epoch_loop import EpochLoop
 from sklstm.training._epoch_program import EpochProgram, batch_signature
 from sklstm.training._paths import choose_form
@@ -104,13 +104,13 @@ def _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_sta
 
 def _key(network, batch, form):
     """What fits that may share a program have in common; None for one that shares none."""
-    if not describes_itself(network):
+    layers, settings = NetworkState.of(network).key, settings_key(network, batch)
+    if None in (layers, settings):
         return None
-    settings = settings_key(network, batch)
     signature = batch_signature(network, batch, form.batch_size)
     # How many batches a call has room for is no matter where it takes any number.
     form = form if form.batch_size else form._replace(room=None)
-    return settings and ("learn", NetworkState.of(network).key, settings, repr(signature), form)
+    return "learn", layers, settings, repr(signature), form
 
 
 def _seed(network, seed):
