@@ -13,7 +13,7 @@ NumPy array of shape (1, 24, 3). Where a side returns no array, making one of wh
 - NeuralNetRegressor.predict of skorch, around the same network in PyTorch, on as many threads as PyTorch takes by
   itself; and on one, as PyTorch's threads wait long for one another where something else has a core.
 
-All live in one process. After 50 calls to warm up, every side is called 100 times in a row, five times over, in turns:
+All live in one process. After 150 calls to warm up (sklstm compiles anew after 100 of a few samples), every side is called 100 times in a row, five times over, in turns:
 p50 and p99 are of these 500 calls. Ratios are of p50, to LSTMRegressor's.
 
 Run it: python benchmarks/predict_latency.py
@@ -41,7 +41,7 @@ import sklstm
 from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
 
 N_ROWS, N_STEPS, N_FEATURES, UNITS = 400, 24, 3, 32
-WARM_UP, CALLS, ROUNDS = 50, 100, 5
+WARM_UP, CALLS, ROUNDS = 150, 100, 5
 
 
 class Network(torch.nn.Module):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from sklstm.training._fast_lstm import fast_lstms
-from sklstm.training._stateless import stateless
+from sklstm.training._stateless import Updates
 
 
 class State(NamedTuple):
@@ -77,7 +77,7 @@ class EpochProgram:
         self.fresh_optimizer = [variable.numpy() for variable in network.optimizer.variables]
         self.fresh_metrics = [variable.numpy() for variable in network.metrics_variables]
         self._network = network
-        self._optimizer = stateless(network.optimizer, network.trainable_variables)
+        self._updates = Updates(network.optimizer, network.trainable_variables)
         self._signature = batch_signature(network, batch, form.batch_size)
         self._evaluate = None
         with fast_lstms(network) if form.batch_size else nullcontext():
@@ -131,8 +131,9 @@ class EpochProgram:
                 parts = [gradients(*share) for share in self._shares(state, batch, present)]
                 return k + 1, State(*update(state, batch, present, parts))
 
+            state = state._replace(optimizer=self._updates.pack(state.optimizer))
             _, state = tf.while_loop(lambda k, _: k < n_batches, step, (0, state), parallel_iterations=1)
-            return state, self._logs(state)
+            return state._replace(optimizer=self._updates.unpack(state.optimizer)), self._logs(state)
 
         room = form.room if form.batch_size else None
         calls = keras.tree.map_structure(lambda spec: _spec((room, *spec.shape), spec.dtype), self._signature)
@@ -205,7 +206,7 @@ class EpochProgram:
             _set_masks(said["outputs"], said["masks"])
             self._loss_tracker.update_state(said["loss"], sample_weight=n_present)
             network.compute_metrics(x, y, said["outputs"], weights)
-        new_weights, optimizer = self._optimizer.stateless_apply(state.optimizer, said["gradients"], state.weights)
+        new_weights, optimizer = self._updates.apply(state.optimizer, said["gradients"], state.weights)
         return state._replace(
             weights=new_weights, optimizer=optimizer, metrics=_current(scope, network.metrics_variables)
         )
@@ -228,7 +229,8 @@ class EpochProgram:
 
     def _scope(self, state):
         """Within it the network's variables have the values of a state."""
-        pairs = zip(keras.tree.flatten(State.variables(self._network)), keras.tree.flatten(state), strict=True)
+        weights, others, _, metrics = State.variables(self._network)
+        pairs = zip([*weights, *others, *metrics], [*state.weights, *state.others, *state.metrics], strict=True)
         return keras.StatelessScope(state_mapping=list(pairs), collect_losses=True)
 
     def _logs(self, state):

@@ -11,7 +11,7 @@ from sklstm.training._stateless import can_be_stateless
 
 # XLA takes about a second to compile, and saves 0.15 ms for each time step of each batch (two cores): one fit gains by
 # it from 7,000 of them on. Fits of a search share what is compiled, hence less.
-LONG = 500
+LONG = 2_000
 
 # XLA computes on one core. To cut a batch into shares costs 0.05 ms a step: 12 time steps with 32 units (11 million
 # operations, 0.35 ms) lose by it, 48 time steps with 32 units (42 million, 1 ms) gain (two cores).

@@ -10,7 +10,7 @@ from sklstm.training._programs import programs
 
 # Who predicts a few samples again and again gets a program of XLA's, for so many samples or filled up to so many. It
 # takes half a second to compile, and then 0.2 ms for a window of any length; TensorFlow takes 1 ms for 24 time steps.
-FEW, OFTEN = (1, 8), 100
+FEW, OFTEN = (1, 8, 32), 100
 
 
 def predict_outputs(state, gather, n_samples, chunk=1024):

@@ -1,9 +1,13 @@
 """Keras' optimizers as functions of plain tensors, on TensorFlow."""
 
 import keras
+import numpy as np
 
 # Those whose updates were found equal to Keras' own; others write to variables in ways of their own.
 STATELESS = {"Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "RMSprop", "SGD"}
+
+# Of them, those that update each number by its own gradient and nothing else.
+ELEMENTWISE = {"Adadelta", "Adagrad", "Adam", "Adamax", "Lion", "RMSprop", "SGD"}
 
 
 def can_be_stateless(optimizer):
@@ -38,3 +42,78 @@ def stateless(optimizer, variables):
     twin = type(type(optimizer).__name__, (type(optimizer),), kept).from_config(optimizer.get_config())
     twin.build(variables)
     return twin
+
+
+class Updates:
+    """The updates of an optimizer as a function of tensors.
+
+    Where an optimizer takes each number for itself, all weights are updated as one vector: XLA compiles a fifth faster
+    than for each of them.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        One that `can_be_stateless`, built.
+    weights : list of keras.Variable
+        What it updates.
+    """
+
+    def __init__(self, optimizer, weights):
+        self._sizes = [int(np.prod(weight.shape)) for weight in weights]
+        self._shapes = [tuple(weight.shape) for weight in weights]
+        self._as_one = _as_one(optimizer, weights)
+        self._optimizer = self._as_one or stateless(optimizer, weights)
+
+    def pack(self, state):
+        """The optimizer's state, in Keras' order, as `apply` takes it."""
+        if self._as_one is None:
+            return state
+        own, slots = state[:2], state[2:]
+        n_slots = len(slots) // len(self._sizes)
+        return own + [self._joined(slots[slot::n_slots]) for slot in range(n_slots)]
+
+    def unpack(self, packed):
+        """What `pack` has packed."""
+        if self._as_one is None:
+            return packed
+        by_slot = [self._cut(slot) for slot in packed[2:]]
+        return packed[:2] + [part for parts in zip(*by_slot, strict=True) for part in parts]
+
+    def apply(self, packed, gradients, weights):
+        """Weights and packed state after an update."""
+        if self._as_one is None:
+            return self._optimizer.stateless_apply(packed, gradients, weights)
+        import tensorflow as tf
+
+        # What the loss does not depend on stays as it is.
+        gradients = [tf.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
+        (joined,), packed = self._optimizer.stateless_apply(packed, [self._joined(gradients)], [self._joined(weights)])
+        return self._cut(joined), packed
+
+    def _joined(self, tensors):
+        import tensorflow as tf
+
+        return tf.concat([tf.reshape(tensor, (-1,)) for tensor in tensors], 0)
+
+    def _cut(self, joined):
+        import tensorflow as tf
+
+        parts = tf.split(joined, self._sizes)
+        return [tf.reshape(part, shape) for part, shape in zip(parts, self._shapes, strict=True)]
+
+
+def _as_one(optimizer, weights):
+    """A stateless twin that updates all weights as one vector; None where that is not the same."""
+    alike = type(optimizer).__name__ in ELEMENTWISE and not (optimizer.clipnorm or optimizer.weight_decay)
+    if not alike or any(weight.constraint is not None or weight.overwrite_with_gradient for weight in weights):
+        return None
+    one = keras.Variable(np.zeros(sum(int(np.prod(weight.shape)) for weight in weights), np.float32), name="one")
+    twin = stateless(optimizer, [one])
+    # Slots of each weight stand together, in the order of those of the one.
+    kinds = [variable.name.removeprefix("one") for variable in twin.variables[2:]]
+    slots = optimizer.variables[2:]
+    in_order = len(slots) == len(kinds) * len(weights) and all(
+        slot.name.endswith(kinds[k % len(kinds)]) and slot.shape == weights[k // len(kinds)].shape
+        for k, slot in enumerate(slots)
+    )
+    return twin if in_order else None
