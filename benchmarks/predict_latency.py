@@ -13,8 +13,9 @@ NumPy array of shape (1, 24, 3). Where a side returns no array, making one of wh
 - NeuralNetRegressor.predict of skorch, around the same network in PyTorch, on as many threads as PyTorch takes by
   itself; and on one, as PyTorch's threads wait long for one another where something else has a core.
 
-All live in one process. After 150 calls to warm up (sklstm compiles anew after 100 of a few samples), every side is called 100 times in a row, five times over, in turns:
-p50 and p99 are of these 500 calls. Ratios are of p50, to LSTMRegressor's.
+All live in one process. After 150 calls to warm up (sklstm compiles anew after 100 of a few samples), every side is
+called 100 times in a row, five times over, in turns: p50 and p99 are of these 500 calls. Ratios are of p50, to
+LSTMRegressor's.
 
 Run it: python benchmarks/predict_latency.py
 It needs pip install ".[benchmarks]".

@@ -21,7 +21,7 @@ compiles: so what each fit costs once, building a network and reading the data, 
 begin with a new network in each fit; Keras goes on with the one that it has compiled, which saves it from compiling
 again. The first fit is timed too, from a process that has imported everything and run nothing.
 
-Each side and size has a process of its own, three times over, in turns; the best time of each fit counts. The losses
+Each side and size has a process of its own, twice, in turns; the best time of each fit counts. The losses
 are those of the first turn, each after the same number of epochs: they differ by their seeds, and show that all sides
 learn alike.
 
@@ -43,7 +43,7 @@ from _report import in_fresh_process, interleave, print_machine, print_table
 # Time steps, units, and epochs that the long fit has more than the short one: about a second of sklstm's or more.
 SIZES = [(12, 32, 40), (48, 32, 20), (48, 128, 6), (200, 64, 4)]
 N_WINDOWS, N_FEATURES, BATCH, FEW_EPOCHS = 2000, 3, 32, 3
-ROUNDS = 3
+ROUNDS = 2
 
 
 def make_windows(n_steps):

@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 # A chunk of windows that is gathered at once stays near this size, so that passing over all windows
 # of a long series needs no more memory than a few processor caches.
-CHUNK_BYTES = 16 * 2**20
+CHUNK_BYTES = 4 * 2**20
 
 
 class Windows:

@@ -97,9 +97,16 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         ValueError
             If a parameter is out of its range, X and y do not fit each other or the network, y holds NaN, or a time
             step is observed only in part.
+        KeyboardInterrupt
+            If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
         """
         anew = not (self.warm_start and self._is_fitted())
-        return self._fit(X, y, sample_weight, epochs=self.epochs, anew=anew, groups=groups).reset_states()
+        try:
+            self._fit(X, y, sample_weight, epochs=self.epochs, anew=anew, groups=groups)
+        except KeyboardInterrupt:
+            self.reset_states()
+            raise
+        return self.reset_states()
 
     def reset_states(self):
         """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
@@ -152,7 +159,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         """Samples with enough observed time steps to learn from."""
         if self.min_steps == 0:
             return super()._kept(samples)
-        kept = np.flatnonzero(samples.observed().sum(axis=1) >= self.min_steps)
+        kept = np.flatnonzero(samples.n_observed() >= self.min_steps)
         if len(kept) == 0:
             raise ValueError(
                 f"{type(self).__name__}(min_steps={self.min_steps}) leaves nothing to train on: no sample of X, of "
@@ -230,7 +237,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         if self.architecture != "cnn_lstm" or len(samples.sample_shape) != 2:
             return {}
         n_samples, _, n_features = samples.shape
-        return {"X_shape_": (n_samples, max(1, int(samples.observed().sum(axis=1).max())), n_features)}
+        return {"X_shape_": (n_samples, max(1, int(samples.n_observed().max())), n_features)}
 
     def _linear_path(self, samples):
         """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""

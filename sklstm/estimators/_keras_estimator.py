@@ -112,7 +112,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             raise
         tasks.end()
         if interrupted:
-            raise KeyboardInterrupt(f"{type(self).__name__} keeps the weights of epoch {self.n_iter_ + 1}.")
+            raise KeyboardInterrupt(
+                f"{type(self).__name__} was interrupted in epoch {self.n_iter_ + 1}; it is fitted as far as it came."
+            )
         return self
 
     def _begin(self, X, y, sample_weight, anew, groups, classes):
@@ -178,8 +180,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             network.set_weights(trainer.get_weights())
         self._optimizer_state = trained.optimizer_state
         self.training_path_ = trained.path
-        for name, values in trained.history.items():
-            self.history_.setdefault(name, []).extend(values)
+        self.history_ = self.history_ | {
+            name: [*self.history_.get(name, ()), *values] for name, values in trained.history.items()
+        }
         if not np.isfinite(self.history_.get("loss", [0.0])[-1]):
             warn_user(
                 f"{type(self).__name__} did not converge: its loss became NaN or infinite. Lower the optimizer's "

@@ -36,6 +36,12 @@ class Samples:
             inputs = (inputs - self.shift[samples, None]) / self.spread[samples, None]
         return inputs.astype(np.float32, copy=False).reshape(len(inputs), *self.sample_shape)
 
+    def n_observed(self):
+        """How many time steps of each sample were observed, (n_samples,)."""
+        before = np.concatenate([[0], np.cumsum(~np.isnan(self.windows.buffer[:, 0]))])
+        starts = self.windows.starts
+        return before[starts + self.windows.n_timesteps] - before[starts]
+
     def observed(self):
         """Which time steps were observed, (n_samples, n_timesteps)."""
         seen = np.empty(self.windows.shape[:2], dtype=bool)

@@ -98,6 +98,8 @@ def _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_sta
         )
     except KeyboardInterrupt:
         interrupted = True
+        for callback in callbacks:
+            callback.on_train_end()
     values = {name: [float(value) for value in values] for name, values in history.history.items()}
     return Trained(values, [variable.numpy() for variable in network.optimizer.variables], "keras", interrupted)
 

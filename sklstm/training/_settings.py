@@ -63,6 +63,4 @@ def metrics_of(network, batch):
 def is_of_keras(part):
     """Whether a loss or metric, or the function within it, is one of Keras' own."""
     function = getattr(part, "fn", getattr(part, "_fn", part))
-    return all(
-        getattr(one, "__module__", type(one).__module__).split(".")[0] == "keras" for one in (part, function)
-    )
+    return all(getattr(one, "__module__", type(one).__module__).split(".")[0] == "keras" for one in (part, function))
