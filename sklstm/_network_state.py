@@ -46,10 +46,7 @@ class NetworkState:
         """
         compiled = network.get_compile_config() if keep_compiled and network.compiled else None
         if describes_itself(network):
-            config = json.loads(network.to_json())
-            # What a model is compiled with is no part of its layers.
-            config.pop("compile_config", None)
-            return cls(json.dumps(config), network.get_weights(), compiled=compiled)
+            return cls(_described(network), network.get_weights(), compiled=compiled)
         if rebuild is None:
             import keras
 
@@ -96,6 +93,22 @@ class NetworkState:
 
     def __setstate__(self, state):
         self.__init__(**state)
+
+
+def _described(network):
+    """A Keras model's layers in JSON, as Keras reads it; what it is compiled with is no part of them."""
+    import keras
+
+    kind = type(network)
+    return json.dumps(
+        {
+            "module": kind.__module__,
+            "class_name": kind.__name__,
+            "registered_name": kind.__name__,
+            "config": keras.saving.serialize_keras_object(network.get_config()),
+            "build_config": network.get_build_config(),
+        }
+    )
 
 
 def describes_itself(network):

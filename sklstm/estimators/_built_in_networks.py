@@ -232,6 +232,9 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
                 f"Keras has no activation {self.output_activation!r}.{suggest(self.output_activation, known)}"
             ) from None
 
+    def _has_an_open_front(self):
+        return self.architecture in ("vanilla", "stacked", "bidirectional")
+
     def _longest(self, samples):
         """The shape of X without padding, for "cnn_lstm": how it cuts samples must not follow how they are padded."""
         if self.architecture != "cnn_lstm" or len(samples.sample_shape) != 2:

@@ -197,7 +197,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
         size = self._batch_size()
         gather, targets, weights = data.samples.gather, data.targets, data.weights
-        batches = SampleBatches(gather, targets, data.training, size, weights, rng=rng if self.shuffle else None)
+        batches = SampleBatches(
+            *(gather, targets, data.training, size, weights),
+            rng=rng if self.shuffle else None,
+            open_front=self._has_an_open_front(),
+        )
         watched = SampleBatches(gather, targets, data.validation, size, weights) if len(data.validation) else None
         return network, batches, watched
 
@@ -288,6 +292,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         return samples
+
+    def _has_an_open_front(self):
+        """Whether it makes no difference if a sample begins with time steps that were not observed."""
+        return False
 
     def _kept(self, samples):
         return np.arange(len(samples))

@@ -21,9 +21,11 @@ class SampleBatches(keras.utils.PyDataset):
         Weight of each sample in the loss.
     rng : numpy.random.RandomState, optional
         Shuffles the samples before each epoch. None keeps their order.
+    open_front : bool, default=False
+        Whether time steps that were not observed may stand before the first of a sample, and change nothing.
     """
 
-    def __init__(self, gather, targets, samples, batch_size, weights=None, rng=None):
+    def __init__(self, gather, targets, samples, batch_size, weights=None, rng=None, *, open_front=False):
         super().__init__()
         self.gather = gather
         self.targets = targets
@@ -31,6 +33,7 @@ class SampleBatches(keras.utils.PyDataset):
         self.batch_size = batch_size
         self.weights = weights
         self.rng = rng
+        self.open_front = open_front
         self.on_epoch_end()
 
     def __len__(self):

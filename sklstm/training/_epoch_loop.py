@@ -25,15 +25,18 @@ class EpochLoop:
         Where the optimizer goes on from; without it, where a fresh one does.
     callbacks : list of keras.callbacks.Callback
         Who looks on. One that looks at batches sees each of them; Keras' own see as many as a call takes.
+    room : int, optional
+        How many batches a call takes; as many as the program has room for, if not given.
     """
 
-    def __init__(self, network, program, optimizer_state=None, callbacks=()):
+    def __init__(self, network, program, optimizer_state=None, callbacks=(), room=None):
         import tensorflow as tf
 
         self.network = network
         self.program = program
         self.callbacks = list(callbacks)
-        self._room = 1 if any(map(looks_at_batches, callbacks)) else program.form.room
+        self._by_batch = any(map(looks_at_batches, callbacks))
+        self._room = 1 if self._by_batch else room or program.form.room
         self._fresh_metrics = [tf.constant(value) for value in program.fresh_metrics]
         if optimizer_state is None:
             # What comes before the numbers for each weight (the learning rate, say) is this optimizer's own.
@@ -79,10 +82,11 @@ class EpochLoop:
             steps=len(batches),
             model=network,
         )
-        interrupted = False
+        interrupted, logs = False, None
         self._tell(watchers.on_train_begin)
         try:
-            for epoch in range(epochs):
+            # keras.callbacks.BackupAndRestore says where to go on.
+            for epoch in range(network._initial_epoch or 0, epochs):
                 self._tell(watchers.on_epoch_begin, epoch)
                 logs = self._learn(batches, watchers)
                 if validation is not None:
@@ -93,35 +97,38 @@ class EpochLoop:
                     break
         except KeyboardInterrupt:
             interrupted = True
-        self._tell(watchers.on_train_end)
+        self._tell(watchers.on_train_end, logs)
         self._show()
         return network.history.history, [value.numpy() for value in self._state.optimizer], interrupted
 
     def _learn(self, batches, watchers):
         """Go through all batches once; the loss and metrics."""
         watched = len(watchers.callbacks) > 1
+        tell = self._tell if self._by_batch else _call
         self._state = self._state._replace(metrics=self._fresh_metrics)
         for first, n_batches, arrays, n_last in calls(batches, self.program.form, self._room):
-            watchers.on_train_batch_begin(first)
+            tell(watchers.on_train_batch_begin, first)
             self._state, logs = self.program.learn(self._state, arrays, n_batches, n_last)
             if watched:
                 logs = _numbers(logs)
-                self._tell(watchers.on_train_batch_end, first + n_batches - 1, logs)
+                tell(watchers.on_train_batch_end, first + n_batches - 1, logs)
             if self.network.stop_training:
                 break
         return _numbers(logs)
 
     def _evaluate(self, batches, watchers):
         """Loss and metrics of all batches."""
-        watchers.on_test_begin()
+        self._tell(watchers.on_test_begin)
+        tell = self._tell if self._by_batch else _call
         state = self._state._replace(metrics=self._fresh_metrics)
         size = max(batches.batch_size, min(EVALUATED_AT_ONCE, EVALUATED_BYTES // batches[0][0][:1].nbytes))
         for k, first in enumerate(range(0, len(batches.samples), size)):
-            watchers.on_test_batch_begin(k)
-            state, logs = self.program.evaluate(state, batches.pick(batches.samples[first : first + size]))
-            watchers.on_test_batch_end(k, logs)
+            tell(watchers.on_test_batch_begin, k)
+            batch = batches.pick(batches.samples[first : first + size])
+            state, logs = self.program.evaluate(state, batch, self.network)
+            tell(watchers.on_test_batch_end, k, logs)
         logs = _numbers(logs)
-        watchers.on_test_end(logs)
+        self._tell(watchers.on_test_end, logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
     # --- callbacks --------------------------------------------------------------------------------
@@ -152,11 +159,11 @@ def looks_at_batches(callback):
     """Whether a callback does something at each batch, so that it has to see all of them."""
     if isinstance(callback, (keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore)):
         return callback.save_freq != "epoch"
-    if isinstance(callback, (keras.callbacks.TerminateOnNaN, keras.callbacks.ProgbarLogger)):
-        return False
     hooks = [f"on_{kind}batch_{when}" for kind in ("", "train_", "test_") for when in ("begin", "end")]
-    default = keras.callbacks.Callback
-    return any(getattr(getattr(callback, hook), "__func__", None) is not getattr(default, hook) for hook in hooks)
+    # These are content with what they see after a call.
+    content = (keras.callbacks.Callback, keras.callbacks.TerminateOnNaN, keras.callbacks.ProgbarLogger)
+    known = {getattr(kind, hook) for kind in content for hook in hooks}
+    return any(getattr(getattr(callback, hook), "__func__", None) not in known for hook in hooks)
 
 
 def calls(batches, form, room):
@@ -186,7 +193,8 @@ def calls(batches, form, room):
     for first in range(0, len(batches), room):
         n_batches = min(room, len(batches) - first)
         left = samples[first * size :]
-        arrays = _stacked(batches, left, n_batches, size)
+        inputs, *rest = _stacked(batches, left, n_batches, size)
+        arrays = _with_time_steps(inputs, form.n_timesteps), *rest
         arrays = keras.tree.map_structure(lambda array: _with_room(array, form.room), arrays)
         yield first, n_batches, arrays, min(size, len(left) - (n_batches - 1) * size)
 
@@ -197,6 +205,16 @@ def _stacked(batches, samples, n_batches, size):
     return keras.tree.map_structure(lambda array: array.reshape(n_batches, size, *array.shape[1:]), arrays)
 
 
+def _with_time_steps(inputs, n_timesteps):
+    """Inputs with time steps that were not observed before their first."""
+    if n_timesteps in (None, inputs.shape[2]):
+        return inputs
+    n_batches, size, given, n_features = inputs.shape
+    filled = np.full((n_batches, size, n_timesteps, n_features), np.nan, inputs.dtype)
+    filled[:, :, n_timesteps - given :] = inputs
+    return filled
+
+
 def _with_room(array, room):
     """As many batches as there is room for; what the others hold does not matter."""
     if len(array) == room:
@@ -204,6 +222,10 @@ def _with_room(array, room):
     roomy = np.zeros((room, *array.shape[1:]), array.dtype)
     roomy[: len(array)] = array
     return roomy
+
+
+def _call(hook, *args):
+    hook(*args)
 
 
 def _values(variables):

@@ -1,12 +1,14 @@
 """Training and evaluation of a network as functions of plain tensors, compiled once for all fits that are alike."""
 
+import threading
 from contextlib import nullcontext
 from typing import NamedTuple
 
 import keras
+import numpy as np
 
 from sklstm.training._fast_lstm import fast_lstms
-from sklstm.training._stateless import Updates
+from sklstm.training._stateless import Updates, has_embedding, stateless
 
 
 class State(NamedTuple):
@@ -37,6 +39,8 @@ class Form(NamedTuple):
         By TensorFlow; by XLA, which computes on one core; by XLA for each share of a batch, side by side.
     batch_size : int or None
         XLA takes one shape only: batches are filled up with samples that do not count. TensorFlow takes any.
+    n_timesteps : int or None
+        Time steps are filled up to so many, with some before the first that were not observed. None leaves them.
     room : int
         How many batches a call has room for.
     n_shards : int
@@ -45,6 +49,7 @@ class Form(NamedTuple):
 
     path: str = "graph"
     batch_size: int | None = None
+    n_timesteps: int | None = None
     room: int = 1
     n_shards: int = 1
 
@@ -74,14 +79,19 @@ class EpochProgram:
     def __init__(self, network, batch, form):
         build_metrics(network, batch)
         self.form = form
-        self.fresh_optimizer = [variable.numpy() for variable in network.optimizer.variables]
+        fresh = stateless(network.optimizer, network.trainable_variables)
+        self.fresh_optimizer = [variable.numpy() for variable in fresh.variables]
         self.fresh_metrics = [variable.numpy() for variable in network.metrics_variables]
         self._network = network
-        self._updates = Updates(network.optimizer, network.trainable_variables)
-        self._signature = batch_signature(network, batch, form.batch_size)
-        self._evaluate = None
+        self._updates = Updates(network.optimizer, network.trainable_variables, as_one=not has_embedding(network))
+        self._signature = batch_signature(network, batch, form)
+        # To evaluate, any number is taken.
+        self._any_number = batch_signature(network, batch, Form())
+        self._evaluate, self._tracing = None, threading.Lock()
         with fast_lstms(network) if form.batch_size else nullcontext():
             self._learn = self._traced_learn()
+        # It goes its own way from here.
+        self._network = None
 
     def learn(self, state, batches, n_batches, n_last):
         """Learn from some batches, one after the other.
@@ -106,11 +116,19 @@ class EpochProgram:
 
         return self._learn(state, batches, tf.constant(n_batches), tf.constant(n_last))
 
-    def evaluate(self, state, batch):
-        """Loss and metrics with one more batch, as ``(state, logs)``."""
-        if self._evaluate is None:
-            self._evaluate = self._traced_evaluate()
-        return self._evaluate(state, batch)
+    def evaluate(self, state, batch, network):
+        """Loss and metrics with one more batch, as ``(state, logs)``.
+
+        The network, one like that of the program, is what is traced when first it is asked for.
+        """
+        with self._tracing:
+            if self._evaluate is None:
+                build_metrics(network, batch)
+                self._network = network
+                self._evaluate = self._traced_evaluate()
+                self._network = None
+        metrics, logs = self._evaluate(state._replace(optimizer=[]), batch)
+        return state._replace(metrics=metrics), logs
 
     # --- tracing ----------------------------------------------------------------------------------
 
@@ -138,7 +156,8 @@ class EpochProgram:
         room = form.room if form.batch_size else None
         calls = keras.tree.map_structure(lambda spec: _spec((room, *spec.shape), spec.dtype), self._signature)
         count = _spec((), "int32")
-        return self._traced(learn, calls, count, count, jit_compile=form.path == "xla" or None)
+        variables = State.variables(self._network)
+        return self._traced(learn, variables, calls, count, count, jit_compile=form.path == "xla" or None)
 
     def _traced_evaluate(self):
         def evaluate(state, batch):
@@ -148,17 +167,15 @@ class EpochProgram:
                 loss = self._network.compute_loss(x, y, outputs, weights, training=False)
                 self._loss_tracker.update_state(loss, sample_weight=keras.ops.shape(x)[0])
                 self._network.compute_metrics(x, y, outputs, weights)
-            state = state._replace(metrics=_current(scope, self._network.metrics_variables))
-            return state, self._logs(state)
+            metrics = _current(scope, self._network.metrics_variables)
+            return metrics, self._logs(state._replace(metrics=metrics))
 
-        any_number = keras.tree.map_structure(lambda spec: _spec((None, *spec.shape[1:]), spec.dtype), self._signature)
-        return self._traced(evaluate, any_number)
+        return self._traced(evaluate, State.variables(self._network)._replace(optimizer=[]), self._any_number)
 
-    def _traced(self, function, *signature, **options):
+    def _traced(self, function, variables, *signature, **options):
         """A function as one program. TensorFlow counts, and complains of, what is traced when it is first called."""
         import tensorflow as tf
 
-        variables = State.variables(self._network)
         state = keras.tree.map_structure(lambda variable: _spec(variable.shape, variable.dtype), variables)
         program = tf.function(function, input_signature=[state, *signature], autograph=False, **options)
         return program.get_concrete_function()
@@ -242,19 +259,21 @@ class EpochProgram:
         return self._network.metrics[0]
 
 
-def batch_signature(network, batch, batch_size):
-    """What a batch looks like; time steps are open where they are in the network, and the size may be."""
+def batch_signature(network, batch, form):
+    """What a batch looks like in a form; time steps are open where they are in the network, and the size may be."""
     inputs, *rest = batch
     shape, open_outputs = network.input_shape[1:], network.output_shape[1:2] == (None,)
-    if batch_size is not None:
+    if form.batch_size is not None:
         shape, open_outputs = inputs.shape[1:], False
+    if form.n_timesteps is not None:
+        shape = (form.n_timesteps, *shape[1:])
 
     def spec(array):
         # One output per time step: targets and weights are as long as the inputs.
         steps = [None] if open_outputs and array.ndim > 1 else array.shape[1:2]
-        return _spec((batch_size, *steps, *array.shape[2:]), array.dtype)
+        return _spec((form.batch_size, *steps, *array.shape[2:]), array.dtype)
 
-    return _spec((batch_size, *shape), inputs.dtype), *keras.tree.map_structure(spec, tuple(rest))
+    return _spec((form.batch_size, *shape), inputs.dtype), *keras.tree.map_structure(spec, tuple(rest))
 
 
 def _spec(shape, dtype):
@@ -314,7 +333,7 @@ def _joined(parts):
 
 def _shifted(seed, k):
     """The state of Keras' generator number k of several that start from one state."""
-    return seed + seed.dtype.as_numpy_dtype(k) * [1, 0] if k else seed
+    return seed + np.array([k, 0], seed.dtype.as_numpy_dtype) if k else seed
 
 
 def _current(scope, variables):

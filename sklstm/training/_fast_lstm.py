@@ -15,7 +15,8 @@ def fast_lstms(network):
     of it is ever saved with them. What the fast way does not know (recurrent dropout, other activations, a state that
     is carried) stays with the layer's own.
 
-    Inputs of all time steps are multiplied at once, and one tanh computes the four gates, as
+    Time steps before the first that any sample has observed are skipped, and cost next to nothing. Inputs of all time
+    steps are multiplied at once, and one tanh computes the four gates, as
     sigmoid(x) = tanh(x / 2) / 2 + 1 / 2. The gradient is written out: the way forward keeps the factors that the way
     back needs, which is left with a product, two sums and a matrix for each time step, and multiplies for the weights
     once, after its loop.
@@ -29,7 +30,7 @@ def fast_lstms(network):
     network : keras.Model
         Its layers are those of one fit: no other thread may call them meanwhile.
     """
-    layers = [layer for layer in network._flatten_layers() if _is_plain(layer)]
+    layers = [layer for layer in network._flatten_layers() if is_plain(layer)]
     for layer in layers:
         layer.call = partial(_call, layer)
     try:
@@ -39,7 +40,7 @@ def fast_lstms(network):
             del layer.call
 
 
-def _is_plain(layer):
+def is_plain(layer):
     """Whether a layer is an LSTM whose numbers come out the same in the fast way."""
     return (
         type(layer) is keras.layers.LSTM
@@ -103,6 +104,13 @@ def _recurrence(projected, recurrent, observed, all_states):
     of_output = tf.reshape(tf.constant([False, False, False, True]), (1, 4, 1))
     n_timesteps, n_samples = tf.shape(projected)[0], tf.shape(projected)[1]
     zero = tf.zeros((n_samples, units))
+    begin, end = 0, n_timesteps
+    if observed is not None:
+        # States before the first time step that any sample has observed are zero; after the last one they stay.
+        somewhere = tf.cast(tf.reduce_any(observed, 1), tf.int32)
+        begin = tf.cast(tf.argmax(somewhere), tf.int32)
+        if not all_states:
+            end = n_timesteps - tf.cast(tf.argmax(tf.reverse(somewhere, (0,))), tf.int32)
 
     def array(width):
         return tf.TensorArray(tf.float32, n_timesteps, element_shape=(projected.shape[1], width))
@@ -128,9 +136,9 @@ def _recurrence(projected, recurrent, observed, all_states):
             return t + 1, h, c, hs.write(t, h), dzs, dcs, forgets
 
         _, last, _, *kept = tf.while_loop(
-            lambda t, *_: t < n_timesteps,
+            lambda t, *_: t < end,
             forward,
-            (0, zero, zero, array(units), array(4 * units), array(units), array(units)),
+            (begin, zero, zero, array(units), array(4 * units), array(units), array(units)),
             maximum_iterations=n_timesteps,
         )
         hs, dzs, dcs, forgets = (each.stack() for each in kept)
@@ -151,9 +159,9 @@ def _recurrence(projected, recurrent, observed, all_states):
                 return t - 1, dh_before, dc * forgets[t], gradients.write(t, dz)
 
             *_, gradients = tf.while_loop(
-                lambda t, *_: t >= 0,
+                lambda t, *_: t >= begin,
                 backward,
-                (n_timesteps - 1, zero if all_states else d_states, zero, array(4 * units)),
+                (end - 1, zero if all_states else d_states, zero, array(4 * units)),
                 maximum_iterations=n_timesteps,
             )
             dz = gradients.stack()

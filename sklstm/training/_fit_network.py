@@ -76,7 +76,7 @@ def fit_network(
         return EpochProgram(network, batches[0], form)
 
     program = programs.get(_key(network, batches[0], form), make)
-    loop = EpochLoop(network, program, optimizer_state, callbacks)
+    loop = EpochLoop(network, program, optimizer_state, callbacks, form.room)
     history, optimizer_state, interrupted = loop.run(batches, validation, epochs, **fit_params)
     return Trained(history, optimizer_state, form.path, interrupted)
 
@@ -109,7 +109,7 @@ def _key(network, batch, form):
     layers, settings = NetworkState.of(network).key, settings_key(network, batch)
     if None in (layers, settings):
         return None
-    signature = batch_signature(network, batch, form.batch_size)
+    signature = batch_signature(network, batch, form)
     # How many batches a call has room for is no matter where it takes any number.
     form = form if form.batch_size else form._replace(room=None)
     return "learn", layers, settings, repr(signature), form

@@ -6,17 +6,26 @@ import keras
 from sklstm._network_state import describes_itself
 from sklstm.training._batches import SampleBatches
 from sklstm.training._epoch_program import Form
+from sklstm.training._fast_lstm import is_plain
 from sklstm.training._settings import is_of_keras, losses_of, metrics_of
-from sklstm.training._stateless import can_be_stateless
+from sklstm.training._stateless import can_be_stateless, has_embedding
 
 # XLA takes about a second to compile, and saves 0.15 ms for each time step of each batch (two cores): one fit gains by
 # it from 7,000 of them on. Fits of a search share what is compiled, hence less.
-LONG = 2_000
+LONG = 600
+
+# XLA compiles for each number of time steps. Where a network takes time steps that were not observed before the first,
+# they are filled up to one of few numbers, so that the look-backs of a search share what is compiled; a step then takes
+# up to half as long again. Long fits compile for their own number.
+SHORT, FEWEST_STEPS = 30_000, 32
 
 # XLA computes on one core. To cut a batch into shares costs 0.05 ms a step: 12 time steps with 32 units (11 million
 # operations, 0.35 ms) lose by it, 48 time steps with 32 units (42 million, 1 ms) gain (two cores).
 MUCH_WORK = 25_000_000
 SMALLEST_SHARE = 8
+
+# Losses that are not the mean of those of the samples.
+OF_WHOLE_BATCHES = {"dice", "tversky", "circle"}
 
 # Training is interrupted between two calls only: one takes a fraction of a second, and little memory.
 MOST_BATCHES, MOST_BYTES, MOST_WORK = 64, 2**20, 5_000_000_000
@@ -43,14 +52,19 @@ def choose_form(network, batches, epochs):
         return None
     inputs, *_ = batches[0]
     n_timesteps = inputs.shape[1] if inputs.ndim > 2 else 1
-    if epochs * len(batches) * n_timesteps < LONG or not _takes_filled_batches(network, batches):
+    length = epochs * len(batches) * n_timesteps
+    if length < LONG or not _takes_filled_batches(network, batches):
         return Form(room=_room(inputs[:1].nbytes * batches.batch_size))
     batch_size = _one_size(batches.batch_size, len(batches.samples))
     n_weights = sum(weight.shape.num_elements() for weight in network.trainable_weights)
     work = 6 * batch_size * n_timesteps * n_weights
     n_shards = _n_shards(network, batch_size) if work >= MUCH_WORK else 1
     path = "xla" if n_shards == 1 else "xla-shards"
-    return Form(path, batch_size, _room(inputs[:1].nbytes * batch_size, work), n_shards)
+    filled = None
+    if length < SHORT and batches.open_front and _skips_steps(network):
+        filled = max(FEWEST_STEPS, 2 ** (n_timesteps - 1).bit_length())
+    n_bytes = inputs[:1].nbytes * batch_size * (filled or n_timesteps) // n_timesteps
+    return Form(path, batch_size, filled, _room(n_bytes, work), n_shards)
 
 
 def _has_a_plain_step(network):
@@ -79,12 +93,16 @@ def _takes_filled_batches(network, batches):
     # A generator's state is no more than its seed; other variables are averages over the samples of a batch.
     if any(not variable.path.endswith("seed_generator_state") for variable in network.non_trainable_variables):
         return False
-    metrics = metrics_of(network, batches[0])
+    metrics, losses = metrics_of(network, batches[0]), losses_of(network)
     return (
         all(len(output.shape) > 1 for output in network.outputs)
-        and all(map(is_of_keras, [*losses_of(network), *metrics]))
+        and all(map(is_of_keras, [*losses, *metrics]))
+        and not any(getattr(getattr(loss, "fn", loss), "__name__", "") in OF_WHOLE_BATCHES for loss in losses)
         # The others (AUC, say) know no masks.
-        and all(isinstance(metric, keras.metrics.Mean) for metric in metrics)
+        and all(
+            type(metric) is keras.metrics.Mean or isinstance(metric, keras.metrics.MeanMetricWrapper)
+            for metric in metrics
+        )
     )
 
 
@@ -102,10 +120,18 @@ def xla_takes(network):
     )
 
 
+def _skips_steps(network):
+    """Whether a network takes any number of time steps, and its recurrent layers skip what no sample has observed."""
+    recurrent = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.LSTM)]
+    return network.input_shape[1] is None and all(map(is_plain, recurrent))
+
+
 def _n_shards(network, batch_size):
     """Shares that cores compute side by side, where the loss of a batch is the mean of theirs."""
     means = ("mean", "sum_over_batch_size")
-    if len(network.outputs) > 1 or any(getattr(loss, "reduction", "mean") not in means for loss in losses_of(network)):
+    if len(network.outputs) > 1 or has_embedding(network):
+        return 1
+    if any(getattr(loss, "reduction", "mean") not in means for loss in losses_of(network)):
         return 1
     n_shards = 1
     while 2 * n_shards <= joblib.cpu_count() and batch_size % (2 * n_shards * SMALLEST_SHARE) == 0:

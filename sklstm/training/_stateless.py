@@ -12,9 +12,15 @@ ELEMENTWISE = {"Adadelta", "Adagrad", "Adam", "Adamax", "Lion", "RMSprop", "SGD"
 
 def can_be_stateless(optimizer):
     """Whether `stateless` knows how to copy an optimizer."""
-    kind = type(optimizer)
-    own = getattr(keras.optimizers, kind.__name__, None) is kind and kind.__name__ in STATELESS
-    return own and not (optimizer.use_ema or optimizer.gradient_accumulation_steps or optimizer.loss_scale_factor)
+    kind, rate = type(optimizer), optimizer._learning_rate
+    return (
+        kind.__name__ in STATELESS
+        and getattr(keras.optimizers, kind.__name__) is kind
+        # A schedule of one's own, and what is set by a method, are not in the configuration that is copied.
+        and (isinstance(rate, keras.Variable) or type(rate).__module__.startswith("keras."))
+        and "_exclude_from_weight_decay" not in vars(optimizer)
+        and not (optimizer.use_ema or optimizer.gradient_accumulation_steps or optimizer.loss_scale_factor)
+    )
 
 
 def stateless(optimizer, variables):
@@ -44,6 +50,11 @@ def stateless(optimizer, variables):
     return twin
 
 
+def has_embedding(network):
+    """Whether a network has a layer of which a batch concerns some rows only; Keras updates these in its own way."""
+    return any(isinstance(layer, keras.layers.Embedding) for layer in network._flatten_layers())
+
+
 class Updates:
     """The updates of an optimizer as a function of tensors.
 
@@ -56,12 +67,14 @@ class Updates:
         One that `can_be_stateless`, built.
     weights : list of keras.Variable
         What it updates.
+    as_one : bool, default=True
+        Whether all weights may be updated as one vector.
     """
 
-    def __init__(self, optimizer, weights):
+    def __init__(self, optimizer, weights, *, as_one=True):
         self._sizes = [int(np.prod(weight.shape)) for weight in weights]
         self._shapes = [tuple(weight.shape) for weight in weights]
-        self._as_one = _as_one(optimizer, weights)
+        self._as_one = _as_one(optimizer, weights) if as_one else None
         self._optimizer = self._as_one or stateless(optimizer, weights)
 
     def pack(self, state):
@@ -105,7 +118,12 @@ class Updates:
 def _as_one(optimizer, weights):
     """A stateless twin that updates all weights as one vector; None where that is not the same."""
     alike = type(optimizer).__name__ in ELEMENTWISE and not (optimizer.clipnorm or optimizer.weight_decay)
-    if not alike or any(weight.constraint is not None or weight.overwrite_with_gradient for weight in weights):
+    alike = alike and isinstance(optimizer._learning_rate, keras.Variable)
+    plain = [
+        weight.dtype == "float32" and weight.constraint is None and not weight.overwrite_with_gradient
+        for weight in weights
+    ]
+    if not alike or not all(plain):
         return None
     one = keras.Variable(np.zeros(sum(int(np.prod(weight.shape)) for weight in weights), np.float32), name="one")
     twin = stateless(optimizer, [one])

@@ -1,9 +1,12 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklstm.training import SampleBatches, Settings, clear_programs, fit_network
+from sklstm.training import SampleBatches, Settings, _paths, clear_programs, fit_network
+from sklstm.training._epoch_program import EpochProgram
 from sklstm.training._programs import programs
 
 RNG = np.random.default_rng(0)
@@ -19,8 +22,8 @@ def network(dropout=0.0):
     return model
 
 
-def batches(weights=None):
-    return SampleBatches(lambda samples: INPUTS[samples], [TARGETS], np.arange(20), 8, weights)
+def batches(weights=None, batch_size=8):
+    return SampleBatches(lambda samples: INPUTS[samples], [TARGETS], np.arange(20), batch_size, weights)
 
 
 def settings(optimizer="adam", **params):
@@ -129,3 +132,176 @@ def test_a_loss_of_ones_own_is_not_shared():
     own = Settings(keras.optimizers.Adam(), lambda y_true, y_pred: keras.ops.abs(y_true - y_pred))
     fit_network(network(), batches(), own, seed=0, verbose=0)
     assert len(programs) == known
+
+
+def shifted(y_true, y_pred, by):
+    return keras.ops.mean(keras.ops.square(y_true + by - y_pred), axis=-1)
+
+
+def always():
+    return 0.05
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        lambda: Settings(keras.optimizers.SGD(0.05), partial(shifted, by=2.0)),
+        lambda: Settings(keras.optimizers.SGD(always), keras.losses.MeanSquaredError()),
+    ],
+    ids=["partial", "learning rate"],
+)
+def test_what_has_no_configuration(own):
+    """Losses and learning rates that Keras cannot write down are trained with all the same."""
+    ours, theirs = network(), network()
+    fit_network(ours, batches(), own(), seed=0, epochs=2, verbose=0)
+    own().compile(theirs)
+    theirs.run_eagerly = True
+    theirs.fit(INPUTS, TARGETS, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        assert_allclose(one, other, atol=1e-5, rtol=0)
+
+
+# --- what a shared program must not remember ------------------------------------------------------
+
+
+def fitted(optimizer="adam", model=None, **params):
+    """Weights after a fit, and the history."""
+    model = model or network()
+    trained = fit_network(model, batches(), settings(optimizer), seed=0, **params)
+    return model.get_weights(), trained.history
+
+
+@pytest.mark.parametrize("path", ["graph", "xla"])
+def test_a_shared_program_takes_another_learning_rate(path, monkeypatch):
+    """Fits that differ by their learning rate share a program, and each has its own."""
+    monkeypatch.setattr(_paths, "LONG", 0 if path == "xla" else 10**9)
+    clear_programs()
+    (slow, _), (stood, _), (fast, _) = (fitted(keras.optimizers.SGD(rate)) for rate in (0.01, 0.0, 0.02))
+    assert len(programs) == 1
+    start = network().get_weights()
+    for one, other in zip(stood, start, strict=True):
+        assert_array_equal(one, other)
+    clear_programs()
+    alone, _ = fitted(keras.optimizers.SGD(0.02))
+    for shared, own, other in zip(fast, alone, slow, strict=True):
+        assert_array_equal(shared, own)
+        assert (shared != other).any()
+
+
+def test_other_settings_are_not_shared():
+    """Huber losses of another delta, and schedules of another pace, have programs and results of their own."""
+    clear_programs()
+    schedule = keras.optimizers.schedules.ExponentialDecay
+    compiled = [
+        Settings(keras.optimizers.SGD(schedule(0.1, 1, 0.5)), keras.losses.Huber(0.1)),
+        Settings(keras.optimizers.SGD(schedule(0.1, 1, 0.5)), keras.losses.Huber(0.2)),
+        Settings(keras.optimizers.SGD(schedule(0.1, 1, 0.9)), keras.losses.Huber(0.2)),
+    ]
+    kernels = []
+    for k, one in enumerate(compiled, start=1):
+        model = network()
+        fit_network(model, batches(), one, seed=0)
+        kernels.append(model.get_weights()[0])
+        assert len(programs) == k
+    assert all((kernels[k] != kernels[k - 1]).any() for k in range(3))
+
+
+def test_a_program_begins_with_a_fresh_optimizer():
+    """A program that was made for a network trained before starts the next network as a fresh optimizer does."""
+    clear_programs()
+    expected, _ = fitted()
+    clear_programs()
+    trained_before = network()
+    settings().compile(trained_before)
+    trained_before.run_eagerly = True
+    trained_before.fit(INPUTS, TARGETS, verbose=0)
+    trained_before.run_eagerly = False
+    fitted(model=trained_before)
+    for one, other in zip(fitted()[0], expected, strict=True):
+        assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("change", ["compile", "freeze"])
+def test_a_program_outlives_changes_of_its_network(change):
+    """What becomes of the network that a program was made for is nothing to the next one, its validation included."""
+    clear_programs()
+    expected, history = fitted(validation=batches())
+    clear_programs()
+    first = network()
+    fitted(model=first)
+    if change == "compile":
+        first.compile("sgd", "mae")
+    else:
+        first.layers[1].trainable = False
+    weights, same_history = fitted(validation=batches())
+    for one, other in zip(weights, expected, strict=True):
+        assert_array_equal(one, other)
+    assert same_history == history
+
+
+def test_a_shared_program_takes_no_more_room(monkeypatch):
+    """A call holds as many batches as its own fit has room for, whoever made the program."""
+    clear_programs()
+    fit_network(network(), batches(batch_size=2), settings(), seed=0)
+    monkeypatch.setattr(_paths, "MOST_BYTES", INPUTS[:8].nbytes)
+    n_batches, learn = [], EpochProgram.learn
+
+    def counting(program, state, arrays, *args):
+        n_batches.append(len(arrays[0]))
+        return learn(program, state, arrays, *args)
+
+    monkeypatch.setattr(EpochProgram, "learn", counting)
+    fit_network(network(), batches(), settings(), seed=0)
+    assert len(programs) == 1
+    assert n_batches == [1, 1, 1]
+
+
+# --- what Keras' own fit does ---------------------------------------------------------------------
+
+
+class OwnStep(keras.Model):
+    """A network with a training step of its own."""
+
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+def keras_only():
+    plain = network()
+    model = OwnStep(plain.inputs, plain.outputs)
+    model.compile("adam", "mse", run_eagerly=True)
+    return model
+
+
+def test_keras_own_fit_goes_on():
+    """By Keras' own fit, too, two fits of an epoch are one of two, where the optimizer's state is handed on."""
+    once, twice = keras_only(), keras_only()
+    assert fit_network(once, batches(), None, epochs=2, seed=0, verbose=0).path == "keras"
+    trained = fit_network(twice, batches(), None, seed=0, verbose=0)
+    twice.optimizer = keras.optimizers.Adam()
+    fit_network(twice, batches(), None, seed=0, verbose=0, optimizer_state=trained.optimizer_state)
+    for one, other in zip(once.get_weights(), twice.get_weights(), strict=True):
+        assert_allclose(one, other, rtol=1e-6, atol=1e-7)
+
+
+def test_keras_own_fit_interrupted():
+    """Where the user interrupts Keras' own fit, the history is of whole epochs."""
+
+    def interrupt(epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    trained = fit_network(keras_only(), batches(), None, epochs=5, callbacks=[callback], seed=0, verbose=0)
+    assert trained.interrupted
+    assert len(trained.history["loss"]) == 1
+
+
+def test_more_for_keras_fit():
+    """A parameter that only Keras' fit has is Keras' to see to."""
+    model = network()
+    settings().compile(model)
+    model.run_eagerly = True
+    trained = fit_network(model, batches(), None, seed=0, epochs=3, initial_epoch=1, verbose=0)
+    assert (trained.path, len(trained.history["loss"])) == ("keras", 2)
+    assert not trained.interrupted

@@ -1,0 +1,85 @@
+"""TensorFlow in the processes that joblib starts, and in those that are forked."""
+
+import multiprocessing
+import os
+from types import SimpleNamespace
+
+import pytest
+from refusal import refused
+
+from sklstm.training import _processes, refuse_fork, share_cores
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """The numbers of threads that TensorFlow is told, by what they are for."""
+    import tensorflow as tf
+
+    told = {}
+    for kind in ("intra", "inter"):
+        name = f"set_{kind}_op_parallelism_threads"
+        monkeypatch.setattr(tf.config.threading, name, lambda number, kind=kind: told.update({kind: number}))
+    return told
+
+
+def worker(monkeypatch, name="LokyProcess-3", n_threads="2"):
+    """Stand in a process of this name, in which joblib has said how many threads there are to be."""
+    monkeypatch.setattr(multiprocessing, "current_process", lambda: SimpleNamespace(name=name))
+    if n_threads is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
+
+
+def test_a_worker_takes_its_share(monkeypatch, threads):
+    """In a worker of joblib TensorFlow uses as many threads as joblib says."""
+    worker(monkeypatch)
+    share_cores()
+    assert threads == {"intra": 2, "inter": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "n_threads"),
+    [("MainProcess", "2"), ("SpawnProcess-1", "2"), ("LokyProcess-1", None), ("LokyProcess-1", "many")],
+)
+def test_others_are_left_alone(name, n_threads, monkeypatch, threads):
+    """In any other process, or where joblib has said no number, nothing is changed."""
+    worker(monkeypatch, name, n_threads)
+    share_cores()
+    assert threads == {}
+
+
+def test_too_late_for_a_share(monkeypatch, threads):
+    """Where TensorFlow has computed already, and takes no number any more, it goes on as it is."""
+    import tensorflow as tf
+
+    def refuse(number):
+        raise RuntimeError("Intra op parallelism cannot be modified after initialization.")
+
+    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", refuse)
+    worker(monkeypatch)
+    share_cores()
+    assert threads == {}
+
+
+def test_a_forked_process_is_refused(monkeypatch):
+    """Who computes in a copy of the process that computed first is told what to use in its place."""
+    monkeypatch.setattr(_processes, "_process", None)
+    refuse_fork("LSTMRegressor.fit")
+    refuse_fork("LSTMRegressor.predict")
+    forked = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: forked)
+    assert refused(refuse_fork, "LSTMRegressor.fit", error=RuntimeError) == (
+        "LSTMRegressor.fit was called in a forked copy of a process in which a network had been computed. TensorFlow "
+        "does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of "
+        "n_jobs), which do not fork, or begin processes by 'spawn'."
+    )
+
+
+def test_a_process_that_computes_first(monkeypatch):
+    """A copy of a process that has computed nothing may compute."""
+    monkeypatch.setattr(_processes, "_process", None)
+    forked = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: forked)
+    refuse_fork("LSTMRegressor.fit")
+    assert _processes._process == forked
