@@ -30,7 +30,7 @@ def training_programs():
 
 
 def test_a_search_compiles_once_for_each_network(pipeline, airline):
-    """A search has a program for each size of network, whatever else it tunes, look-backs too; what follows has none."""
+    """A search has a program for each size of network, whatever else it tunes; what follows has none."""
     X, y = (part[:100] for part in airline)
     clear_programs()
     model = clone(pipeline).set_params(lstm__batch_size=4, lstm__epochs=14)
