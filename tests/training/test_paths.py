@@ -43,7 +43,7 @@ def batches(model=None, batch_size=BATCH_SIZE, n_samples=N_SAMPLES):
 def form(model, optimizer="adam", loss="mse", metrics=(), *, data=None, epochs=1, **params):
     """The form chosen for a network that is compiled so."""
     if not model.compiled:
-        model.compile(optimizer, loss, metrics=list(metrics), **params)
+        model.compile(optimizer, loss, metrics=list(metrics) or None, **params)
     return choose_form(model, data or batches(model), epochs)
 
 
