@@ -15,9 +15,9 @@ by R2.
 - Both with n_jobs=2 on joblib's loky backend, and sklstm on its threading backend too. scikeras is left out there: it
   seeds each fit through the generators of NumPy, Python and TensorFlow that all threads share.
 
-Each side is a fresh process, three times over, in turns; the fastest search counts. Imports are timed apart; those of
-loky's workers are part of the search. Peak memory is what the process and each of its workers had resident at most,
-added up.
+Each side is a fresh process, as often as ROUNDS says, in turns; the fastest search counts. Imports are timed apart;
+those of loky's workers are part of the search. Peak memory is what the process and each of its workers had resident at
+most, added up.
 
 Run it: python benchmarks/grid_search.py
 It needs pip install ".[benchmarks]", and Linux, which knows the peak memory of a process.
@@ -36,7 +36,7 @@ from _report import in_fresh_process, interleave, peak_memory, print_machine, pr
 N_ROWS, SEASON = 600, 24
 N_STEPS, UNITS = [6, 12, 24], [16, 32]
 FOLDS, EPOCHS, BATCH = 3, 20, 32
-ROUNDS = 3
+ROUNDS = 1
 
 
 def make_series():

@@ -16,14 +16,14 @@ window's last two time steps, so that the loss can fall.
 
 With PyTorch and skorch the better of two numbers of threads counts: PyTorch's default and 1.
 
-A step is (time of a long fit - time of a fit of 3 epochs) / steps in between, both after a first fit of 3 epochs that
-compiles: so what each fit costs once, building a network and reading the data, is out of it. sklstm, PyTorch and skorch
-begin with a new network in each fit; Keras goes on with the one that it has compiled, which saves it from compiling
-again. The first fit is timed too, from a process that has imported everything and run nothing.
+A step is (time of a long fit - time of a fit of 3 epochs) / steps in between, both after a first one of each length
+that compiles: so what each fit costs once, building a network and reading the data, is out of it. sklstm, PyTorch and
+skorch begin with a new network in each fit; Keras goes on with the one that it has compiled, which saves it from
+compiling again. The first fit is timed too, from a process that has imported everything and run nothing.
 
-Each side and size has a process of its own, twice, in turns; the best time of each fit counts. The losses
-are those of the first turn, each after the same number of epochs: they differ by their seeds, and show that all sides
-learn alike.
+Each side and size has a process of its own, as often as ROUNDS says, in turns; the best time of each fit counts. The
+losses are those of the first turn, each after the same number of epochs: they differ by their seeds, and show that all
+sides learn alike.
 
 Run it: python benchmarks/training_step.py
 It needs pip install ".[benchmarks]".
@@ -43,7 +43,7 @@ from _report import in_fresh_process, interleave, print_machine, print_table
 # Time steps, units, and epochs that the long fit has more than the short one: about a second of sklstm's or more.
 SIZES = [(12, 32, 40), (48, 32, 20), (48, 128, 6), (200, 64, 4)]
 N_WINDOWS, N_FEATURES, BATCH, FEW_EPOCHS = 2000, 3, 32, 3
-ROUNDS = 2
+ROUNDS = 1
 
 
 def make_windows(n_steps):
@@ -176,8 +176,8 @@ def measure(side, threads, n_steps, units, more_epochs):
     if threads:
         import_module("torch").set_num_threads(threads)
     fit = SIDES[side](*make_windows(n_steps), units)
-    measured = {}
-    for name, epochs in (("first", FEW_EPOCHS), ("short", FEW_EPOCHS), ("long", FEW_EPOCHS + more_epochs)):
+    measured, many_epochs = {}, FEW_EPOCHS + more_epochs
+    for name, epochs in (("first", FEW_EPOCHS), ("warm", many_epochs), ("short", FEW_EPOCHS), ("long", many_epochs)):
         start = time.perf_counter()
         losses = fit(epochs)
         measured[name] = time.perf_counter() - start
