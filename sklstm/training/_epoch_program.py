@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from sklstm.training._fast_lstm import fast_lstms
-from sklstm.training._stateless import Updates, has_embedding, stateless
+from sklstm.training._stateless import Updates, has_embedding
 
 
 class State(NamedTuple):
@@ -79,11 +79,10 @@ class EpochProgram:
     def __init__(self, network, batch, form):
         build_metrics(network, batch)
         self.form = form
-        fresh = stateless(network.optimizer, network.trainable_variables)
-        self.fresh_optimizer = [variable.numpy() for variable in fresh.variables]
-        self.fresh_metrics = [variable.numpy() for variable in network.metrics_variables]
         self._network = network
         self._updates = Updates(network.optimizer, network.trainable_variables, as_one=not has_embedding(network))
+        self.fresh_optimizer = [value.numpy() for value in self._updates.fresh()]
+        self.fresh_metrics = [variable.numpy() for variable in network.metrics_variables]
         self._signature = batch_signature(network, batch, form)
         # To evaluate, any number is taken.
         self._any_number = batch_signature(network, batch, Form())
@@ -324,11 +323,12 @@ def _joined(parts):
     def mean(*values):
         return None if values[0] is None else tf.add_n([w * value for w, value in zip(shares, values, strict=True)])
 
-    together = parts[0] | {name: tf.concat([part[name] for part in parts], 0) for name in ("outputs",)}
-    together["masks"] = [tf.concat([part["masks"][0] for part in parts], 0)]
-    together["loss"] = mean(*(part["loss"] for part in parts))
-    together["gradients"] = [mean(*values) for values in zip(*(part["gradients"] for part in parts), strict=True)]
-    return together
+    return parts[0] | {
+        "gradients": [mean(*values) for values in zip(*(part["gradients"] for part in parts), strict=True)],
+        "loss": mean(*(part["loss"] for part in parts)),
+        "outputs": tf.concat([part["outputs"] for part in parts], 0),
+        "masks": [tf.concat([part["masks"][0] for part in parts], 0)],
+    }
 
 
 def _shifted(seed, k):

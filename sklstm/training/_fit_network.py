@@ -10,6 +10,7 @@ from sklstm.training._epoch_loop import EpochLoop
 from sklstm.training._epoch_program import EpochProgram, batch_signature
 from sklstm.training._paths import choose_form
 from sklstm.training._programs import programs
+from sklstm.training._seeds import is_seed
 from sklstm.training._settings import settings_key
 
 
@@ -71,11 +72,13 @@ def fit_network(
     if form is None:
         return _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_state, fit_params)
 
+    batch = batches[0]
+
     def make():
         network.optimizer.build(network.trainable_variables)
-        return EpochProgram(network, batches[0], form)
+        return EpochProgram(network, batch, form)
 
-    program = programs.get(_key(network, batches[0], form), make)
+    program = programs.get(_key(network, batch, form), make)
     loop = EpochLoop(network, program, optimizer_state, callbacks, form.room)
     history, optimizer_state, interrupted = loop.run(batches, validation, epochs, **fit_params)
     return Trained(history, optimizer_state, form.path, interrupted)
@@ -119,5 +122,5 @@ def _seed(network, seed):
     """Seed whatever draws at random inside the network."""
     rng = np.random.default_rng(seed)
     for variable in network.non_trainable_variables:
-        if variable.path.endswith("seed_generator_state"):
+        if is_seed(variable):
             variable.assign(rng.integers(2**31 - 1, size=variable.shape).astype(variable.dtype))

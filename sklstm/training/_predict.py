@@ -9,7 +9,7 @@ from sklstm.training._paths import xla_takes
 from sklstm.training._programs import programs
 
 # Who predicts a few samples again and again gets a program of XLA's, for so many samples or filled up to so many. It
-# takes half a second to compile, and then 0.2 ms for a window of any length; TensorFlow takes 1 ms for 24 time steps.
+# takes up to a second to compile, and then 0.25 ms for a window of any length; TensorFlow takes 1 ms for 24 time steps.
 FEW, OFTEN = (1, 8, 32), 100
 
 
@@ -93,7 +93,7 @@ def _program(network):
     if shape is not None:
         # A network of a class of one's own does not say what it takes.
         traced = traced.get_concrete_function(*_signature(network, (None, *shape[1:])))
-    return lambda weights, inputs: [output.numpy() for output in traced(weights, tf.constant(inputs))]
+    return _on_arrays(traced)
 
 
 def _program_for_few(network, shape):
@@ -106,6 +106,12 @@ def _program_for_few(network, shape):
         program = tf.function(_by_weights(network), jit_compile=True, autograph=False).get_concrete_function(
             *_signature(network, shape)
         )
+    return _on_arrays(program)
+
+
+def _on_arrays(program):
+    import tensorflow as tf
+
     return lambda weights, inputs: [output.numpy() for output in program(weights, tf.constant(inputs))]
 
 

@@ -7,7 +7,7 @@ long as the process lives. So what is compiled here takes the weights as argumen
 import threading
 from collections import OrderedDict
 
-# Each is a compiled graph of a few megabytes.
+# Each takes 8 to 17 MB.
 MOST_PROGRAMS = 64
 
 

@@ -27,3 +27,8 @@ def keras_seeds(seed):
             yield
         finally:
             random.setstate(before)
+
+
+def is_seed(variable):
+    """Whether a variable of a network is what one of its generators draws from."""
+    return variable.path.endswith("seed_generator_state")

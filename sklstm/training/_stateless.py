@@ -77,6 +77,12 @@ class Updates:
         self._as_one = _as_one(optimizer, weights) if as_one else None
         self._optimizer = self._as_one or stateless(optimizer, weights)
 
+    def fresh(self):
+        """The optimizer's state before the first update, in Keras' order."""
+        import tensorflow as tf
+
+        return self.unpack([tf.identity(variable.value) for variable in self._optimizer.variables])
+
     def pack(self, state):
         """The optimizer's state, in Keras' order, as `apply` takes it."""
         if self._as_one is None:
