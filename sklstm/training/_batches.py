@@ -47,6 +47,10 @@ class SampleBatches(keras.utils.PyDataset):
         weights = None if self.weights is None else self.weights[samples]
         return self.gather(samples), *_pick_targets(self.targets, samples, weights)
 
+    def first(self):
+        """The first sample, as a batch of its own."""
+        return self.pick(self.samples[:1])
+
     def on_epoch_end(self):
         """Shuffle, where there is a generator to do so."""
         if self.rng is not None:

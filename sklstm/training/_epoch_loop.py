@@ -72,7 +72,7 @@ class EpochLoop:
         network.stop_training = False
         if self.callbacks:
             network.optimizer.build(network.trainable_variables)
-            build_metrics(network, batches.pick(batches.samples[:1]))
+            build_metrics(network, batches.first())
         watchers = keras.callbacks.CallbackList(
             self.callbacks,
             add_history=True,
@@ -121,7 +121,7 @@ class EpochLoop:
         self._tell(watchers.on_test_begin)
         tell = self._tell if self._by_batch else _call
         state = self._state._replace(metrics=self._fresh_metrics)
-        one, *_ = batches.pick(batches.samples[:1])
+        one, *_ = batches.first()
         size = max(batches.batch_size, min(EVALUATED_AT_ONCE, EVALUATED_BYTES // one.nbytes))
         for k, first in enumerate(range(0, len(batches.samples), size)):
             tell(watchers.on_test_batch_begin, k)

@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 import keras
-import numpy as np
 
 from sklstm.training._fast_lstm import fast_lstms
 from sklstm.training._stateless import Updates, has_embedding
@@ -78,6 +77,7 @@ class EpochProgram:
 
     def __init__(self, network, batch, form):
         build_metrics(network, batch)
+        self._has_metrics = len(network.metrics_variables) > len(network.metrics[0].variables)
         self.form = form
         self._network = network
         self._updates = Updates(network.optimizer, network.trainable_variables, as_one=not has_embedding(network))
@@ -141,16 +141,15 @@ class EpochProgram:
 
         def learn(state, batches, n_batches, n_last):
             def step(k, state):
-                batch = keras.tree.map_structure(lambda column: column[k], batches)
-                present = None
-                if form.batch_size:
-                    present = tf.range(form.batch_size) < tf.where(k + 1 < n_batches, form.batch_size, n_last)
-                parts = [gradients(*share) for share in self._shares(state, batch, present)]
-                return k + 1, State(*update(state, batch, present, parts))
+                at = k, n_batches, n_last
+                parts = [gradients(state, batches, at, share) for share in map(tf.constant, range(form.n_shards))]
+                return k + 1, State(*update(state, batches, at, parts))
 
-            state = state._replace(optimizer=self._updates.pack(state.optimizer))
-            _, state = tf.while_loop(lambda k, _: k < n_batches, step, (0, state), parallel_iterations=1)
-            return state._replace(optimizer=self._updates.unpack(state.optimizer)), self._logs(state)
+            _, state = tf.while_loop(
+                lambda k, _: k < n_batches, step, (0, self._updates.pack(state)), parallel_iterations=1
+            )
+            state = self._updates.unpack(state)
+            return state, self._logs(state)
 
         room = form.room if form.batch_size else None
         calls = keras.tree.map_structure(lambda spec: _spec((room, *spec.shape), spec.dtype), self._signature)
@@ -181,8 +180,8 @@ class EpochProgram:
 
     # --- a step -----------------------------------------------------------------------------------
 
-    def _gradients(self, state, batch, present):
-        """What a batch, or a share of it, says about the weights: a dict.
+    def _gradients(self, state, batches, at, share):
+        """What a share of a batch says about the weights: a dict.
 
         It holds the gradients of the mean loss over what is present, that loss, and over how many values it is the
         mean; outputs and which of their values count; and what of the state changes with a look at the batch.
@@ -190,58 +189,65 @@ class EpochProgram:
         import tensorflow as tf
 
         network = self._network
+        batch, present = self._samples(batches, at, share)
         x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
-        with self._scope(state) as scope:
+        if self.form.n_shards > 1:
+            # Dropout draws its own numbers in each share.
+            state = state._replace(others=[_shifted(seed, share) for seed in state.others])
+        trained = self._updates.weights(state)
+        with self._scope(state._replace(weights=trained)) as scope:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(state.weights)
+                tape.watch(trained)
                 outputs = network(x, training=True)
                 masks = [_mask(output, present) for output in keras.tree.flatten(outputs)]
                 _set_masks(outputs, masks)
                 loss = network.compute_loss(x, y, outputs, weights, training=True)
-            gradients = tape.gradient(loss, state.weights)
+            gradients = tape.gradient(loss, trained)
         return {
-            "gradients": gradients,
+            "gradients": self._updates.gradients(gradients, trained),
             "loss": loss,
             "count": tf.constant(1.0) if masks[0] is None else tf.reduce_sum(tf.cast(masks[0], tf.float32)),
-            "outputs": outputs,
-            "masks": masks,
+            # Who asks for no metrics looks at the loss only.
+            "outputs": outputs if self._has_metrics else None,
+            "masks": masks if self._has_metrics else None,
             "others": _current(scope, network.non_trainable_variables),
             "metrics": _current(scope, network.metrics_variables),
         }
 
-    def _update(self, state, batch, present, parts):
+    def _update(self, state, batches, at, parts):
         """The state after a step, from what the shares of a batch say."""
         import tensorflow as tf
 
         network = self._network
+        batch, present = self._samples(batches, at)
         x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
         said = parts[0] if len(parts) == 1 else _joined(parts)
         state = state._replace(others=said["others"], metrics=said["metrics"])
         n_present = tf.shape(x)[0] if present is None else tf.reduce_sum(tf.cast(present, tf.int32))
-        with self._scope(state) as scope:
-            _set_masks(said["outputs"], said["masks"])
+        with self._scope(state._replace(weights=self._updates.weights(state))) as scope:
             self._loss_tracker.update_state(said["loss"], sample_weight=n_present)
-            network.compute_metrics(x, y, said["outputs"], weights)
-        new_weights, optimizer = self._updates.apply(state.optimizer, said["gradients"], state.weights)
-        return state._replace(
-            weights=new_weights, optimizer=optimizer, metrics=_current(scope, network.metrics_variables)
-        )
+            if self._has_metrics:
+                _set_masks(said["outputs"], said["masks"])
+                network.compute_metrics(x, y, said["outputs"], weights)
+        state = self._updates.apply(state, said["gradients"])
+        return state._replace(metrics=_current(scope, network.metrics_variables))
 
-    def _shares(self, state, batch, present):
-        """State, samples and which of them are present, for each share of a batch."""
-        if self.form.n_shards == 1:
-            return [(state, batch, present)]
-        size = self.form.batch_size // self.form.n_shards
-        cuts = [slice(k * size, (k + 1) * size) for k in range(self.form.n_shards)]
-        return [
-            (
-                # Dropout draws its own numbers in each share.
-                state._replace(others=[_shifted(seed, k) for seed in state.others]),
-                keras.tree.map_structure(lambda column, cut=cut: column[cut], batch),
-                present[cut],
-            )
-            for k, cut in enumerate(cuts)
-        ]
+    def _samples(self, batches, at, share=None):
+        """A batch or a share of it, and which of its samples are present; None where all are."""
+        import tensorflow as tf
+
+        k, n_batches, n_last = at
+        size, n_shares = self.form.batch_size, 1 if share is None else self.form.n_shards
+        if size is None:
+            return keras.tree.map_structure(lambda column: column[k], batches), None
+        size, share = size // n_shares, 0 if share is None else share
+
+        def pick(column):
+            # By tf.gather: of a slice XLA would want to know the place as it compiles.
+            return tf.gather(tf.reshape(column, (-1, size, *column.shape[2:])), k * n_shares + share)
+
+        present = tf.where(k + 1 < n_batches, self.form.batch_size, n_last)
+        return keras.tree.map_structure(pick, batches), tf.range(size) + share * size < present
 
     def _scope(self, state):
         """Within it the network's variables have the values of a state."""
@@ -326,14 +332,16 @@ def _joined(parts):
     return parts[0] | {
         "gradients": [mean(*values) for values in zip(*(part["gradients"] for part in parts), strict=True)],
         "loss": mean(*(part["loss"] for part in parts)),
-        "outputs": tf.concat([part["outputs"] for part in parts], 0),
-        "masks": [tf.concat([part["masks"][0] for part in parts], 0)],
+        "outputs": None if parts[0]["outputs"] is None else tf.concat([part["outputs"] for part in parts], 0),
+        "masks": None if parts[0]["masks"] is None else [tf.concat([part["masks"][0] for part in parts], 0)],
     }
 
 
 def _shifted(seed, k):
     """The state of Keras' generator number k of several that start from one state."""
-    return seed + np.array([k, 0], seed.dtype.as_numpy_dtype) if k else seed
+    import tensorflow as tf
+
+    return seed + tf.cast(tf.stack([k, 0]), seed.dtype)
 
 
 def _current(scope, variables):

@@ -72,13 +72,13 @@ def fit_network(
     if form is None:
         return _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_state, fit_params)
 
-    batch = batches[0]
+    sample = batches.first()
 
     def make():
         network.optimizer.build(network.trainable_variables)
-        return EpochProgram(network, batch, form)
+        return EpochProgram(network, sample, form)
 
-    program = programs.get(_key(network, batch, form), make)
+    program = programs.get(_key(network, sample, form), make)
     loop = EpochLoop(network, program, optimizer_state, callbacks, form.room)
     history, optimizer_state, interrupted = loop.run(batches, validation, epochs, **fit_params)
     return Trained(history, optimizer_state, form.path, interrupted)

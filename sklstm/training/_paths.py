@@ -20,10 +20,10 @@ LONG = 600
 # up to half as long again. Long fits compile for their own number.
 SHORT, FEWEST_STEPS = 30_000, 32
 
-# XLA computes on one core. To cut a batch into shares costs 0.3 ms a step: 12 time steps with 32 units (11 million
-# operations) took 0.69 ms in place of 0.43, 48 with 32 (42 million) 1.69 in place of 1.75, 48 with 128 (620 million)
-# 5.6 in place of 9.1 (two cores).
-MUCH_WORK = 25_000_000
+# XLA computes on one core. To cut a batch into shares costs 0.25 ms a step: 12 time steps with 32 units (11 million
+# operations) took 0.52 ms in place of 0.38, 24 with 32 (21 million) 0.76 and 0.78, 12 with 64 (40 million) 0.78 in place
+# of 0.88, 48 with 32 (42 million) 1.07 in place of 1.33, 48 with 128 (620 million) 4.5 in place of 7.4 (two cores).
+MUCH_WORK = 15_000_000
 SMALLEST_SHARE = 8
 
 # Losses that are not the mean of those of the samples.
@@ -52,11 +52,11 @@ def choose_form(network, batches, epochs):
     """
     if not _has_a_plain_step(network) or not isinstance(batches, SampleBatches):
         return None
-    inputs, *_ = batches[0]
-    n_timesteps = inputs.shape[1] if inputs.ndim > 2 else 1
+    sample, *_ = batches.first()
+    n_timesteps = sample.shape[1] if sample.ndim > 2 else 1
     length = epochs * len(batches) * n_timesteps
     if length < LONG or not _takes_filled_batches(network, batches):
-        return Form(room=_room(inputs[:1].nbytes * batches.batch_size))
+        return Form(room=_room(sample.nbytes * batches.batch_size))
     batch_size = _one_size(batches.batch_size, len(batches.samples))
     n_weights = sum(weight.shape.num_elements() for weight in network.trainable_weights)
     work = 6 * batch_size * n_timesteps * n_weights
@@ -65,7 +65,7 @@ def choose_form(network, batches, epochs):
     filled = None
     if length < SHORT and batches.open_front and _skips_steps(network):
         filled = max(FEWEST_STEPS, 2 ** (n_timesteps - 1).bit_length())
-    n_bytes = inputs[:1].nbytes * batch_size * (filled or n_timesteps) // n_timesteps
+    n_bytes = sample.nbytes * batch_size * (filled or n_timesteps) // n_timesteps
     return Form(path, batch_size, filled, _room(n_bytes, work), n_shards)
 
 
@@ -95,7 +95,7 @@ def _takes_filled_batches(network, batches):
     # A generator's state is no more than its seed; other variables are averages over the samples of a batch.
     if not all(map(is_seed, network.non_trainable_variables)):
         return False
-    metrics, losses = metrics_of(network, batches[0]), losses_of(network)
+    metrics, losses = metrics_of(network, batches.first()), losses_of(network)
     return (
         all(len(output.shape) > 1 for output in network.outputs)
         and all(map(is_of_keras, [*losses, *metrics]))

@@ -81,33 +81,49 @@ class Updates:
         """The optimizer's state before the first update, in Keras' order."""
         import tensorflow as tf
 
-        return self.unpack([tf.identity(variable.value) for variable in self._optimizer.variables])
+        return self._by_weight([tf.identity(variable.value) for variable in self._optimizer.variables])
 
     def pack(self, state):
-        """The optimizer's state, in Keras' order, as `apply` takes it."""
+        """A state whose weights, and the optimizer's numbers for them, are as `apply` takes them."""
         if self._as_one is None:
             return state
-        own, slots = state[:2], state[2:]
+        own, slots = state.optimizer[:2], state.optimizer[2:]
         n_slots = len(slots) // len(self._sizes)
-        return own + [self._joined(slots[slot::n_slots]) for slot in range(n_slots)]
+        return state._replace(
+            weights=[self._joined(state.weights)],
+            optimizer=own + [self._joined(slots[slot::n_slots]) for slot in range(n_slots)],
+        )
 
     def unpack(self, packed):
         """What `pack` has packed."""
-        if self._as_one is None:
-            return packed
-        by_slot = [self._cut(slot) for slot in packed[2:]]
-        return packed[:2] + [part for parts in zip(*by_slot, strict=True) for part in parts]
+        return packed._replace(weights=self.weights(packed), optimizer=self._by_weight(packed.optimizer))
 
-    def apply(self, packed, gradients, weights):
-        """Weights and packed state after an update."""
+    def weights(self, packed):
+        """The weights of a packed state, one by one."""
+        return packed.weights if self._as_one is None else self._cut(packed.weights[0])
+
+    def gradients(self, gradients, weights):
+        """Gradients of all weights as `apply` takes them."""
         if self._as_one is None:
-            return self._optimizer.stateless_apply(packed, gradients, weights)
+            return gradients
         import tensorflow as tf
 
         # What the loss does not depend on stays as it is.
-        gradients = [tf.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
-        (joined,), packed = self._optimizer.stateless_apply(packed, [self._joined(gradients)], [self._joined(weights)])
-        return self._cut(joined), packed
+        return [
+            self._joined([tf.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)])
+        ]
+
+    def apply(self, packed, gradients):
+        """The packed state after an update."""
+        weights, optimizer = self._optimizer.stateless_apply(packed.optimizer, gradients, packed.weights)
+        return packed._replace(weights=weights, optimizer=optimizer)
+
+    def _by_weight(self, optimizer):
+        """The optimizer's state in Keras' order: all numbers for one weight, then those for the next."""
+        if self._as_one is None:
+            return optimizer
+        by_slot = [self._cut(slot) for slot in optimizer[2:]]
+        return optimizer[:2] + [part for parts in zip(*by_slot, strict=True) for part in parts]
 
     def _joined(self, tensors):
         import tensorflow as tf

@@ -95,7 +95,7 @@ def peak_of(call):
 @pytest.fixture(scope="module")
 def one_unit():
     """One epoch with one unit, in large batches; compiled before memory is measured."""
-    model = LSTMRegressor(units=1, batch_size=1024, epochs=1, random_state=0)
+    model = LSTMRegressor(units=1, batch_size=512, epochs=1, random_state=0)
     return model.fit(of_array(SERIES), SERIES[:, 0])
 
 
@@ -108,7 +108,7 @@ def test_windows_are_never_expanded(one_unit, framed, dtype):
     def fit_and_predict():
         windows = framed(series)
         fitted = clone(one_unit).fit(windows, series[:, 0])
-        assert fitted.training_path_ == "xla"
+        assert fitted.training_path_.startswith("xla")
         assert fitted.predict(windows).shape == (N_ROWS,)
 
     assert peak_of(fit_and_predict) < N_ROWS * N_STEPS * series.itemsize / 4

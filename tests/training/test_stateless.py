@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from keras.optimizers import schedules
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklstm.training._epoch_program import State
 from sklstm.training._stateless import STATELESS, Updates, can_be_stateless, stateless
 
 RNG = np.random.default_rng(0)
@@ -34,14 +35,15 @@ def assert_steps_are_those_of_keras(make, n_weights=2, dtype="float32", constrai
     theirs.build(expected)
     twin, updates = stateless(theirs, variables()), Updates(theirs, variables())
     start = [tf.constant(variable.value) for variable in theirs.variables]
-    plain = weights = tensors(VALUES[:n_weights], dtype)
-    plain_state, packed = start, updates.pack(start)
+    plain, plain_state = tensors(VALUES[:n_weights], dtype), start
+    packed = updates.pack(State(plain, [], start, []))
     for gradients in STEPS:
         gradients = tensors(gradients[:n_weights], dtype)
         theirs.apply(gradients)
         plain, plain_state = twin.stateless_apply(plain_state, gradients, plain)
-        weights, packed = updates.apply(packed, gradients, weights)
-    for values in ([*plain, *plain_state], [*weights, *updates.unpack(packed)]):
+        packed = updates.apply(packed, updates.gradients(gradients, updates.weights(packed)))
+    unpacked = updates.unpack(packed)
+    for values in ([*plain, *plain_state], [*unpacked.weights, *unpacked.optimizer]):
         for one, other in zip(values, [*expected, *theirs.variables], strict=True):
             assert one.dtype == other.dtype
             assert_allclose(one, other, rtol=1e-5, atol=1e-6)
@@ -94,8 +96,9 @@ def test_what_the_loss_does_not_depend_on(name):
     optimizer = own_class(name)()
     optimizer.build(variables)
     updates = Updates(optimizer, variables)
-    state = updates.pack([tf.constant(variable.value) for variable in optimizer.variables])
-    (kernel, bias), _ = updates.apply(state, [tf.constant(STEPS[0][0]), None], tensors(VALUES))
+    state = State(tensors(VALUES), [], [tf.constant(variable.value) for variable in optimizer.variables], [])
+    gradients = updates.gradients([tf.constant(STEPS[0][0]), None], state.weights)
+    kernel, bias = updates.weights(updates.apply(updates.pack(state), gradients))
     assert (kernel != VALUES[0]).numpy().all()
     assert_array_equal(bias, VALUES[1])
 
