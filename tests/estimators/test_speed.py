@@ -61,7 +61,7 @@ def test_a_search_compiles_once_for_each_network(pipeline, airline):
 
 # --- windows stay views ---------------------------------------------------------------------------
 
-N_ROWS, N_STEPS = 20_000, 200
+N_ROWS, N_STEPS = 40_000, 200
 SERIES = np.random.default_rng(0).normal(size=(N_ROWS, 1)).astype(np.float32)
 
 
