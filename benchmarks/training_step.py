@@ -16,10 +16,11 @@ window's last two time steps, so that the loss can fall.
 
 With PyTorch and skorch the better of two numbers of threads counts: PyTorch's default and 1.
 
-A step is (time of a long fit - time of a fit of 3 epochs) / steps in between, both after a first one of each length
-that compiles: so what each fit costs once, building a network and reading the data, is out of it. sklstm, PyTorch and
-skorch begin with a new network in each fit; Keras goes on with the one that it has compiled, which saves it from
-compiling again. The first fit is timed too, from a process that has imported everything and run nothing.
+A step is (time of a long fit - time of a shorter one) / steps in between, both after a fit that compiles: so what each
+fit costs once, building a network and reading the data, is out of it. The shorter one is long enough for sklstm to
+compile for its number of time steps, as it does for the long one. sklstm, PyTorch and skorch begin with a new network in
+each fit; Keras goes on with the one that it has compiled, which saves it from compiling again. A first fit of 3 epochs
+is timed too, from a process that has imported everything and run nothing.
 
 Each side and size has a process of its own, as often as ROUNDS says, in turns; the best time of each fit counts. The
 losses are those of the first turn, each after the same number of epochs: they differ by their seeds, and show that all
@@ -40,9 +41,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from _report import in_fresh_process, interleave, print_machine, print_table
 
-# Time steps, units, and epochs that the long fit has more than the short one: about a second of sklstm's or more.
-SIZES = [(12, 32, 40), (48, 32, 20), (48, 128, 6), (200, 64, 4)]
-N_WINDOWS, N_FEATURES, BATCH, FEW_EPOCHS = 2000, 3, 32, 3
+# Time steps, units, epochs of the shorter fit, and how many the long one has more.
+SIZES = [(12, 32, 40, 40), (48, 32, 10, 20), (48, 128, 10, 6), (200, 64, 3, 4)]
+N_WINDOWS, N_FEATURES, BATCH, FIRST_EPOCHS = 2000, 3, 32, 3
 ROUNDS = 1
 
 
@@ -171,24 +172,24 @@ SIDES = {
 }
 
 
-def measure(side, threads, n_steps, units, more_epochs):
-    """In a process of its own: seconds of the first fit, of a short and of a long one, and the loss, of one side."""
+def measure(side, threads, n_steps, units, epochs, more_epochs):
+    """In a process of its own: seconds of the first fit, of a shorter and of a long one, and the loss, of one side."""
     if threads:
         import_module("torch").set_num_threads(threads)
     fit = SIDES[side](*make_windows(n_steps), units)
-    measured, many_epochs = {}, FEW_EPOCHS + more_epochs
-    for name, epochs in (("first", FEW_EPOCHS), ("warm", many_epochs), ("short", FEW_EPOCHS), ("long", many_epochs)):
+    measured, many = {}, epochs + more_epochs
+    for name, length in (("first", FIRST_EPOCHS), ("compiling", many), ("shorter", epochs), ("long", many)):
         start = time.perf_counter()
-        losses = fit(epochs)
+        losses = fit(length)
         measured[name] = time.perf_counter() - start
-    return measured | {"loss": losses[more_epochs]}
+    return measured | {"loss": losses[many - 1]}
 
 
 def milliseconds_per_step(results, more_epochs):
     """What a long fit takes more than a short one, for each of the steps that it has more."""
     steps = more_epochs * -(-N_WINDOWS // BATCH)
-    short, long = (min(result[fit] for result in results) for fit in ("short", "long"))
-    return 1e3 * (long - short) / steps
+    shorter, long = (min(result[fit] for result in results) for fit in ("shorter", "long"))
+    return 1e3 * (long - shorter) / steps
 
 
 def main():
@@ -196,8 +197,8 @@ def main():
     print_machine(*map(import_module, ("sklstm", "numpy", "keras", "tensorflow", "torch", "skorch")))
     # 0 threads: as many as the side takes by itself.
     sides = [(side, threads) for side in SIDES for threads in ((0, 1) if side in ("PyTorch", "skorch") else (0,))]
-    for n_steps, units, more_epochs in SIZES:
-        cases = [(side, threads, n_steps, units, more_epochs) for side, threads in sides]
+    for n_steps, units, epochs, more_epochs in SIZES:
+        cases = [(side, threads, n_steps, units, epochs, more_epochs) for side, threads in sides]
         measured = interleave(lambda *case: in_fresh_process(__file__, *case), cases, ROUNDS)
         best = {}
         for (side, *_), results in measured.items():
@@ -209,7 +210,7 @@ def main():
             [side, f"{step:.2f} ms", f"{step / ours:.1f}", f"{first:.1f} s", f"{loss:.1e}"]
             for side, (step, first, loss) in best.items()
         ]
-        loss = f"loss after {1 + more_epochs} epochs"
+        loss = f"loss after {epochs + more_epochs} epochs"
         print_table([f"{n_steps} time steps, {units} units", "a step", "ratio", "first fit", loss], rows)
 
 

@@ -30,7 +30,7 @@ SMALLEST_SHARE = 8
 OF_WHOLE_BATCHES = {"dice", "tversky", "circle"}
 
 # Training is interrupted between two calls only: one takes a fraction of a second, and little memory.
-MOST_BATCHES, MOST_BYTES, MOST_WORK = 64, 2**20, 5_000_000_000
+MOST_BATCHES, MOST_BYTES, MOST_WORK = 64, 2**20, 20_000_000_000
 
 
 def choose_form(network, batches, epochs):
