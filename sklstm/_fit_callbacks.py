@@ -62,9 +62,9 @@ def as_task(fit):
 
     @with_callbacks
     @wraps(fit)
-    def fit_as_task(self, X, y=None):
+    def fit_as_task(self, X, y=None, **metadata):
         task = FitTasks(self, X, y)
-        fit(self, X, y)
+        fit(self, X, y, **metadata)
         task.end()
         return self
 

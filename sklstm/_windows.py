@@ -1,13 +1,34 @@
 """Windows as views: a buffer of rows, and where in it each window starts. Pure NumPy."""
 
-from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 # A chunk of windows that is gathered at once stays near this size, so that passing over all windows
 # of a long series needs no more memory than a few processor caches.
 CHUNK_BYTES = 4 * 2**20
+
+
+class Roles(NamedTuple):
+    """What some features of windows mean, beside the values of their time steps; positions of features.
+
+    Attributes
+    ----------
+    static : tuple of int
+        They do not change within a sample: its last time step says all.
+    future : tuple of tuple of int
+        What is known of the time steps ahead: for each of them, the nearest first, the features of a sample's last
+        time step that hold its values.
+    """
+
+    static: tuple = ()
+    future: tuple = ()
+
+    @property
+    def features(self):
+        """All features that are no values of their time steps."""
+        return [*self.static, *(feature for step in self.future for feature in step)]
 
 
 class Windows:
@@ -25,6 +46,10 @@ class Windows:
         Position in `buffer` of the first time step of each window.
     n_timesteps : int
         Length of every window.
+    roles : Roles, optional
+        Features that are static, or known ahead.
+    times, groups : ndarray of shape (n_samples,), optional
+        In panels: when each window ends, as numbers that ascend with time, and the series that it is of.
 
     Examples
     --------
@@ -38,10 +63,13 @@ class Windows:
            [2., 3., 4.]])
     """
 
-    def __init__(self, buffer, starts, n_timesteps):
+    def __init__(self, buffer, starts, n_timesteps, roles=None, times=None, groups=None):
         self.buffer = buffer
         self.starts = np.asarray(starts, dtype=np.intp)
         self.n_timesteps = n_timesteps
+        self.roles = roles or Roles()
+        self.times = times
+        self.groups = groups
 
     @classmethod
     def from_array(cls, X):
@@ -88,7 +116,8 @@ class Windows:
         starts = self.starts[samples]
         if starts.ndim == 0:
             return self.buffer[starts : starts + self.n_timesteps][tuple(rest)]
-        chosen = Windows(self.buffer, starts, self.n_timesteps)
+        times, groups = (None if of is None else of[samples] for of in (self.times, self.groups))
+        chosen = Windows(self.buffer, starts, self.n_timesteps, self.roles, times, groups)
         if all(axis is Ellipsis for axis in rest):
             return chosen
         return np.asarray(chosen)[(slice(None), *rest)]
@@ -123,18 +152,24 @@ class Windows:
 
     def over(self, buffer):
         """The same windows over another buffer (scaled, say) of as many rows."""
-        return Windows(buffer, self.starts, self.n_timesteps)
+        return self._like(buffer=buffer)
 
     def last(self, n_timesteps):
         """The same windows, cut to their last `n_timesteps` time steps."""
-        return Windows(self.buffer, self.starts + self.n_timesteps - n_timesteps, n_timesteps)
+        return self._like(starts=self.starts + self.n_timesteps - n_timesteps, n_timesteps=n_timesteps)
 
     def first(self, n_timesteps):
         """The same windows, cut to their first `n_timesteps` time steps."""
-        return Windows(self.buffer, self.starts, n_timesteps)
+        return self._like(n_timesteps=n_timesteps)
+
+    def _like(self, **changed):
+        """Windows that differ from these in what is given."""
+        return Windows(**vars(self) | changed)
 
     def as_view(self):
-        """The windows as a read-only array view, or themselves where their starts follow no even hop."""
+        """The windows as a read-only array view, or themselves where an array cannot say what they say."""
+        if self.groups is not None or self.times is not None or self.roles != Roles():
+            return self
         hop = int(self.starts[1] - self.starts[0]) if len(self) > 1 else 0
         if hop < 0 or np.any(np.diff(self.starts) != hop):
             return self
@@ -158,7 +193,7 @@ def _hop(X):
     return hop if remainder == 0 and 0 < hop <= n_timesteps else None
 
 
-def frame(rows, n_steps, breaks=(), context=None):
+def frame(rows, n_steps, breaks=(), contexts=(), slots=None):
     """One window per row, ending at that row; time steps before the start are NaN.
 
     Parameters
@@ -169,24 +204,31 @@ def frame(rows, n_steps, breaks=(), context=None):
         Length of the windows.
     breaks : sequence of int
         Positions of rows that do not follow the row before them: no window reaches across.
-    context : ndarray of shape (n_context, n_features), optional
-        The rows just before the first one; no more than the last ``n_steps - 1`` of them are seen.
+    contexts : sequence of tuple (row, gap, context)
+        Position of a row that begins anew, how many time steps it comes after the last of those before it (1: it
+        follows), and these, an ndarray of shape (n_context, n_features).
+    slots : ndarray of int of shape (n_rows,), optional
+        Time step of each row, ascending between breaks; time steps without a row are NaN. By default row after row.
 
     Returns
     -------
-    windows : read-only ndarray view, or Windows where there are breaks
-        Of shape (n_rows, n_steps, n_features).
+    windows : Windows of shape (n_rows, n_steps, n_features)
+        Over a buffer in which the windows of each row end where the row is.
     """
-    n_rows, n_features = rows.shape
-    before = n_steps - 1
-    buffer = np.full((n_rows + (1 + len(breaks)) * before, n_features), np.nan, dtype=rows.dtype)
-    edges = [0, *breaks, n_rows]
-    for segment, (first, stop) in enumerate(pairwise(edges), start=1):
-        buffer[first + segment * before : stop + segment * before] = rows[first:stop]
-    if context is not None:
-        context = context[max(0, len(context) - before) :]
-        buffer[before - len(context) : before] = context
-    if len(breaks) == 0:
-        return sliding_window_view(buffer, n_steps, axis=0).transpose(0, 2, 1)
-    segments = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
-    return Windows(buffer, np.arange(n_rows) + segments * before, n_steps)
+    ends = row_positions(len(rows), n_steps, breaks, slots)
+    buffer = np.full((ends[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+    buffer[ends] = rows
+    for row, gap, context in contexts:
+        shown = context[len(context) - max(0, min(len(context), n_steps - gap)) :]
+        last = ends[row] - gap
+        buffer[last + 1 - len(shown) : last + 1] = shown
+    return Windows(buffer, ends - n_steps + 1, n_steps)
+
+
+def row_positions(n_rows, n_steps, breaks=(), slots=None):
+    """Where in its buffer `frame` puts each row: ascending, with room for a window before each that begins anew."""
+    advance = np.ones(n_rows, dtype=np.intp)
+    if slots is not None:
+        advance[1:] = np.diff(slots)
+    advance[[0, *breaks]] = n_steps
+    return np.cumsum(advance) - 1

@@ -34,7 +34,7 @@ def waves():
 
     t = np.arange(61.0)
     series = np.stack([10 + np.sin(t / 3), np.cos(t / 3)], axis=1)
-    return frame(series[:-1], 6), series[1:, 0]
+    return frame(series[:-1], 6).as_view(), series[1:, 0]
 
 
 @pytest.fixture(scope="session")

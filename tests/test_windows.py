@@ -300,7 +300,7 @@ def test_frame_is_the_naive_loop(data):
     rows = np.arange(2.0 * n_rows).reshape(n_rows, 2)
     breaks = sorted(data.draw(st.sets(st.integers(1, n_rows - 1)))) if n_rows > 1 else []
     context = -1 - np.arange(2.0 * data.draw(st.integers(0, n_steps - 1))).reshape(-1, 2)
-    windows = frame(rows, n_steps, breaks, context)
+    windows = frame(rows, n_steps, breaks, [(0, 1, context)])
     np.testing.assert_array_equal(windows, framed_by_a_loop(rows, n_steps, breaks, context))
     np.testing.assert_array_equal(frame(rows, n_steps), framed_by_a_loop(rows, n_steps))
 
@@ -309,7 +309,7 @@ def test_frame_is_the_naive_loop(data):
 def test_frame_costs_the_rows(dtype):
     """However long the windows, behind them is one buffer of the rows and n_steps - 1 before them."""
     rows = np.ones((1000, 1), dtype)
-    windows = frame(rows, n_steps=500)
+    windows = frame(rows, n_steps=500).as_view()
     assert windows.dtype == dtype
     assert windows.shape == (1000, 500, 1)
     assert not windows.flags.writeable

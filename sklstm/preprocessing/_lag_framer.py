@@ -10,10 +10,13 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
+from sklstm._parameters import suggest
 from sklstm._validation import check_series_table, refuse_partly_observed
-from sklstm._windows import frame
+from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._time_axis import check_time_order, continues, find_breaks, learn_time_axis
+from sklstm.preprocessing._framing import Layout
+from sklstm.preprocessing._panel import read_keys
+from sklstm.preprocessing._time_axis import tells_time
 
 
 class LagFramer(SeriesTransformer):
@@ -47,13 +50,32 @@ class LagFramer(SeriesTransformer):
     flatten : bool, default=False
         Whether to return the windows as a table of lags with a column for each feature and lag, as any
         scikit-learn regressor takes them: ``passengers(t-1)``, ``passengers(t)``.
+    group : str, optional
+        Column or index level that tells the series of a panel apart. No window holds rows of two series, and each
+        series has its own context. It is no feature. Beside arrays, series come as metadata: ``groups``.
+    time : str, optional
+        Column or index level that tells when, in place of the index. It is no feature.
+    freq : str, timedelta or int, optional
+        Lay irregular rows on a regular grid, ``"h"`` for hours: time steps without a row are not observed. There is
+        still a window for each row, which ends at its time step.
+    elapsed : str, timedelta or int, optional
+        Add a feature ``elapsed``: the time since the observation before, in this unit (``"h"`` for hours); 0 where
+        there is none before.
+    static : sequence of str or int, optional
+        Features that do not change within a series: the network joins their last value after its recurrent layers.
+    future : sequence of str or int, optional
+        Features whose next values are known (calendar, price plans). Each row also gets those of the next `horizon`
+        rows, ``holiday(t+1)``, which the network sees at its outputs; after the end of X the last one known is
+        repeated. For the time that lies ahead append rows in which the other features are NaN.
+    horizon : int, default=1
+        How many rows ahead `future` is known.
 
     Attributes
     ----------
-    context_ : ndarray of shape (n_context, n_features)
-        The last ``n_steps - 1`` fitted rows, or those since the last hole, in the units of X.
-    time_axis_ : TimeAxis or None
-        Calendar, step and last time of the fitted index; None without a regular one.
+    context_ : ndarray of shape (n_context, n_features), or dict of them
+        The last ``n_steps - 1`` fitted rows, or those since the last hole, in the units of X; by series in a panel.
+    time_axis_ : TimeAxis or None, or dict of them
+        Calendar, step and last time of the fitted index; None without a regular one; by series in a panel.
     n_features_in_ : int
         Number of features of the series table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -70,8 +92,8 @@ class LagFramer(SeriesTransformer):
     pandas) takes the index away, and new rows start cold.
 
     Where the index is regular, no window reaches across a hole in it; so the two parts that K-fold leaves
-    on either side of a test block are not joined. Windows over such a series come as
-    :class:`~sklstm.Windows`, else as a read-only view.
+    on either side of a test block are not joined. Windows over such a series, and over panels, come as
+    :class:`~sklstm.Windows`, else as a read-only view. A series of a panel that was not fitted starts cold.
 
     Examples
     --------
@@ -94,6 +116,16 @@ class LagFramer(SeriesTransformer):
     3              2.0              3.0            4.0
     4              3.0              4.0            5.0
 
+    Several series in one table:
+
+    >>> panel = pd.DataFrame({"store": ["A", "B", "A", "B"], "sales": [1.0, 10.0, 2.0, 20.0]})
+    >>> LagFramer(n_steps=2, group="store", flatten=True).fit_transform(panel)
+       sales(t-1)  sales(t)
+    0         NaN       1.0
+    1         NaN      10.0
+    2         1.0       2.0
+    3        10.0      20.0
+
     >>> LagFramer(n_steps=12).fit(table)
     Traceback (most recent call last):
         ...
@@ -106,24 +138,54 @@ class LagFramer(SeriesTransformer):
         "context": [StrOptions({"auto", "always", "never"})],
         "max_gap": [Interval(Real, 0, None, closed="neither"), str, timedelta, None],
         "flatten": ["boolean"],
+        "group": [str, Integral, tuple, None],
+        "time": [str, Integral, tuple, None],
+        "freq": [Interval(Integral, 1, None, closed="left"), str, timedelta, None],
+        "elapsed": [Interval(Real, 0, None, closed="neither"), str, timedelta, None],
+        "static": [list, tuple, np.ndarray, None],
+        "future": [list, tuple, np.ndarray, None],
+        "horizon": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_steps, *, context="auto", max_gap=None, flatten=False):
+    def __init__(
+        self,
+        n_steps,
+        *,
+        context="auto",
+        max_gap=None,
+        flatten=False,
+        group=None,
+        time=None,
+        freq=None,
+        elapsed=None,
+        static=None,
+        future=None,
+        horizon=1,
+    ):
         self.n_steps = n_steps
         self.context = context
         self.max_gap = max_gap
         self.flatten = flatten
+        self.group = group
+        self.time = time
+        self.freq = freq
+        self.elapsed = elapsed
+        self.static = static
+        self.future = future
+        self.horizon = horizon
 
     @as_task
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, groups=None):
         """Remember the end of the series.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-            Series table, rows in time order.
+            Series table, rows in time order; those of several series may be mixed.
         y : None
             Ignored.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
 
         Returns
         -------
@@ -133,35 +195,62 @@ class LagFramer(SeriesTransformer):
         Raises
         ------
         ValueError
-            If X has fewer than `n_steps` rows, its index is not ascending, or it holds text or infinity.
+            If no series of X has `n_steps` rows, times do not ascend, or X holds text or infinity.
         """
-        self._remember(X)
+        self._frame(X, groups, reset=True)
         return self
 
-    def fit_transform(self, X, y=None):
+    @as_task
+    def partial_fit(self, X, y=None, groups=None):
+        """Remember the end of one more chunk of a series that does not fit into memory.
+
+        Frame a chunk before this, by `transform`: its windows reach back into the chunk before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The rows that follow, as in `fit`.
+        y : None
+            Ignored.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
+
+        Returns
+        -------
+        self : LagFramer
+            The framer, fitted on all chunks so far.
+        """
+        self._frame(X, groups, reset=not hasattr(self, "_ends"), remember=True)
+        return self
+
+    def fit_transform(self, X, y=None, groups=None):
         """Remember the end of the series, and frame it. The first row starts cold.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-            Series table, rows in time order.
+            Series table, rows in time order; those of several series may be mixed.
         y : None
             Ignored.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
 
         Returns
         -------
         windows : ndarray or Windows of shape (n_rows, n_steps, n_features)
             Or the table of lags, of shape (n_rows, n_steps * n_features), where `flatten`.
         """
-        return self._frame(X, self._remember(X), context=None)
+        return self._contained(self._frame(X, groups, reset=True), X)
 
-    def transform(self, X):
+    def transform(self, X, groups=None):
         """Frame the rows of X, each window ending at its row.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-            Series table, rows in time order.
+            Series table, rows in time order; those of several series may be mixed.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
 
         Returns
         -------
@@ -174,13 +263,7 @@ class LagFramer(SeriesTransformer):
             If the features are not those of `fit`, or a time step is observed only in part.
         """
         check_is_fitted(self)
-        rows = check_series_table(self, X, reset=False)
-        if self._has_index(X):
-            check_time_order(type(self).__name__, X.index)
-        reaches_back = self.context == "always" or (
-            self.context == "auto" and self._has_index(X) and continues(self.time_axis_, X.index)
-        )
-        return self._frame(X, rows, self.context_ if reaches_back else None)
+        return self._contained(self._frame(X, groups), X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of a window; of its lags, oldest first, where `flatten`.
@@ -197,41 +280,156 @@ class LagFramer(SeriesTransformer):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
+        added = ["elapsed"] if self.elapsed is not None else []
+        added += [lag_name(names[k], lag) for lag in range(1, self.horizon + 1) for k in self._positions("future")]
+        names = np.array([*names, *added], dtype=object)
         if not self.flatten:
             return names
         return np.array([lag_name(name, lag) for lag in range(1 - self.n_steps, 1) for name in names], dtype=object)
 
-    def _remember(self, X):
-        self._validate_params()
-        rows = check_series_table(self, X, reset=True)
-        if len(rows) < self.n_steps:
-            # scikit-learn's own checks look for "n_samples" where one row is too few.
-            one_row = " (n_samples=1)" if len(rows) == 1 else ""
+    # --- framing ----------------------------------------------------------------------------------
+
+    def _frame(self, X, groups, *, reset=False, remember=False):
+        """Windows of all rows of X, in their order; where `reset` or `remember`, the ends of its series are kept."""
+        who = type(self).__name__
+        if reset:
+            self._validate_params()
+        table, keys = read_keys(who, X, self.group, self.time, groups)
+        rows = check_series_table(self, table, reset=reset)
+        if reset:
+            self._refuse_short(keys, rows)
+        layout = Layout(
+            who,
+            keys,
+            self.n_steps,
+            max_gap=self.max_gap,
+            freq=self.freq,
+            context="never" if reset else self.context,
+            ends={} if reset else self._ends,
+        )
+        rows, roles = self._with_features(table, rows[layout.order], layout)
+        windows = layout.frame(rows)
+        if reset or remember:
+            self._remember(layout, windows, rows, anew=reset)
+        return self._in_order(windows, layout, keys, roles)
+
+    def _with_features(self, table, rows, layout):
+        """Rows with what is added to them, and what that means."""
+        static, future = self._positions("static"), self._positions("future")
+        roles = Roles(tuple(static), ())
+        usual = np.delete(rows, [*static, *future], axis=1) if static or future else rows
+        if not self.flatten:
+            refuse_partly_observed(type(self).__name__, usual, self._reordered(table, layout, [*static, *future]))
+        if not (static or future or self.elapsed is not None):
+            return rows, roles
+        self._refuse_unusual(rows, usual, static, future)
+        observed = ~np.isnan(usual).all(axis=1)
+        columns = [rows]
+        if self.elapsed is not None:
+            columns.append(layout.elapsed(self.elapsed, observed)[:, None])
+        if future:
+            leads = layout.leads(rows[:, future], self.horizon)
+            first = sum(column.shape[1] for column in columns)
+            places = first + np.arange(leads.shape[1]).reshape(self.horizon, len(future))
+            roles = Roles(roles.static, tuple(map(tuple, places.tolist())))
+            columns[0] = rows.copy()
+            columns[0][np.ix_(~observed, future)] = np.nan
+            columns.append(leads)
+        return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), roles
+
+    def _remember(self, layout, windows, rows, *, anew):
+        ends = layout.ends(windows, ~np.isnan(rows).all(axis=1))
+        self._ends = ends if anew else self._ends | ends
+        self._single = list(self._ends) == [None]
+        contexts = {label: end.context for label, end in self._ends.items()}
+        axes = {label: end.axis for label, end in self._ends.items()}
+        self.context_ = contexts[None] if self._single else contexts
+        self.time_axis_ = axes[None] if self._single else axes
+
+    def _in_order(self, windows, layout, keys, roles):
+        """Windows in the order of the table; those of a panel know their series and their time."""
+        starts = np.empty_like(windows.starts)
+        starts[layout.order] = windows.starts
+        times = groups = None
+        if keys.labels != [None]:
+            groups, times = pd.Index(keys.labels).to_numpy()[keys.codes], _as_numbers(keys.times)
+            if times is None:
+                times = np.empty(len(starts), dtype=np.int64)
+                times[layout.order] = np.concatenate([np.arange(piece.stop - piece.first) for piece in layout.pieces])
+        return Windows(windows.buffer, starts, self.n_steps, roles, times, groups)
+
+    def _contained(self, windows, X):
+        if not self.flatten:
+            return windows.as_view()
+        return self._contain(np.asarray(windows).reshape(len(windows), -1), X)
+
+    # --- parameters and checks --------------------------------------------------------------------
+
+    def _positions(self, name):
+        """Positions of the features that a parameter names."""
+        given = getattr(self, name)
+        if given is None:
+            return []
+        names = list(getattr(self, "feature_names_in_", range(self.n_features_in_)))
+        positions = []
+        for feature in given:
+            if feature in names:
+                positions.append(names.index(feature))
+            elif isinstance(feature, Integral) and 0 <= feature < len(names):
+                positions.append(int(feature))
+            else:
+                raise ValueError(
+                    f"{type(self).__name__}({name}={given!r}) names {feature!r}, which is no feature."
+                    f"{suggest(str(feature), map(str, names))} The features are: {', '.join(map(str, names))}."
+                )
+        return positions
+
+    def _refuse_short(self, keys, rows):
+        longest = int(np.bincount(keys.codes).max())
+        if longest >= self.n_steps or self.freq is not None:
+            return
+        # scikit-learn's own checks look for "n_samples" where one row is too few.
+        one_row = " (n_samples=1)" if len(rows) == 1 else ""
+        of = "" if keys.labels == [None] else f", whose longest series has {longest} rows"
+        raise ValueError(
+            f"{type(self).__name__}(n_steps={self.n_steps}) needs at least {self.n_steps} rows, "
+            f"got X of shape {rows.shape}{one_row}{of}. Lower n_steps or pass a longer series."
+        )
+
+    def _refuse_unusual(self, rows, usual, static, future):
+        """What static and known-future features cannot be."""
+        who = type(self).__name__
+        if self.flatten and (static or future):
+            name = "static" if static else "future"
             raise ValueError(
-                f"{type(self).__name__}(n_steps={self.n_steps}) needs at least {self.n_steps} rows, "
-                f"got X of shape {rows.shape}{one_row}. Lower n_steps or pass a longer series."
+                f"{who}({name}={getattr(self, name)!r}, flatten=True): a table of lags has no place for them. Drop one "
+                "of the two, and join them to the table."
             )
-        self.time_axis_ = None
-        if self._has_index(X):
-            check_time_order(type(self).__name__, X.index)
-            self.time_axis_ = learn_time_axis(X.index, self.max_gap)
-        # Rows before the last hole are no context for what follows.
-        last_break = max(self._breaks(X), default=0)
-        context = rows[max(last_break, len(rows) - self.n_steps + 1) :] if self.n_steps > 1 else rows[:0]
-        self.context_ = context.copy()
-        return rows
-
-    def _frame(self, X, rows, context):
-        if not self.flatten:
-            refuse_partly_observed(type(self).__name__, rows, X)
-        windows = frame(rows, self.n_steps, self._breaks(X), context)
-        if not self.flatten:
-            return windows
-        return self._contain(np.asarray(windows).reshape(len(rows), -1), X)
-
-    def _breaks(self, X):
-        return find_breaks(self.time_axis_, X.index) if self._has_index(X) else []
+        if usual.shape[1] == 0:
+            raise ValueError(
+                f"{who} expects features that are neither static nor future, got none. The target's own series belongs "
+                "there."
+            )
+        for name, positions in (("static", static), ("future", future)):
+            missing = np.isnan(rows[:, positions])
+            if missing.any():
+                feature = getattr(self, name)[np.flatnonzero(missing.any(axis=0))[0]]
+                raise ValueError(
+                    f"{who}({name}={getattr(self, name)!r}) expects every value to be known, got NaN in {feature!r}. "
+                    f"Fill it first, or take it out of {name}."
+                )
 
     @staticmethod
-    def _has_index(X):
-        return isinstance(X, (pd.DataFrame, pd.Series))
+    def _reordered(table, layout, left_out):
+        """The table as messages show it: in the order of its rows, without what is not looked at."""
+        if not isinstance(table, pd.DataFrame):
+            return table
+        table = table.drop(columns=table.columns[left_out]) if left_out else table
+        return table.iloc[layout.order] if not isinstance(layout.order, slice) else table
+
+
+def _as_numbers(times):
+    """Times as numbers that ascend with them; None where nothing tells the time."""
+    if times is None or not tells_time(times):
+        return None
+    return times.asi8 if hasattr(times, "asi8") else times.to_numpy()

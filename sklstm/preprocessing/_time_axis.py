@@ -31,27 +31,35 @@ def tells_time(index):
     )
 
 
-def check_time_order(who, index):
-    """Raise, naming the first offender, where an index is not strictly ascending."""
+def check_time_order(who, index, rows=None, of=""):
+    """Raise, naming the first offender, where an index is not strictly ascending.
+
+    `rows` are the positions of its times in the table, and `of` says which series they are, where it holds several.
+    """
+    rows = np.arange(len(index)) if rows is None else rows
     if isinstance(index, pd.MultiIndex):
         raise ValueError(
             f"{who} expects one series, got a MultiIndex of {list(index.names)}. "
-            "Frame each series by itself: its windows must not reach into another."
+            "Name the level that tells series apart, group=, where a step has that parameter; else take each series "
+            "by itself."
         )
     if not tells_time(index) or (index.is_monotonic_increasing and index.is_unique):
         return
     if index.hasnans:
-        row = int(np.argmax(index.isna()))
-        raise ValueError(f"{who} got no time (NaT) for row {row}. Drop the row, or give it its time.")
+        row = rows[int(np.argmax(index.isna()))]
+        raise ValueError(f"{who} got no time (NaT) for row {row}{of}. Drop the row, or give it its time.")
     row = 1 + int(np.argmax(index[1:] <= index[:-1]))
-    if index[row] == index[row - 1]:
+    time, before = index[row], index[row - 1]
+    if time == before:
+        remedy = "X[~X.index.duplicated()]; or name what tells series apart, group=, if the table holds several."
         raise ValueError(
-            f"{who} expects each time once, got {index[row]} in rows {row - 1} and {row}. Keep one of them: "
-            "X[~X.index.duplicated()]; or frame each series by itself if the table holds several."
+            f"{who} expects each time once, got {time} in rows {rows[row - 1]} and {rows[row]}{of}. Keep one of them"
+            + (": " + remedy if not of else ".")
         )
+    remedy = "X.sort_index()" if not of else "X.sort_values(...)"
     raise ValueError(
-        f"{who} expects rows in time order, got {index[row]} (row {row}) after {index[row - 1]} (row {row - 1}). "
-        "Sort them, and y with them: X.sort_index(); and split without shuffling."
+        f"{who} expects rows in time order, got {time} (row {rows[row]}) after {before} (row {rows[row - 1]}){of}. "
+        f"Sort them, and y with them: {remedy}; and split without shuffling."
     )
 
 
@@ -112,6 +120,59 @@ def continues(axis, index):
         return False
     positions = _positions(index[:1].insert(0, axis.last), axis.calendar)
     return positions is not None and 0 < positions[1] - positions[0] <= axis.longest_step
+
+
+def slots_of(who, index, freq, rows, of=""):
+    """The time step of a regular grid that each row lies in, as a whole number; each holds one row at most.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, for messages.
+    index : pd.Index
+        Ascending times.
+    freq : str, timedelta or int
+        Step of the grid: a frequency of pandas for times, a number for integers.
+    rows, of
+        As for `check_time_order`.
+
+    Returns
+    -------
+    slots : ndarray of int of shape (n_rows,)
+        Ascending.
+    """
+    slots = find_slots(who, index, freq)
+    crowded = np.flatnonzero(np.diff(slots) < 1)
+    if len(crowded):
+        row = crowded[0]
+        raise ValueError(
+            f"{who}(freq={freq!r}) expects one row at most for each step, got {index[row]} and {index[row + 1]} (rows "
+            f"{rows[row]} and {rows[row + 1]}){of} in one. Pass a shorter freq, or bring them together first: "
+            f"X.resample({freq!r}).mean()."
+        )
+    return slots
+
+
+def find_slots(who, index, freq):
+    """The same without a check: any times, in any order."""
+    try:
+        if isinstance(index, pd.DatetimeIndex):
+            return index.tz_localize(None).to_period(freq).asi8
+        if isinstance(index, pd.PeriodIndex):
+            return index.asfreq(freq).asi8
+        if isinstance(index, pd.TimedeltaIndex):
+            return (index // to_duration(freq)).to_numpy()
+        return index.to_numpy() // int(freq)
+    except (TypeError, ValueError):
+        expected = "a number" if pd.api.types.is_integer_dtype(index) else "a step in time"
+        raise ValueError(
+            f"{who} expects freq to be {expected} that suits the index of X, got {freq!r} for {index[0]}."
+        ) from None
+
+
+def to_duration(unit):
+    """A duration from what pandas takes for one, and from a unit alone: "h" is an hour."""
+    return pd.Timedelta(f"1{unit}" if isinstance(unit, str) and unit[:1].isalpha() else unit)
 
 
 def _calendars(index):

@@ -1,10 +1,10 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklstm._windows import Windows, frame
+from sklstm._windows import frame
 from sklstm.estimators._samples import Samples
 
-WINDOWS = Windows.from_array(frame(np.arange(12.0).reshape(6, 2), 3))
+WINDOWS = frame(np.arange(12.0).reshape(6, 2), 3)
 
 
 def test_gathers_as_the_network_takes_it():

@@ -4,12 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklstm._windows import Windows, frame
+from sklstm._windows import frame
 from sklstm.estimators._own_past import find_own_past, last_observed
 
 
 def look(series, y, n_steps=3):
-    return find_own_past("Somebody", Windows.from_array(frame(series, n_steps)), y, remedy="do without")
+    return find_own_past("Somebody", frame(series, n_steps), y, remedy="do without")
 
 
 @given(

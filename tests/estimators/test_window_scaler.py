@@ -11,7 +11,7 @@ from sklstm.estimators._window_scaler import SPREAD_FLOOR, WindowScaler
 
 def series_and_target(n_rows=40):
     series = np.random.default_rng(0).normal(size=(n_rows + 1, 2)).cumsum(axis=0)
-    return Windows.from_array(frame(series[:-1], 5)), series[1:, [1]]
+    return frame(series[:-1], 5), series[1:, [1]]
 
 
 def fitted(method, windows, y):

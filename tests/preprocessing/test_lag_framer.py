@@ -267,7 +267,7 @@ FAULTY = [
     (
         table(pd.Index([0, *range(19)])),
         "LagFramer expects each time once, got 0 in rows 0 and 1. Keep one of them: "
-        "X[~X.index.duplicated()]; or frame each series by itself if the table holds several.",
+        "X[~X.index.duplicated()]; or name what tells series apart, group=, if the table holds several.",
     ),
     (
         table(pd.DatetimeIndex(["NaT", *pd.date_range("2026-01-01", periods=19)])),
@@ -275,8 +275,8 @@ FAULTY = [
     ),
     (
         table(pd.MultiIndex.from_product([["Oslo"], range(20)])),
-        "LagFramer expects one series, got a MultiIndex of [None, None]. "
-        "Frame each series by itself: its windows must not reach into another.",
+        "LagFramer got a MultiIndex of [None, None], and cannot tell which level is the time. Pass group= and time=, "
+        "the names of the level that tells series apart and of the one that tells when.",
     ),
     (
         ["wet"] * 20,
@@ -332,7 +332,7 @@ def test_partly_observed_rows():
         "sklearn.impute.SimpleImputer before this step."
     )
     assert refused(LagFramer(2).fit_transform, X) == message
-    assert refused(LagFramer(2).fit(X).transform, X) == message
+    assert refused(LagFramer(2).fit(X[:2]).transform, X) == message
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ FAULTY = [
     (
         pd.Index([DAY_1, DAY_2, DAY_2]),
         "LagFramer expects each time once, got 2026-01-02 00:00:00 in rows 1 and 2. Keep one of them: "
-        "X[~X.index.duplicated()]; or frame each series by itself if the table holds several.",
+        "X[~X.index.duplicated()]; or name what tells series apart, group=, if the table holds several.",
     ),
     (
         pd.Index([DAY_1, pd.NaT, DAY_2]),
@@ -154,7 +154,8 @@ FAULTY = [
     (
         pd.MultiIndex.from_product([["Oslo"], [1, 2]], names=["city", "day"]),
         "LagFramer expects one series, got a MultiIndex of ['city', 'day']. "
-        "Frame each series by itself: its windows must not reach into another.",
+        "Name the level that tells series apart, group=, where a step has that parameter; else take each series by "
+        "itself.",
     ),
 ]
 

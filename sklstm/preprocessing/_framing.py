@@ -1,0 +1,216 @@
+"""Where windows may reach: the series of a table, their times, their ends, and what follows them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sklstm._windows import frame, row_positions
+from sklstm.preprocessing._time_axis import (
+    TimeAxis,
+    check_time_order,
+    continues,
+    find_breaks,
+    find_slots,
+    learn_time_axis,
+    slots_of,
+    tells_time,
+    to_duration,
+)
+
+
+class SeriesEnd(NamedTuple):
+    """Where a series ended: what new rows need to go on from it.
+
+    Attributes
+    ----------
+    axis : TimeAxis or None
+        Calendar, step and last time; None where nothing regular tells the time.
+    observed : object
+        Time of the last row that was observed, or None.
+    last : object
+        Time of the last row, or None.
+    context : ndarray of shape (n_context, n_features)
+        Its last time steps.
+    """
+
+    axis: TimeAxis | None
+    observed: object
+    last: object
+    context: np.ndarray
+
+
+class Piece(NamedTuple):
+    """The rows of one series in a table that is sorted by series."""
+
+    label: object
+    first: int
+    stop: int
+    times: pd.Index | None
+    axis: TimeAxis | None
+    end: SeriesEnd | None  # where it ended before, if these rows follow
+    gap: int  # time steps from there to the first of these rows
+
+
+class Layout:
+    """Which rows of a table follow each other.
+
+    Parameters
+    ----------
+    who : str
+        Name of the transformer, for messages.
+    keys : Keys
+        The series and the time of each row.
+    n_steps : int
+        Length of the windows.
+    max_gap, freq, context
+        As for LagFramer.
+    ends : dict of label to SeriesEnd
+        Series that are known, to go on from.
+
+    Attributes
+    ----------
+    order : ndarray of int, or slice
+        Rows of the table by series.
+    pieces : list of Piece
+        One for each series.
+    breaks : list of int
+        Rows, in that order, that do not follow the row before them.
+    slots : ndarray of int or None
+        Time step of each row, where they lie on a grid.
+    """
+
+    def __init__(self, who, keys, n_steps, *, max_gap, freq, context, ends):
+        self.who, self.n_steps, self.max_gap, self.freq, self.context = who, n_steps, max_gap, freq, context
+        several = len(keys.labels) > 1
+        self.order = np.argsort(keys.codes, kind="stable") if several else slice(None)
+        self.pieces, self.breaks = [], []
+        self.slots = None if freq is None else np.empty(len(keys.codes), dtype=np.int64)
+        self._known = {}
+        first = 0
+        for label, rows in keys.rows():
+            times = keys.times if keys.times is None or not several else keys.times[rows]
+            end = ends.get(label)
+            axis, breaks, slots = self._read(times, end, rows, "" if label is None else f" of {label!r}", several)
+            if slots is not None:
+                self.slots[first : first + len(rows)] = slots
+            self.breaks += [first] * (first > 0) + [first + row for row in breaks]
+            gap = self._gap(times, end)
+            self.pieces.append(Piece(label, first, first + len(rows), times, axis, end if gap else None, gap))
+            first += len(rows)
+
+    def frame(self, rows):
+        """Windows of these rows, which are sorted by series."""
+        contexts = [(piece.first, piece.gap, piece.end.context) for piece in self.pieces if piece.gap]
+        return frame(rows, self.n_steps, self.breaks, contexts, self.slots)
+
+    def ends(self, windows, observed):
+        """Where each series ends, by its windows and by which of its rows were observed: a dict of SeriesEnd."""
+        positions = windows.starts + self.n_steps - 1
+        begins = np.array([0, *self.breaks])
+        ends = {}
+        for piece in self.pieces:
+            begin = begins[np.searchsorted(begins, piece.stop - 1, side="right") - 1]
+            shown = len(piece.end.context) + piece.gap - 1 if begin == piece.first and piece.gap else 0
+            last = positions[piece.stop - 1]
+            context = windows.buffer[max(last + 2 - self.n_steps, positions[begin] - shown) : last + 1]
+            seen = np.flatnonzero(observed[piece.first : piece.stop])
+            when = (
+                piece.times[seen[-1]] if piece.times is not None and len(seen) else getattr(piece.end, "observed", None)
+            )
+            time = None if piece.times is None else piece.times[-1]
+            axis = None if piece.axis is None else piece.axis._replace(last=time)
+            context = context[:0] if self.n_steps == 1 else context
+            ends[piece.label] = SeriesEnd(axis, when, time, context.copy())
+        return ends
+
+    def leads(self, columns, n_leads):
+        """What columns hold in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""
+        places = row_positions(len(columns), self.n_steps, self.breaks, self.slots)
+        edges = np.array([*self.breaks, len(columns)])
+        last = edges[np.searchsorted(edges, np.arange(len(columns)), side="right")] - 1
+        ahead = [
+            np.minimum(np.searchsorted(places, places + lead, side="right") - 1, last) for lead in range(1, n_leads + 1)
+        ]
+        return np.concatenate([columns[rows] for rows in ahead], axis=1)
+
+    def elapsed(self, unit, observed):
+        """Time from the observation before to each that is observed, in a unit; NaN where nothing was."""
+        elapsed = np.full(len(observed), np.nan)
+        for piece in self.pieces:
+            if piece.times is None or not tells_time(piece.times):
+                raise ValueError(
+                    f"{self.who}(elapsed={unit!r}) needs an index that tells the time. Pass a DataFrame with one, or "
+                    "name its column, time=."
+                )
+            rows = piece.first + np.flatnonzero(observed[piece.first : piece.stop])
+            times = piece.times[rows - piece.first]
+            before = getattr(piece.end, "observed", None)
+            if before is not None:
+                times = times.insert(0, before)
+            steps = _durations(self.who, times, unit)
+            elapsed[rows] = steps if before is not None else np.r_[np.zeros(min(1, len(rows))), steps]
+        return elapsed
+
+    # --- times ------------------------------------------------------------------------------------
+
+    def _read(self, times, end, rows, of, several):
+        """The axis of a series, its rows that begin anew, and their slots; known from another of the same times."""
+        if times is None:
+            self._refuse_freq(times)
+            return None, [], None
+        key = (len(times), end and end.axis and end.axis[:2], _bytes(times)) if several else None
+        if key is None or key not in self._known:
+            self._known[key] = self._learn(times, end, rows, of)
+        return self._known[key]
+
+    def _learn(self, times, end, rows, of):
+        check_time_order(self.who, times, rows, of)
+        slots, axis = None, end and end.axis
+        if self.freq is None:
+            axis = axis or learn_time_axis(times, self.max_gap)
+            return axis, find_breaks(axis, times), slots
+        self._refuse_freq(times)
+        slots = slots_of(self.who, times, self.freq, rows, of)
+        axis = learn_time_axis(times, self.max_gap) if self.max_gap is not None else None
+        # What lies further apart than a window is long is not laid out.
+        holes = set(find_breaks(axis, times)) | set((1 + np.flatnonzero(np.diff(slots) >= self.n_steps)).tolist())
+        return axis, sorted(holes), slots
+
+    def _refuse_freq(self, times):
+        if self.freq is not None and (times is None or not tells_time(times)):
+            raise ValueError(
+                f"{self.who}(freq={self.freq!r}) needs an index that tells the time. Pass a DataFrame with one, or "
+                "name its column, time=."
+            )
+
+    def _gap(self, times, end):
+        """Time steps from the end of a series to the first of these rows; 0 where windows do not reach back."""
+        if end is None or self.context == "never":
+            return 0
+        if self.context == "always":
+            return 1
+        if times is None or end.last is None or not tells_time(times):
+            return 0
+        if self.freq is None:
+            return int(continues(end.axis, times))
+        if end.axis is not None and not continues(end.axis, times):
+            return 0
+        before, now = find_slots(self.who, times[:1].insert(0, end.last), self.freq)
+        return int(now - before) if 0 < now - before < self.n_steps else 0
+
+
+def _bytes(times):
+    return (times.asi8 if hasattr(times, "asi8") else np.asarray(times)).tobytes()
+
+
+def _durations(who, times, unit):
+    """Time between neighbours, as a number of units."""
+    if isinstance(times, pd.PeriodIndex):
+        times = times.to_timestamp()
+    if pd.api.types.is_integer_dtype(times):
+        return np.diff(times.to_numpy()) / float(unit)
+    try:
+        return np.diff(times.to_numpy()) / to_duration(unit).to_timedelta64()
+    except ValueError:
+        raise ValueError(f"{who} expects elapsed to be a duration, such as 'h' or '15min', got {unit!r}.") from None
