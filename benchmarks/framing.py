@@ -5,6 +5,9 @@ does is done to its end where that is cheap (sklstm), and to the share that fits
 Keras write out or iterate windows, 3.2 GB for all of them, so they are timed on a tenth of the rows and scaled up,
 which is to their favour (caches, allocation). Memory is the peak of what numpy and pandas allocate, by tracemalloc.
 
+A panel follows: 2,000 series of 500 rows, whose rows are mixed in time order, into windows of 50 time steps that cross
+no series; beside a groupby and a shift for each lag.
+
 Run it: python benchmarks/framing.py
 """
 
@@ -25,6 +28,7 @@ from sklstm import LagFramer
 
 N_ROWS, N_FEATURES, N_STEPS = 1_000_000, 4, 200
 SHARE = 10
+N_SERIES, N_TIMES, N_PANEL_STEPS = 2_000, 500, 50
 REPEATS = 5
 
 
@@ -44,6 +48,25 @@ def keras_dataset(table):
     for batch in keras.utils.timeseries_dataset_from_array(table, None, N_STEPS, batch_size=1024):
         last = batch
     return last
+
+
+def make_panel():
+    """Series of a panel, in time order, with (time, series) as index."""
+    times = pd.date_range("2026-01-01", periods=N_TIMES, freq="h")
+    index = pd.MultiIndex.from_product([times, range(N_SERIES)], names=["time", "series"])
+    values = np.random.default_rng(0).normal(size=(len(index), N_FEATURES)).astype(np.float32)
+    return pd.DataFrame(values, index=index, columns=list("abcd"))
+
+
+def sklstm_panel(panel):
+    """All windows of all series, over one buffer."""
+    return LagFramer(N_PANEL_STEPS, group="series").fit_transform(panel)
+
+
+def pandas_panel(panel):
+    """All lags of all series as columns of one table."""
+    series = panel.groupby(level="series", sort=False)
+    return pd.concat([series.shift(lag) for lag in range(N_PANEL_STEPS - 1, -1, -1)], axis=1)
 
 
 def measure(frame, table, repeats):
@@ -78,6 +101,23 @@ def main():
         memory = f"{peak * SHARE / table.nbytes:.0f}" if frame is pandas_shift else "a batch"
         rows.append([name, f"{seconds * SHARE:.1f} s", f"{seconds * SHARE / ours:.0f}", memory])
     print_table([f"{N_ROWS:,} rows x {N_FEATURES}, {N_STEPS} time steps", "time", "ratio", "new memory / table"], rows)
+
+    panel = make_panel()
+    ours, our_peak = measure(sklstm_panel, panel, REPEATS)
+    seconds, peak = measure(pandas_panel, panel, 1)
+    size = panel.to_numpy().nbytes
+    print_table(
+        [
+            f"{N_SERIES:,} series x {N_TIMES} rows x {N_FEATURES}, {N_PANEL_STEPS} time steps",
+            "time",
+            "ratio",
+            "new memory / table",
+        ],
+        [
+            ["sklstm LagFramer(group=)", f"{ours * 1e3:.0f} ms", "1", f"{our_peak / size:.2f}"],
+            ["pandas groupby, shift and concat", f"{seconds:.1f} s", f"{seconds / ours:.0f}", f"{peak / size:.0f}"],
+        ],
+    )
 
     # Whatever the number of time steps, it is the rows that cost.
     seconds = {}

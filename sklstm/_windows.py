@@ -42,7 +42,7 @@ class Windows:
     ----------
     buffer : ndarray of shape (n_buffer_rows, n_features)
         The rows that the windows look at.
-    starts : ndarray of shape (n_samples,)
+    starts : ndarray or range of shape (n_samples,)
         Position in `buffer` of the first time step of each window.
     n_timesteps : int
         Length of every window.
@@ -65,7 +65,7 @@ class Windows:
 
     def __init__(self, buffer, starts, n_timesteps, roles=None, times=None, groups=None):
         self.buffer = buffer
-        self.starts = np.asarray(starts, dtype=np.intp)
+        self._starts = starts if isinstance(starts, range) else np.asarray(starts, dtype=np.intp)
         self.n_timesteps = n_timesteps
         self.roles = roles or Roles()
         self.times = times
@@ -88,8 +88,15 @@ class Windows:
         return cls(buffer, np.arange(n_samples) * hop, n_timesteps)
 
     @property
+    def starts(self):
+        if isinstance(self._starts, range):
+            # Where windows begin at every row, that need not be written down until someone asks.
+            self._starts = np.asarray(self._starts, dtype=np.intp)
+        return self._starts
+
+    @property
     def shape(self):
-        return (len(self.starts), self.n_timesteps, self.buffer.shape[1])
+        return (len(self), self.n_timesteps, self.buffer.shape[1])
 
     @property
     def dtype(self):
@@ -98,7 +105,7 @@ class Windows:
     ndim = 3
 
     def __len__(self):
-        return len(self.starts)
+        return len(self._starts)
 
     def __repr__(self):
         return f"Windows(shape={self.shape}, dtype={self.dtype}, over {len(self.buffer)} rows)"
@@ -147,12 +154,17 @@ class Windows:
 
     def overlap(self):
         """Whether a window begins before the one before it has ended, among the same rows."""
-        hops = np.diff(self.starts)
+        # Windows of several series may come in any order.
+        hops = np.diff(self.starts if self.groups is None else np.sort(self.starts))
         return bool(((hops > 0) & (hops < self.n_timesteps)).any())
 
     def over(self, buffer):
         """The same windows over another buffer (scaled, say) of as many rows."""
         return self._like(buffer=buffer)
+
+    def with_roles(self, roles):
+        """The same windows, where some features have a meaning of their own."""
+        return self._like(roles=roles)
 
     def last(self, n_timesteps):
         """The same windows, cut to their last `n_timesteps` time steps."""
@@ -164,17 +176,19 @@ class Windows:
 
     def _like(self, **changed):
         """Windows that differ from these in what is given."""
-        return Windows(**vars(self) | changed)
+        same = {name: getattr(self, name) for name in ("buffer", "n_timesteps", "roles", "times", "groups")}
+        return Windows(**same | {"starts": self._starts} | changed)
 
     def as_view(self):
         """The windows as a read-only array view, or themselves where an array cannot say what they say."""
         if self.groups is not None or self.times is not None or self.roles != Roles():
             return self
-        hop = int(self.starts[1] - self.starts[0]) if len(self) > 1 else 0
-        if hop < 0 or np.any(np.diff(self.starts) != hop):
+        starts = self._starts
+        hop = int(starts[1] - starts[0]) if len(self) > 1 else 0
+        if hop < 0 or not (isinstance(starts, range) or np.all(np.diff(starts) == hop)):
             return self
         row, item = self.buffer.strides
-        origin = self.buffer[self.starts[0] :] if len(self) else self.buffer
+        origin = self.buffer[starts[0] :] if len(self) else self.buffer
         return as_strided(origin, self.shape, (hop * row, row, item), writeable=False)
 
 
@@ -217,16 +231,19 @@ def frame(rows, n_steps, breaks=(), contexts=(), slots=None):
     """
     ends = row_positions(len(rows), n_steps, breaks, slots)
     buffer = np.full((ends[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
-    buffer[ends] = rows
+    one_by_one = isinstance(ends, range)
+    buffer[slice(ends.start, ends.stop) if one_by_one else ends] = rows
     for row, gap, context in contexts:
         shown = context[len(context) - max(0, min(len(context), n_steps - gap)) :]
         last = ends[row] - gap
         buffer[last + 1 - len(shown) : last + 1] = shown
-    return Windows(buffer, ends - n_steps + 1, n_steps)
+    return Windows(buffer, range(len(rows)) if one_by_one else ends - n_steps + 1, n_steps)
 
 
 def row_positions(n_rows, n_steps, breaks=(), slots=None):
     """Where in its buffer `frame` puts each row: ascending, with room for a window before each that begins anew."""
+    if len(breaks) == 0 and slots is None:
+        return range(n_steps - 1, n_steps - 1 + n_rows)
     advance = np.ones(n_rows, dtype=np.intp)
     if slots is not None:
         advance[1:] = np.diff(slots)

@@ -106,7 +106,7 @@ class Layout:
 
     def ends(self, windows, observed):
         """Where each series ends, by its windows and by which of its rows were observed: a dict of SeriesEnd."""
-        positions = windows.starts + self.n_steps - 1
+        positions = row_positions(len(windows), self.n_steps, self.breaks, self.slots)
         begins = np.array([0, *self.breaks])
         ends = {}
         for piece in self.pieces:
@@ -126,7 +126,7 @@ class Layout:
 
     def leads(self, columns, n_leads):
         """What columns hold in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""
-        places = row_positions(len(columns), self.n_steps, self.breaks, self.slots)
+        places = np.asarray(row_positions(len(columns), self.n_steps, self.breaks, self.slots))
         edges = np.array([*self.breaks, len(columns)])
         last = edges[np.searchsorted(edges, np.arange(len(columns)), side="right")] - 1
         ahead = [

@@ -307,19 +307,22 @@ class LagFramer(SeriesTransformer):
             context="never" if reset else self.context,
             ends={} if reset else self._ends,
         )
-        rows, roles = self._with_features(table, rows[layout.order], layout)
+        rows, roles = self._with_features(table, rows, layout)
         windows = layout.frame(rows)
         if reset or remember:
             self._remember(layout, windows, rows, anew=reset)
         return self._in_order(windows, layout, keys, roles)
 
     def _with_features(self, table, rows, layout):
-        """Rows with what is added to them, and what that means."""
+        """Rows by series, with the features that are added, and what they mean."""
         static, future = self._positions("static"), self._positions("future")
         roles = Roles(tuple(static), ())
         usual = np.delete(rows, [*static, *future], axis=1) if static or future else rows
         if not self.flatten:
-            refuse_partly_observed(type(self).__name__, usual, self._reordered(table, layout, [*static, *future]))
+            named = isinstance(table, pd.DataFrame) and bool(static or future)
+            shown = table.drop(columns=table.columns[[*static, *future]]) if named else table
+            refuse_partly_observed(type(self).__name__, usual, shown)
+        rows, usual = rows[layout.order], usual[layout.order]
         if not (static or future or self.elapsed is not None):
             return rows, roles
         self._refuse_unusual(rows, usual, static, future)
@@ -348,14 +351,14 @@ class LagFramer(SeriesTransformer):
 
     def _in_order(self, windows, layout, keys, roles):
         """Windows in the order of the table; those of a panel know their series and their time."""
+        if keys.labels == [None]:
+            return windows.with_roles(roles)
         starts = np.empty_like(windows.starts)
         starts[layout.order] = windows.starts
-        times = groups = None
-        if keys.labels != [None]:
-            groups, times = pd.Index(keys.labels).to_numpy()[keys.codes], _as_numbers(keys.times)
-            if times is None:
-                times = np.empty(len(starts), dtype=np.int64)
-                times[layout.order] = np.concatenate([np.arange(piece.stop - piece.first) for piece in layout.pieces])
+        groups, times = pd.Index(keys.labels).to_numpy()[keys.codes], _as_numbers(keys.times)
+        if times is None:
+            times = np.empty(len(starts), dtype=np.int64)
+            times[layout.order] = np.concatenate([np.arange(piece.stop - piece.first) for piece in layout.pieces])
         return Windows(windows.buffer, starts, self.n_steps, roles, times, groups)
 
     def _contained(self, windows, X):
@@ -385,7 +388,7 @@ class LagFramer(SeriesTransformer):
         return positions
 
     def _refuse_short(self, keys, rows):
-        longest = int(np.bincount(keys.codes).max())
+        longest = len(rows) if len(keys.labels) == 1 else int(np.bincount(keys.codes).max())
         if longest >= self.n_steps or self.freq is not None:
             return
         # scikit-learn's own checks look for "n_samples" where one row is too few.
@@ -418,14 +421,6 @@ class LagFramer(SeriesTransformer):
                     f"{who}({name}={getattr(self, name)!r}) expects every value to be known, got NaN in {feature!r}. "
                     f"Fill it first, or take it out of {name}."
                 )
-
-    @staticmethod
-    def _reordered(table, layout, left_out):
-        """The table as messages show it: in the order of its rows, without what is not looked at."""
-        if not isinstance(table, pd.DataFrame):
-            return table
-        table = table.drop(columns=table.columns[left_out]) if left_out else table
-        return table.iloc[layout.order] if not isinstance(layout.order, slice) else table
 
 
 def _as_numbers(times):

@@ -28,6 +28,9 @@ class Keys(NamedTuple):
 
     def rows(self):
         """Yield (label, rows): positions of the rows of each series, in the order of the table."""
+        if len(self.labels) == 1:
+            yield self.labels[0], range(len(self.codes))
+            return
         order = np.argsort(self.codes, kind="stable")
         ends = np.cumsum(np.bincount(self.codes, minlength=len(self.labels)))
         yield from zip(self.labels, np.split(order, ends[:-1]), strict=True)
@@ -77,7 +80,8 @@ def read_keys(who, X, group=None, time=None, groups=None, *, timed=True):
     columns = [name for name in (group, time) if name is not None and name in X.columns]
     if group is not None:
         groups = _values(who, X, "group", group)
-    codes, labels = np.zeros(n_rows, dtype=np.intp), [None]
+    # As long as the table, and no larger than a number.
+    codes, labels = np.broadcast_to(np.intp(0), n_rows), [None]
     if groups is not None:
         codes, labels = _factorize(who, groups, n_rows)
     times = None
