@@ -8,6 +8,7 @@ import pandas as pd
 from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
 from sklstm._validation import is_ragged, refuse_text
+from sklstm.preprocessing._panel import read_keys
 from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
 
@@ -43,6 +44,7 @@ def series_to_supervised(data, n_in=1, n_out=1, dropnan=True):
     3       20.0       30.0       40
     """
     table = _as_table(data, "series_to_supervised")
+    refuse_text("series_to_supervised", table, "the series")
     for name, value, least in (("n_in", n_in, 0), ("n_out", n_out, 1)):
         _check_count("series_to_supervised", name, value, least)
     shifted = [
@@ -53,7 +55,7 @@ def series_to_supervised(data, n_in=1, n_out=1, dropnan=True):
     return supervised.dropna() if dropnan else supervised
 
 
-def make_supervised(series, horizon=1, target=None):
+def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     """Rows of a series, and the values that follow each of them: X and y for a Pipeline.
 
     Parameters
@@ -64,12 +66,14 @@ def make_supervised(series, horizon=1, target=None):
         How many time steps ahead y reaches.
     target : str or int, optional
         The column to forecast, by name or position; needed where there are several.
+    group, time : str, optional
+        Columns or index levels of a panel: which series a row is of, and when. What follows is of the same series.
 
     Returns
     -------
     X : DataFrame or ndarray of shape (n_rows - horizon, n_features)
         The rows that have all of their future in `series`, with their index; where that is regular, without
-        those whose future lies across a hole in it.
+        those whose future lies across a hole in it. A panel keeps its columns that say group and time.
     y : Series, DataFrame or ndarray of shape (n_rows - horizon,) or (n_rows - horizon, horizon)
         The value that follows each row; for a longer horizon the next `horizon` values, in the columns
         ``target(t+1)``, ``target(t+2)`` and so on.
@@ -95,26 +99,44 @@ def make_supervised(series, horizon=1, target=None):
     2026-02    3
     2026-03    4
     Freq: M, Name: sales(t+1), dtype: int64
+
+    >>> stores = pd.DataFrame({"store": ["A", "B", "A", "B"], "sales": [1, 10, 2, 20]})
+    >>> X, y = make_supervised(stores, target="sales", group="store")
+    >>> X.assign(following=y)
+      store  sales  following
+    0     A      1          2
+    1     B     10         20
     """
     who = "make_supervised"
     _check_count(who, "horizon", horizon, 1)
+    indexed = isinstance(series, (pd.DataFrame, pd.Series))
     table = _as_table(series, who)
-    check_time_order(who, table.index)
-    target = _find_target(table, target)
-    n_rows = len(table) - horizon
-    if n_rows < 1:
+    features, keys = read_keys(who, table, group, time)
+    refuse_text(who, features, "the series")
+    target = _find_target(features, target)
+    values, kept, ahead = features.iloc[:, target].to_numpy(), [], []
+    for label, rows in keys.rows():
+        rows = np.asarray(rows)
+        times = None if keys.times is None else keys.times[rows]
+        if times is not None:
+            check_time_order(who, times, rows, "" if label is None else f" of {label!r}")
+        if len(rows) > horizon:
+            whole = slice(None) if times is None or not indexed else _has_whole_future(times, horizon)
+            kept.append(rows[:-horizon][whole])
+            ahead.append(np.lib.stride_tricks.sliding_window_view(values[rows[1:]], horizon)[whole])
+    if not kept:
+        of = "" if keys.labels == [None] else " in a series"
         raise ValueError(
-            f"{who}(horizon={horizon}) needs at least {horizon + 1} rows, got {len(table)}. "
+            f"{who}(horizon={horizon}) needs at least {horizon + 1} rows{of}, got {np.bincount(keys.codes).max()}. "
             "Lower the horizon or pass a longer series."
         )
-    ahead = np.lib.stride_tricks.sliding_window_view(table.iloc[1:, target].to_numpy(), horizon)
-    columns = [lag_name(table.columns[target], step) for step in range(1, horizon + 1)]
-    X, y = table.iloc[:n_rows], pd.DataFrame(ahead.copy(), index=table.index[:n_rows], columns=columns)
+    kept = np.concatenate(kept)
+    order = np.argsort(kept, kind="stable")
+    columns = [lag_name(features.columns[target], step) for step in range(1, horizon + 1)]
+    X = table.iloc[kept[order]]
+    y = pd.DataFrame(np.concatenate(ahead)[order], index=X.index, columns=columns)
     y = y.iloc[:, 0] if horizon == 1 else y
-    if isinstance(series, (pd.DataFrame, pd.Series)):
-        whole = _has_whole_future(table.index, horizon)
-        return X[whole], y[whole]
-    return X.to_numpy(copy=True), y.to_numpy(copy=True)
+    return (X, y) if indexed else (X.to_numpy(copy=True), y.to_numpy(copy=True))
 
 
 def _has_whole_future(index, horizon):
@@ -142,7 +164,6 @@ def _as_table(data, who):
         table = pd.DataFrame(values, columns=[f"var{k + 1}" for k in range(values.shape[1])])
     if table.empty:
         raise ValueError(f"{who} got an empty series of shape {table.shape}.")
-    refuse_text(who, table, "the series")
     return table
 
 

@@ -204,3 +204,42 @@ def test_targets_do_not_reach_across_a_hole(horizon):
     expected = [day for day in range(20 - horizon) if not (set(range(day, day + horizon + 1)) & {8, 9, 10})]
     assert X["sold"].tolist() == expected
     np.testing.assert_array_equal(np.reshape(y, (len(y), -1))[:, -1], np.array(expected) + horizon)
+
+
+# --- panels ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_a_panel_is_each_series_by_itself(lengths, horizon, random):
+    """What follows a row is of its own series, however the rows are mixed; they keep their order."""
+    stores = [name for name, length in zip("ABCD", lengths, strict=False) for _ in range(length)]
+    random.shuffle(stores)
+    panel = pd.DataFrame({"store": stores})
+    panel["day"] = panel.groupby("store").cumcount()
+    panel["sales"] = 100.0 * panel["store"].map(ord) + panel["day"]
+    if max(lengths) <= horizon:
+        longest = panel.groupby("store").size().max()
+        assert refused(make_supervised, panel, horizon, "sales", group="store", time="day") == (
+            f"make_supervised(horizon={horizon}) needs at least {horizon + 1} rows in a series, got {longest}. "
+            "Lower the horizon or pass a longer series."
+        )
+        return
+    X, y = make_supervised(panel, horizon, "sales", group="store", time="day")
+    shifted = [panel.groupby("store")["sales"].shift(-step) for step in range(1, horizon + 1)]
+    expected = pd.concat(shifted, axis=1).dropna()
+    pd.testing.assert_frame_equal(X, panel.loc[expected.index])
+    np.testing.assert_array_equal(np.reshape(y, (-1, horizon)), expected)
+
+
+def test_a_panel_with_a_hole():
+    """What follows does not lie across a hole in the times of a series; a row out of order is named with its series."""
+    index = pd.MultiIndex.from_arrays([["A"] * 5 + ["B"] * 3, [0, 1, 2, 5, 6, 0, 1, 2]], names=["store", "day"])
+    panel = pd.DataFrame({"sales": np.arange(8.0)}, index=index)
+    X, y = make_supervised(panel, group="store")
+    np.testing.assert_array_equal(X["sales"], [0, 1, 3, 5, 6])
+    np.testing.assert_array_equal(y, [1, 2, 4, 6, 7])
+    assert refused(make_supervised, panel.iloc[[0, 2, 1, *range(3, 8)]], group="store") == (
+        "make_supervised expects rows in time order, got 1 (row 2) after 2 (row 1) of 'A'. Sort them, and y with them: "
+        "X.sort_values(...); and split without shuffling."
+    )

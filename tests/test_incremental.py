@@ -1,0 +1,65 @@
+"""A file that does not fit into memory: chunk by chunk through scaler, framer and network."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklstm import LagFramer, LSTMRegressor, SeriesScaler
+
+N_ROWS, N_STEPS, CHUNK = 60, 5, 13
+
+
+@pytest.fixture
+def series(tmp_path):
+    """Two stores, hour by hour, and the file they are in."""
+    rng = np.random.default_rng(0)
+    hours = pd.date_range("2026-01-01", periods=N_ROWS // 2, freq="h")
+    index = pd.MultiIndex.from_product([hours, ["A", "B"]], names=["hour", "store"])
+    values = rng.normal(size=(N_ROWS, 2)).cumsum(axis=0) + np.tile([[0.0, 5], [100, 50]], (N_ROWS // 2, 1))
+    table = pd.DataFrame(values, index=index, columns=["sales", "visitors"])
+    path = tmp_path / "stores.csv"
+    table.to_csv(path, float_format="%.17g")
+    return table, path
+
+
+def read(path):
+    return pd.read_csv(path, chunksize=CHUNK, parse_dates=["hour"], index_col=["hour", "store"])
+
+
+def test_chunks_of_a_file_are_the_whole(series):
+    """Scaled and framed chunk by chunk a table is what it is as a whole; each chunk reaches back into those before."""
+    table, path = series
+    whole = SeriesScaler("standard", group="store").fit(table)
+    scaler = SeriesScaler("standard", group="store")
+    for chunk in read(path):
+        scaler.partial_fit(chunk)
+    assert_allclose(scaler.transform(table), whole.transform(table), rtol=1e-9, atol=1e-9)
+
+    expected = LagFramer(N_STEPS, group="store").fit_transform(scaler.transform(table))
+    framer, windows = LagFramer(N_STEPS, group="store"), []
+    for chunk in map(scaler.transform, read(path)):
+        windows.append(np.asarray(framer.transform(chunk) if windows else framer.fit_transform(chunk)))
+        if len(windows) > 1:
+            framer.partial_fit(chunk)
+    assert_array_equal(np.concatenate(windows), expected)
+    assert_array_equal(
+        framer.context_["B"], LagFramer(N_STEPS, group="store").fit(scaler.transform(table)).context_["B"]
+    )
+
+
+def test_a_file_on_disk_that_is_an_array(tmp_path):
+    """numpy.memmap has no index: its chunks are said to follow one another; the network learns from each."""
+    disk = np.memmap(tmp_path / "series.dat", dtype=np.float32, mode="w+", shape=(N_ROWS, 1))
+    disk[:, 0] = np.sin(np.arange(N_ROWS))
+    framer = LagFramer(N_STEPS, context="always")
+    lstm = LSTMRegressor(units=2, random_state=0)
+    windows = []
+    for first in range(0, N_ROWS - 1, CHUNK):
+        chunk, y = disk[first : first + CHUNK], disk[first + 1 : first + 1 + CHUNK, 0]
+        X = framer.transform(chunk) if first else framer.fit_transform(chunk)
+        framer.partial_fit(chunk) if first else None
+        windows.append(np.array(X))
+        lstm.partial_fit(X[: len(y)], y)
+    assert_array_equal(np.concatenate(windows), LagFramer(N_STEPS).fit_transform(disk))
+    assert lstm.predict(windows[-1]).shape == (len(windows[-1]),)
