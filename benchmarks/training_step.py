@@ -18,9 +18,9 @@ With PyTorch and skorch the better of two numbers of threads counts: PyTorch's d
 
 A step is (time of a long fit - time of a shorter one) / steps in between, both after a fit that compiles: so what each
 fit costs once, building a network and reading the data, is out of it. The shorter one is long enough for sklstm to
-compile for its number of time steps, as it does for the long one. sklstm, PyTorch and skorch begin with a new network in
-each fit; Keras goes on with the one that it has compiled, which saves it from compiling again. A first fit of 3 epochs
-is timed too, from a process that has imported everything and run nothing.
+compile for its number of time steps, as it does for the long one. sklstm, PyTorch and skorch begin with a new network
+in each fit; Keras goes on with the one that it has compiled, which saves it from compiling again. A first fit of 3
+epochs is timed too, from a process that has imported everything and run nothing.
 
 Each side and size has a process of its own, as often as ROUNDS says, in turns; the best time of each fit counts. The
 losses are those of the first turn, each after the same number of epochs: they differ by their seeds, and show that all
