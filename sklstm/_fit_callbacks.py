@@ -62,9 +62,9 @@ def as_task(fit):
 
     @with_callbacks
     @wraps(fit)
-    def fit_as_task(self, X, y=None, **metadata):
+    def fit_as_task(self, X, y=None, *args, **metadata):
         task = FitTasks(self, X, y)
-        fit(self, X, y, **metadata)
+        fit(self, X, y, *args, **metadata)
         task.end()
         return self
 

@@ -279,6 +279,9 @@ class LagFramer(SeriesTransformer):
             Such as ``passengers(t-1)``.
         """
         check_is_fitted(self)
+        if input_features is not None:
+            # The step before passes on what says group and time, which are no features.
+            input_features = [name for name in input_features if name not in (self.group, self.time)]
         names = _check_feature_names_in(self, input_features)
         added = ["elapsed"] if self.elapsed is not None else []
         added += [lag_name(names[k], lag) for lag in range(1, self.horizon + 1) for k in self._positions("future")]

@@ -8,6 +8,8 @@ class Method:
     """Leave the values as they are; what other methods share."""
 
     names = ()
+    # What a scaler knows of a feature that it has seen nothing of: the next chunk decides.
+    neutral = {}
 
     def build(self, feature_range):
         """An unfitted scikit-learn scaler, or None."""
@@ -21,7 +23,7 @@ class Method:
         # Of a feature that a chunk shows nothing of, scikit-learn's scalers would forget what they know.
         known = {name: value for name, value in vars(scaler).items() if name.endswith("_") and name != "n_features_in_"}
         scaler.partial_fit(np.where(unseen, 0.0, values))
-        for name, value in known.items():
+        for name, value in (self.neutral | known).items():
             setattr(scaler, name, np.where(unseen, value, getattr(scaler, name)))
 
     def read(self, scaler):
@@ -31,8 +33,8 @@ class Method:
     def write(self, scaler, coefficients):
         """Give the scaler these coefficients for its own."""
 
-    def check(self, coefficients, columns):
-        """Raise where coefficients contradict each other."""
+    def check(self, coefficients, columns, of=""):
+        """Raise where coefficients (`of` which group) contradict each other."""
 
     def bounds(self, coefficients):
         """Smallest and largest value in range, or None where the coefficients do not tell."""
@@ -40,6 +42,7 @@ class Method:
 
 class MinMax(Method):
     names = ("min", "max")
+    neutral = {"data_min_": np.inf, "data_max_": -np.inf}
 
     def build(self, feature_range):
         if len(feature_range) != 2 or not feature_range[0] < feature_range[1]:
@@ -53,13 +56,13 @@ class MinMax(Method):
         # Two rows that hold just the extremes teach the scaler every attribute that depends on them.
         scaler.fit(np.stack([coefficients["min"], coefficients["max"]]))
 
-    def check(self, coefficients, columns):
+    def check(self, coefficients, columns, of=""):
         crossed = coefficients["min"] > coefficients["max"]
         if crossed.any():
             k = int(np.argmax(crossed))
             raise ValueError(
                 f"SeriesScaler expects min <= max, got min {coefficients['min'][k]:g} and max "
-                f"{coefficients['max'][k]:g} for column {columns[k]!r}. Mend coefficients, or give both of them."
+                f"{coefficients['max'][k]:g} for column {columns[k]!r}{of}. Mend coefficients, or give both of them."
             )
 
     def bounds(self, coefficients):
@@ -68,6 +71,7 @@ class MinMax(Method):
 
 class Standard(Method):
     names = ("mean", "std")
+    neutral = {"mean_": 0.0, "var_": 0.0, "n_samples_seen_": 0}
 
     def build(self, feature_range):
         return StandardScaler()
@@ -81,8 +85,8 @@ class Standard(Method):
         scaler.mean_, scaler.var_ = coefficients["mean"], coefficients["std"] ** 2
         scaler.scale_ = _without_zeros(coefficients["std"])
 
-    def check(self, coefficients, columns):
-        _refuse_negative("std", coefficients["std"], columns)
+    def check(self, coefficients, columns, of=""):
+        _refuse_negative("std", coefficients["std"], columns, of)
 
 
 class Robust(Method):
@@ -92,7 +96,8 @@ class Robust(Method):
         return RobustScaler()
 
     def learn(self, scaler, values):
-        scaler.fit(values)
+        unseen = np.isnan(values).all(axis=0)
+        scaler.fit(np.where(unseen, 0.0, values) if unseen.any() else values)
 
     def read(self, scaler):
         return {"median": scaler.center_, "iqr": scaler.scale_}
@@ -100,12 +105,13 @@ class Robust(Method):
     def write(self, scaler, coefficients):
         scaler.center_, scaler.scale_ = coefficients["median"], _without_zeros(coefficients["iqr"])
 
-    def check(self, coefficients, columns):
-        _refuse_negative("iqr", coefficients["iqr"], columns)
+    def check(self, coefficients, columns, of=""):
+        _refuse_negative("iqr", coefficients["iqr"], columns, of)
 
 
 class MaxAbs(Method):
     names = ("max_abs",)
+    neutral = {"max_abs_": 0.0}
 
     def build(self, feature_range):
         return MaxAbsScaler()
@@ -116,8 +122,8 @@ class MaxAbs(Method):
     def write(self, scaler, coefficients):
         scaler.max_abs_, scaler.scale_ = coefficients["max_abs"], _without_zeros(coefficients["max_abs"])
 
-    def check(self, coefficients, columns):
-        _refuse_negative("max_abs", coefficients["max_abs"], columns)
+    def check(self, coefficients, columns, of=""):
+        _refuse_negative("max_abs", coefficients["max_abs"], columns, of)
 
     def bounds(self, coefficients):
         return -coefficients["max_abs"], coefficients["max_abs"]
@@ -131,10 +137,10 @@ def _without_zeros(spread):
     return np.where(spread == 0, 1.0, spread)
 
 
-def _refuse_negative(name, values, columns):
+def _refuse_negative(name, values, columns, of):
     if (values < 0).any():
         k = int(np.argmax(values < 0))
         raise ValueError(
-            f"SeriesScaler expects {name} to be 0 or more, got {values[k]:g} for column {columns[k]!r}. "
+            f"SeriesScaler expects {name} to be 0 or more, got {values[k]:g} for column {columns[k]!r}{of}. "
             "Mend coefficients."
         )

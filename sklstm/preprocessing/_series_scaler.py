@@ -1,30 +1,32 @@
 """SeriesScaler: one set of coefficients per feature, over all samples and time steps."""
 
-import warnings
-from collections.abc import Mapping
 from copy import deepcopy
+from functools import partial
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._parameters import suggest
-from sklstm._validation import is_ragged, n_dims, place, read_numbers, refuse_text
+from sklstm._validation import is_ragged, read_numbers, refuse_text
 from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._group_scalers import bounds_of_rows, in_group, refuse_other_kind, refuse_unseen
+from sklstm.preprocessing._keyed_tables import KeyedTableMixin, key_columns, of_observations, with_key_columns
 from sklstm.preprocessing._observations import like_collection, read_observations
+from sklstm.preprocessing._out_of_range import treat_out_of_range
+from sklstm.preprocessing._scaler_coefficients import per_feature, positions_of, refuse_unknown_coefficients
 from sklstm.preprocessing._scaling_methods import METHODS
 
 
-class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
+class SeriesScaler(KeyedTableMixin, SeriesTransformer):
     """Scale the features of series: a table, windows, or ragged sequences.
 
     Every feature has one set of coefficients over all samples and time steps. NaN, "not observed", is
     left out of them and stays NaN. The arithmetic is scikit-learn's (MinMaxScaler, StandardScaler,
-    RobustScaler, MaxAbsScaler).
+    RobustScaler, MaxAbsScaler). In a panel, a table of several series, each of them has its own.
 
     Parameters
     ----------
@@ -41,11 +43,18 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
     out_of_range : {"allow", "clip", "warn", "error", "nan"}, default="allow"
         What `transform` does with values below the smallest or above the largest that the scaler knows
         of: scale them like all others, move them to the bound, warn, refuse, or declare them not observed.
+    group : str, optional
+        Column or index level that tells the series of a panel apart. It is no feature, and comes out as it went in.
+        Beside arrays, series come as metadata: ``groups``.
+    time : str, optional
+        Column or index level that tells when. It is no feature, and comes out as it went in.
+    unseen_groups : {"pooled", "error"}, default="pooled"
+        A series that was not fitted takes the coefficients of all rows, or is refused.
 
     Attributes
     ----------
     min_, max_ : ndarray of shape (n_features,)
-        Learned or given, in the units of X (``method="minmax"``).
+        Learned or given, in the units of X (``method="minmax"``); of all rows, also in a panel.
     mean_, std_ : ndarray of shape (n_features,)
         The same for ``"standard"``; a feature with a standard deviation of 0 is divided by 1.
     median_, iqr_ : ndarray of shape (n_features,)
@@ -56,6 +65,9 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         Bounds that `out_of_range` goes by, in the units of X: the fitted data's own, or those given.
     scaler_ : scikit-learn scaler or None
         What does the arithmetic.
+    scalers_ : dict of SeriesScaler
+        By series of a panel, ``scalers_["Rome"].min_``: fitted on its rows alone. What was never observed there has
+        the coefficients of all rows. Empty where there are no groups.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -63,7 +75,8 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
 
     Notes
     -----
-    Put it before LagFramer: then every lag of a feature has the same scale, and framing copies nothing.
+    Put it before LagFramer: then every lag of a feature has the same scale, and framing copies nothing. In a panel
+    both take the same `group` and `time`.
 
     Examples
     --------
@@ -86,6 +99,19 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
     >>> scaler.inverse_transform([0.72])
     array([18.8])
 
+    Each series of a panel has its own coefficients:
+
+    >>> panel = pd.DataFrame({"store": ["A", "B", "A", "B"], "sales": [1.0, 100.0, 3.0, 500.0]})
+    >>> scaler = SeriesScaler(group="store").fit(panel)
+    >>> scaler.transform(panel)
+      store  sales
+    0     A    0.0
+    1     B    0.0
+    2     A    1.0
+    3     B    1.0
+    >>> scaler.inverse_transform([0.5, 0.5], columns="sales", groups=["A", "B"])
+    array([  2., 300.])
+
     >>> SeriesScaler(coefficients={"mean": 10}).fit(table)
     Traceback (most recent call last):
         ...
@@ -97,25 +123,43 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         "feature_range": [tuple, list],
         "coefficients": [dict, None],
         "out_of_range": [StrOptions({"allow", "clip", "warn", "error", "nan"})],
+        "group": [str, Integral, tuple, None],
+        "time": [str, Integral, tuple, None],
+        "unseen_groups": [StrOptions({"pooled", "error"})],
     }
 
-    def __init__(self, method="minmax", *, feature_range=(0, 1), coefficients=None, out_of_range="allow"):
+    def __init__(
+        self,
+        method="minmax",
+        *,
+        feature_range=(0, 1),
+        coefficients=None,
+        out_of_range="allow",
+        group=None,
+        time=None,
+        unseen_groups="pooled",
+    ):
         self.method = method
         self.feature_range = feature_range
         self.coefficients = coefficients
         self.out_of_range = out_of_range
+        self.group = group
+        self.time = time
+        self.unseen_groups = unseen_groups
 
     @as_task
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, groups=None):
         """Learn the coefficients.
 
         Parameters
         ----------
         X : array-like
             A series table (n_rows, n_features), a series (n_rows,), windows (n_samples, n_timesteps,
-            n_features), or a list of sequences (n_timesteps_i, n_features).
+            n_features), or a list of sequences (n_timesteps_i, n_features). A panel is a table, or a list.
         y : None
             Ignored.
+        groups : array-like of shape (n_samples,), optional
+            The series of each row, or of each sequence of a list, where no column tells.
 
         Returns
         -------
@@ -127,17 +171,19 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         ValueError
             If X holds text, infinity, or a feature with no observation, or `coefficients` do not fit it.
         """
-        return self._learn(X, chunk=False)
+        return self._learn(X, groups, chunk=False)
 
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None, groups=None):
         """Learn from one more chunk of a series that does not fit into memory.
 
         Parameters
         ----------
         X : array-like
-            As in `fit`.
+            As in `fit`. It may hold series that no chunk before it held.
         y : None
             Ignored.
+        groups : array-like of shape (n_samples,), optional
+            As in `fit`.
 
         Returns
         -------
@@ -154,15 +200,36 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
                 "SeriesScaler(method='robust') cannot learn from chunks: a median needs all rows at once. "
                 "Use fit, or method='standard'."
             )
-        return self._learn(X, chunk=hasattr(self, "lower_"))
+        return self._learn(X, groups, chunk=hasattr(self, "lower_"))
 
-    def transform(self, X):
+    def fit_transform(self, X, y=None, groups=None):
+        """Learn the coefficients, and scale X.
+
+        Parameters
+        ----------
+        X : array-like
+            As in `fit`.
+        y : None
+            Ignored.
+        groups : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        X_scaled : array-like
+            As from `transform`.
+        """
+        return self.fit(X, y, groups=groups).transform(X, groups=groups)
+
+    def transform(self, X, groups=None):
         """Scale X.
 
         Parameters
         ----------
         X : array-like
             As in `fit`, with the same features; any number of samples and time steps.
+        groups : array-like of shape (n_samples,), optional
+            As in `fit`.
 
         Returns
         -------
@@ -172,26 +239,28 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         Raises
         ------
         ValueError
-            If the features are not those of `fit`, or values out of range are to be refused.
+            If the features are not those of `fit`, or values out of range, or unseen groups, are to be refused.
         """
         check_is_fitted(self)
-        observations = read_observations(self, X, reset=False)
-        values = self._bound(observations, X)
-        if self.scaler_ is not None:
-            values = self.scaler_.transform(values)
-        return observations.restore(values, self._contain)
+        features, keys = self._split_known(X, groups)
+        observations = read_observations(self, features, reset=False)
+        keys = of_observations(keys, X)
+        values = self._compute("transform", self._bound(observations, features, keys), keys)
+        return observations.restore(values, lambda table, _: self._contain(table, X))
 
-    def inverse_transform(self, X, columns=None):
+    def inverse_transform(self, X, columns=None, groups=None):
         """Bring scaled values back to the units that the scaler was fitted in.
 
         Parameters
         ----------
         X : array-like
-            Scaled values: any kind that `transform` returns. A DataFrame may hold some of the features.
-            Predictions of different lengths may come as a list.
+            Scaled values: any kind that `transform` returns. A DataFrame may hold some of the features, and
+            those of a panel beside its group. Predictions of different lengths may come as a list.
         columns : str, int or list of them, optional
             Which features X holds, by name or position. A single one is taken to fill all of X, whatever
             its shape: predictions of one target, for one or many horizons.
+        groups : array-like of shape (n_samples,), optional
+            The series of each sample of X, whatever its shape, where no column tells.
 
         Returns
         -------
@@ -212,13 +281,20 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         array([10., 15., 30.])
         """
         check_is_fitted(self)
+        features, keys = self._split_known(X, groups, predictions=True)
         if columns is None and (is_ragged(X) or isinstance(X, Windows)):
-            observations = read_observations(self, X, reset=False)
-            return observations.restore(self._unscale(observations.values), self._contain)
+            observations = read_observations(self, features, reset=False)
+            values = self._compute("inverse_transform", observations.values, of_observations(keys, X))
+            return observations.restore(values, self._contain)
         if is_ragged(X):
-            return like_collection(X, [self.inverse_transform(sequence, columns) for sequence in X])
-        positions = self._positions(self._columns_of(X) if columns is None else columns)
-        values = read_numbers(X)
+            each = [None] * len(X)
+            if keys is not None:
+                each = [[keys.labels[code]] * len(part) for code, part in zip(keys.codes, X, strict=True)]
+            parts = [self.inverse_transform(part, columns, of) for part, of in zip(X, each, strict=True)]
+            return like_collection(X, parts)
+        names = self._feature_names()
+        positions = positions_of(self._columns_of(features) if columns is None else columns, names)
+        values = read_numbers(features)
         refuse_text("SeriesScaler", values)
         values = np.asarray(values)
         values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
@@ -231,48 +307,89 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         # scikit-learn's scalers want every feature: the others are filled in, and dropped again.
         full = np.zeros((values.size // n_columns, self.n_features_in_), dtype=values.dtype)
         full[:, positions] = values.reshape(-1, n_columns)
-        restored = self._unscale(full)[:, positions].reshape(values.shape)
+        if keys is not None:
+            keys = keys._replace(codes=np.repeat(keys.codes, len(full) // max(1, len(keys.codes))))
+        restored = self._compute("inverse_transform", full, keys)[:, positions].reshape(values.shape)
         if isinstance(X, pd.DataFrame):
-            return pd.DataFrame(restored, index=X.index, columns=X.columns)
+            restored = pd.DataFrame(restored, index=X.index, columns=features.columns)
+            return with_key_columns(restored, X, key_columns(X, self.group, self.time))
         return pd.Series(restored, index=X.index, name=X.name) if isinstance(X, pd.Series) else restored
 
-    def _columns_of(self, X):
-        named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
-        return list(X.columns) if named else range(self.n_features_in_)
+    # --- learning ---------------------------------------------------------------------------------
 
-    def _learn(self, X, *, chunk):
+    def _learn(self, X, groups, *, chunk):
         self._validate_params()
-        method = METHODS[self.method]
-        self._refuse_unknown_coefficients(method)
-        values = read_observations(self, X, reset=not chunk, expand=True).values
-        names = self.get_feature_names_out()
+        refuse_unknown_coefficients(self.method, self.coefficients, METHODS[self.method].names)
+        features, keys = self._split(X, groups)
+        if chunk:
+            refuse_other_kind(keys, self.scalers_)
+        values = read_observations(self, features, reset=not chunk, expand=True).values
+        names = self._feature_names()
         unseen = np.isnan(values).all(axis=0)
         if unseen.any() and not chunk:
             raise ValueError(
                 f"SeriesScaler got nothing observed (only NaN) in column {names[np.argmax(unseen)]!r}. "
                 "Drop the column, or fill it first."
             )
+        if not chunk:
+            self._begin()
+            self._remember_columns(X)
+        self._take_in(values)
+        self._settle()
+        if keys is not None:
+            self._learn_groups(values, of_observations(keys, X))
+        return self
+
+    def _learn_groups(self, values, keys):
+        for label, rows in keys.rows():
+            if label not in self.scalers_:
+                self.scalers_[label] = self._for_group()
+            self.scalers_[label]._take_in(values[rows])
+        # Those that this chunk says nothing of, too: coefficients of all rows may stand in for their own.
+        for label, scaler in self.scalers_.items():
+            scaler.coefficients = self.coefficients
+            scaler._settle(pooled=self, of=f" of group {label!r}")
+
+    def _for_group(self):
+        params = {name: getattr(self, name) for name in ("method", "feature_range", "coefficients", "out_of_range")}
+        scaler = SeriesScaler(**params)
+        for name in {"n_features_in_", "feature_names_in_"} & set(vars(self)):
+            setattr(scaler, name, getattr(self, name))
+        scaler._begin()
+        return scaler
+
+    def _begin(self):
+        self._learner = METHODS[self.method].build(self.feature_range)
+        self._observed = None
+        self.scalers_ = {}
+
+    def _take_in(self, values):
+        """Learn from values of shape (n_observations, n_features), or one more chunk of them."""
         lower, upper = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
-        if chunk:
-            lower, upper = np.fmin(lower, self.lower_), np.fmax(upper, self.upper_)
-        else:
-            self._learner = method.build(self.feature_range)
+        if self._observed is not None:
+            lower, upper = np.fmin(lower, self._observed[0]), np.fmax(upper, self._observed[1])
+        self._observed = lower, upper
         if self._learner is not None:
             # It scales matrices, whatever container scikit-learn's global configuration asks for.
             self._learner.set_output(transform="default")
-            method.learn(self._learner, values)
-        self._settle(method, lower, upper)
-        return self
+            METHODS[self.method].learn(self._learner, values)
 
-    def _settle(self, method, lower, upper):
-        """Put what the domain knows in the place of what was learned, and publish both."""
-        learned = method.read(self._learner)
-        settled = {
-            name: self._per_feature(name, (self.coefficients or {}).get(name), value) for name, value in learned.items()
-        }
-        method.check(settled, self.get_feature_names_out())
+    def _settle(self, pooled=None, of=""):
+        """Put what the domain knows in the place of what was learned, and publish both.
+
+        What a group (`of` which one) shows nothing of it takes from the scaler of all rows, `pooled`.
+        """
+        method, names, pooled = METHODS[self.method], self._feature_names(), pooled or self
+        settled, (lower, upper) = method.read(self._learner), self._observed
+        unseen = np.isnan(lower)
+        if unseen.any():
+            settled = {name: np.where(unseen, getattr(pooled, f"{name}_"), value) for name, value in settled.items()}
+            lower, upper = np.where(unseen, pooled.lower_, lower), np.where(unseen, pooled.upper_, upper)
+        coefficients = self.coefficients or {}
+        settled = {name: per_feature(name, coefficients.get(name), value, names) for name, value in settled.items()}
+        method.check(settled, names, of)
         self.scaler_ = self._learner
-        if self.coefficients:
+        if coefficients or unseen.any():
             # The learner goes on learning in partial_fit, so it must not be told.
             self.scaler_ = deepcopy(self._learner)
             method.write(self.scaler_, settled)
@@ -281,67 +398,36 @@ class SeriesScaler(OneToOneFeatureMixin, SeriesTransformer):
         bounds = method.bounds(settled)
         self.lower_, self.upper_ = (lower, upper) if bounds is None else bounds
 
-    def _per_feature(self, name, given, learned):
-        if given is None:
-            return learned
-        by_column = isinstance(given, (Mapping, pd.Series))
-        numbers = np.asarray(list(given.values()) if isinstance(given, Mapping) else given)
-        if numbers.dtype.kind not in "iuf" or not np.isfinite(numbers).all():
-            raise ValueError(f"SeriesScaler expects finite numbers for the coefficient {name!r}, got {given!r}.")
-        if not by_column and numbers.ndim and len(numbers) != self.n_features_in_:
-            raise ValueError(
-                f"SeriesScaler expects one {name!r} per feature, got {len(numbers)} for {self.n_features_in_} features."
-            )
-        value = np.array(learned, dtype=np.float64)
-        value[self._positions(given.keys()) if by_column else slice(None)] = numbers
-        return value
+    # --- groups -----------------------------------------------------------------------------------
 
-    def _refuse_unknown_coefficients(self, method):
-        for name in self.coefficients or {}:
-            if name not in method.names:
-                known = ", ".join(repr(known) for known in method.names) or "none"
-                raise ValueError(
-                    f"SeriesScaler(method={self.method!r}) has no coefficient {name!r}."
-                    f"{suggest(str(name), method.names)} Its coefficients are: {known}."
-                )
+    def _split_known(self, X, groups, *, predictions=False):
+        """Features and Keys of X, whose groups, or none, are those of `fit`."""
+        features, keys = self._split(X, groups, predictions=predictions)
+        refuse_other_kind(keys, self.scalers_)
+        if keys is not None and self.unseen_groups == "error":
+            refuse_unseen(keys.labels, self.scalers_)
+        return features, keys
 
-    def _positions(self, columns):
-        names = list(self.get_feature_names_out())
-        positions = []
-        for column in [columns] if np.isscalar(columns) else columns:
-            position = names.index(column) if column in names else column
-            if not isinstance(position, (int, np.integer)) or not 0 <= position < len(names):
-                raise ValueError(
-                    f"SeriesScaler was not fitted on a column {column!r}."
-                    f"{suggest(str(column), names)} Its columns are: {', '.join(names)}."
-                )
-            positions.append(position)
-        return positions
+    # --- arithmetic -------------------------------------------------------------------------------
 
-    def _unscale(self, values):
-        return values if self.scaler_ is None else self.scaler_.inverse_transform(values)
+    def _compute(self, direction, values, keys):
+        """Values of shape (n_observations, n_features), scaled or brought back: the name of scikit-learn's method."""
+        if self.scaler_ is None:
+            return values
+        if keys is None:
+            return getattr(self.scaler_, direction)(values)
+        computed = np.empty_like(values)
+        for label, rows in keys.rows():
+            computed[rows] = getattr(self.scalers_.get(label, self).scaler_, direction)(values[rows])
+        return computed
 
-    def _bound(self, observations, X):
-        values = observations.values
+    def _bound(self, observations, X, keys):
         if self.out_of_range == "allow":
-            return values
-        if self.out_of_range == "clip":
-            return np.clip(values, self.lower_, self.upper_).astype(values.dtype, copy=False)
-        outside = (values < self.lower_) | (values > self.upper_)
-        if self.out_of_range == "nan":
-            return np.where(outside, values.dtype.type(np.nan), values)
-        outside &= np.reshape(observations.shown, (-1, 1))
-        if not outside.any():
-            return values
-        row, column = first = np.argwhere(outside)[0]
-        where = f"column {self.get_feature_names_out()[column]!r}"
-        if not is_ragged(X) and n_dims(X) == 2:
-            where = place(first, X)
-        message = (
-            f"SeriesScaler got values outside the range it knows: {outside.sum()} in all, first "
-            f"{values[row, column]:g} in {where}, which ranges from {self.lower_[column]:g} to {self.upper_[column]:g}."
-        )
-        if self.out_of_range == "error":
-            raise ValueError(f"{message} Fit on data that covers it, give its bounds as coefficients, or clip.")
-        warnings.warn(message, UserWarning, stacklevel=3)
-        return values
+            return observations.values
+        bounds = (self.lower_, self.upper_) if keys is None else bounds_of_rows(keys, self.scalers_, pooled=self)
+        names, whose = self._feature_names(), partial(in_group, keys, self.scalers_)
+        return treat_out_of_range(self.out_of_range, observations, X, bounds, names, whose)
+
+    def _columns_of(self, X):
+        named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
+        return list(X.columns) if named else range(self.n_features_in_)

@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer
+from sklstm import LagFramer, SeriesScaler
 from sklstm._windows import Roles, Windows
 
 NAN = np.nan
@@ -127,6 +127,13 @@ def test_series_that_were_not_fitted_start_cold():
     assert_array_equal(np.asarray(windows)[..., 0], [[NAN, 4], [3, 4], [30, 40]])
     assert sorted(framer.context_) == ["A", "B"]
     assert_array_equal(framer.context_["B"], [[30, -30]])
+
+
+def test_names_of_features():
+    """Names of lags do not speak of group and time, whichever step passes them on."""
+    model = make_pipeline(SeriesScaler(group="store", time="time"), LagFramer(2, flatten=True, **BY_TIME)).fit(TWO)
+    assert list(model.get_feature_names_out()) == ["a(t-1)", "b(t-1)", "a(t)", "b(t)"]
+    assert list(model.transform(TWO)) == list(model.get_feature_names_out())
 
 
 def test_groups_beside_an_array():

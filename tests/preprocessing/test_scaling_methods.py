@@ -51,6 +51,20 @@ def test_what_a_chunk_does_not_show(name):
         np.testing.assert_allclose(value[0], method.read(spared)[coefficient][0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["minmax", "standard", "maxabs"])
+def test_what_a_first_chunk_does_not_show(name):
+    """A feature that the first chunks show nothing of is learned from those that show it."""
+    method = METHODS[name]
+    late, plain = method.build((0, 1)), method.build((0, 1))
+    for chunk in (X[:3], X[3:5]):
+        method.learn(late, np.column_stack([np.full(len(chunk), np.nan), chunk[:, 1]]))
+    for chunk in (X[5:9], X[9:]):
+        method.learn(late, chunk)
+        method.learn(plain, chunk)
+    for coefficient, value in method.read(late).items():
+        np.testing.assert_allclose(value[0], method.read(plain)[coefficient][0], rtol=1e-12)
+
+
 def test_bounds():
     """Minimum and maximum are bounds, so is the largest absolute value; mean and median tell none."""
     low, high = np.array([-1.0]), np.array([2.0])

@@ -312,6 +312,9 @@ def test_clone():
         "feature_range": (0, 2),
         "coefficients": {"std": 2},
         "out_of_range": "clip",
+        "group": None,
+        "time": None,
+        "unseen_groups": "error",
     }
     twin = clone(SeriesScaler(**params).set_output(transform="pandas").fit(ROWS))
     assert twin.get_params() == params
@@ -408,7 +411,7 @@ def test_mistyped_parameter():
     """A mistyped parameter is refused with the right one, wherever it is typed."""
     message = (
         "SeriesScaler has no parameter 'out_of_rang'. Did you mean 'out_of_range'? "
-        "Its parameters are: coefficients, feature_range, method, out_of_range."
+        "Its parameters are: coefficients, feature_range, group, method, out_of_range, time, unseen_groups."
     )
     assert refused(SeriesScaler, out_of_rang="clip", error=TypeError) == message
     assert refused(SeriesScaler().set_params, out_of_rang="clip") == message
