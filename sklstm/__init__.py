@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 _HOMES = {
     "SeriesScaler": "sklstm.preprocessing",
+    "ForwardFill": "sklstm.preprocessing",
     "LagFramer": "sklstm.preprocessing",
+    "SequenceEncoder": "sklstm.preprocessing",
     "SequencePadder": "sklstm.preprocessing",
     "To3D": "sklstm.preprocessing",
     "series_to_supervised": "sklstm.preprocessing",
@@ -19,6 +21,7 @@ _HOMES = {
     "KerasRegressor": "sklstm.estimators",
     "LSTMClassifier": "sklstm.estimators",
     "LSTMRegressor": "sklstm.estimators",
+    "PanelTimeSeriesSplit": "sklstm.model_selection",
     "Persistence": "sklstm.forecasting",
     "SeasonalNaive": "sklstm.forecasting",
     "Windows": "sklstm._windows",
@@ -35,7 +38,10 @@ if TYPE_CHECKING:
     from sklstm.estimators import LSTMRegressor as LSTMRegressor
     from sklstm.forecasting import Persistence as Persistence
     from sklstm.forecasting import SeasonalNaive as SeasonalNaive
+    from sklstm.model_selection import PanelTimeSeriesSplit as PanelTimeSeriesSplit
+    from sklstm.preprocessing import ForwardFill as ForwardFill
     from sklstm.preprocessing import LagFramer as LagFramer
+    from sklstm.preprocessing import SequenceEncoder as SequenceEncoder
     from sklstm.preprocessing import SequencePadder as SequencePadder
     from sklstm.preprocessing import SeriesScaler as SeriesScaler
     from sklstm.preprocessing import To3D as To3D

@@ -7,7 +7,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._lag_names import read_lag_columns
+from sklstm._lag_names import columns_without_number, read_lag_columns, read_numbered_columns
 from sklstm._validation import FLOATS, check_3d, check_series_table, n_dims, stack_sequences
 from sklstm.preprocessing._base import SeriesTransformer
 
@@ -16,15 +16,16 @@ class To3D(SeriesTransformer):
     """Give X the shape that an LSTM takes: (n_samples, n_timesteps, n_features).
 
     What has three axes already passes untouched. A table has two, and which of them is missing cannot be
-    seen: it has to be said, unless the columns are named like lags (``A(t-1)``, ``A(t)``, in any order).
+    seen: it has to be said, unless the names of the columns say it, in any order: lags (``A(t-1)``, ``A(t)``), or
+    several features with numbered time steps (``spend_1``, ``bonus_1``, ``spend_2``, ``bonus_2``).
 
     Parameters
     ----------
     n_features : int, optional
         Number of features. 1: the columns are time steps. More: the columns hold all features of the first
-        time step, then all of the second, and so on.
+        time step, then all of the second, and so on, whatever numbers are in their names.
     n_steps : int, optional
-        Number of time steps. 1: the columns are features of a single time step.
+        Number of time steps. 1: the columns are features of a single time step. Else as for `n_features`.
 
     Attributes
     ----------
@@ -35,6 +36,11 @@ class To3D(SeriesTransformer):
 
     Notes
     -----
+    Numbered names end in the number, after ``_``, a blank, ``.`` or nothing. Time steps ascend by number, and features
+    are in order of their first appearance. Every feature has to have the same time steps. Columns of a single name,
+    ``sensor_1`` to ``sensor_8``, may be time steps as well as features, and names of lags (``sales_lag_1``) count back
+    in time: both are left to `n_features` and `n_steps`.
+
     A table whose rows are the time steps of a single sample becomes that sample where both `n_steps` and
     `n_features` say so. A table of many windows' worth of rows is no case for reshaping: LagFramer frames
     it, and keeps a sample for every row.
@@ -56,6 +62,11 @@ class To3D(SeriesTransformer):
     >>> To3D().fit_transform(lags)
     array([[[1., 2.],
             [3., 4.]]])
+
+    >>> customers = pd.DataFrame({"spend_1": [5], "spend_2": [6], "bonus_1": [0], "bonus_2": [1]})
+    >>> To3D().fit_transform(customers)
+    array([[[5., 0.],
+            [6., 1.]]])
 
     >>> To3D(n_features=2, n_steps=10).fit_transform(np.zeros((10, 2))).shape  # one sample
     (1, 10, 2)
@@ -131,7 +142,7 @@ class To3D(SeriesTransformer):
         Parameters
         ----------
         input_features : array-like of str, optional
-            Ignored: the names are those of the lag columns, or ``x0``, ``x1``, and so on.
+            Ignored: the names are those that the columns tell, or ``x0``, ``x1``, and so on.
 
         Returns
         -------
@@ -139,7 +150,7 @@ class To3D(SeriesTransformer):
             One for each feature.
         """
         check_is_fitted(self)
-        names = self._lag_columns[1] if self._lag_columns else [f"x{k}" for k in range(self.shape_[1])]
+        names = self._named_columns[1] if self._named_columns else [f"x{k}" for k in range(self.shape_[1])]
         return np.array(names, dtype=object)
 
     def _shape(self, X, *, reset):
@@ -148,7 +159,7 @@ class To3D(SeriesTransformer):
             windows = check_3d(self, X, reset=reset)
             self._expect(windows.shape)
             if reset:
-                self._lag_columns, self.shape_ = None, windows.shape[1:]
+                self._named_columns, self.shape_ = None, windows.shape[1:]
             return X if X.dtype in FLOATS else windows.as_view()
         if n_dims(X) > 3:
             raise ValueError(
@@ -158,7 +169,7 @@ class To3D(SeriesTransformer):
         one_sample = n_dims(X) == 1
         table = check_series_table(self, np.reshape(X, (1, -1)) if one_sample else X, reset=reset)
         if reset:
-            self._lag_columns = read_lag_columns("To3D", getattr(self, "feature_names_in_", ()))
+            self._named_columns = self._read_names()
             self.shape_ = self._sample_shape(table.shape, n_features=1 if one_sample else None)
         if table.size == np.prod(self.shape_) and len(table) == self.shape_[0] > 1:
             return table[None]
@@ -167,16 +178,24 @@ class To3D(SeriesTransformer):
                 f"{self._name()} was fitted on one sample with a row for each of its {self.shape_[0]} time steps, "
                 f"got X of shape {table.shape}. Pass as many rows, or samples with three axes."
             )
-        if self._lag_columns:
-            table = table[:, self._lag_columns[0]]
+        if self._named_columns:
+            table = table[:, self._named_columns[0]]
         return table.reshape(len(table), *self.shape_)
+
+    def _read_names(self):
+        """Order of the columns and features, where the names of the columns tell; else None."""
+        names = getattr(self, "feature_names_in_", ())
+        lags = read_lag_columns("To3D", names)
+        if lags is not None or self.n_features is not None or self.n_steps is not None:
+            return lags
+        return read_numbered_columns("To3D", names)
 
     def _sample_shape(self, table_shape, n_features=None):
         """(n_timesteps, n_features) of each sample of a table, by the parameters or by the names of its columns."""
         n_rows, n_columns = table_shape
         n_features, n_steps = self.n_features or n_features, self.n_steps
-        if self._lag_columns:
-            n_features = len(self._lag_columns[1])
+        if self._named_columns:
+            n_features = len(self._named_columns[1])
             shape = (n_columns // n_features, n_features)
             self._expect((n_rows, *shape))
             return shape
@@ -188,7 +207,7 @@ class To3D(SeriesTransformer):
                 f"If they are time steps of one feature: To3D(n_features=1) makes {(n_rows, n_columns, 1)}. "
                 f"If they are features at one time step: To3D(n_steps=1) makes {(n_rows, 1, n_columns)}. "
                 "If they are both, time step after time step: To3D(n_features=...) with a divisor of "
-                f"{n_columns}. If X is a series, put LagFramer before To3D."
+                f"{n_columns}. If X is a series, put LagFramer before To3D.{self._hint()}"
             )
         if n_features is None:
             n_features = n_columns // n_steps
@@ -201,6 +220,16 @@ class To3D(SeriesTransformer):
                 "If X is a series, put LagFramer before To3D."
             )
         return (n_steps, n_features)
+
+    def _hint(self):
+        """What keeps the names of the columns from telling, where it is little."""
+        others = columns_without_number(getattr(self, "feature_names_in_", ()))
+        if not others:
+            return ""
+        return (
+            f" All columns but {', '.join(map(repr, others))} are named like features at numbered time steps: without "
+            "what has no number To3D() takes them as such."
+        )
 
     def _expect(self, shape):
         """Raise where X, of this 3D shape, is not what the parameters promise."""

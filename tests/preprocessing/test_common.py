@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklstm import LagFramer, SequencePadder, SeriesScaler, To3D
+from sklstm import ForwardFill, LagFramer, SequencePadder, SeriesScaler, To3D
 
 SERIES_BY_DESIGN = {
     "check_fit1d": "A 1D X is a series, one feature in time order, as users have it; it is not refused."
@@ -21,6 +21,7 @@ ORDER_BY_DESIGN = {
     "check_methods_subset_invariance": "A row's window holds the rows before it; alone, it has none.",
 }
 EXPECTED_FAILURES = {
+    ForwardFill: SERIES_BY_DESIGN,
     SeriesScaler: SERIES_BY_DESIGN,
     LagFramer: {**SERIES_BY_DESIGN, **ORDER_BY_DESIGN},
     SequencePadder: dict.fromkeys(
@@ -40,6 +41,7 @@ def expected_failures(transformer):
 
 
 TRANSFORMERS = [
+    ForwardFill(),
     SeriesScaler(),
     LagFramer(n_steps=2),
     LagFramer(n_steps=2, flatten=True),
@@ -60,10 +62,14 @@ ROWS = np.random.default_rng(0).normal(size=(12, 2))
 TABLE = pd.DataFrame(ROWS, columns=["rain", "temp"], index=pd.date_range("2026-01-01", periods=12))
 WINDOWS = ROWS.reshape(4, 3, 2)
 SEQUENCES = [ROWS[:5], ROWS[5:]]
+HOLES = TABLE.where(TABLE > 0)
 LAGS = pd.DataFrame(ROWS, columns=["a(t)", "a(t-1)"])
 
 # Each transformer with parameters that are none of the defaults, and an X.
 CASES = {
+    "filled rows": (ForwardFill(limit=2, context="always"), HOLES.to_numpy()),
+    "filled table": (ForwardFill(limit="3D"), HOLES),
+    "filled panel": (ForwardFill(group="room", context="never"), HOLES.assign(room=list("abc") * 4)),
     "scaled rows": (SeriesScaler("standard", coefficients={"std": 2}, out_of_range="clip"), ROWS),
     "scaled table": (SeriesScaler("robust", feature_range=(0, 2)), TABLE),
     "scaled windows": (SeriesScaler("maxabs", out_of_range="nan"), WINDOWS),

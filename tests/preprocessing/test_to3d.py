@@ -9,7 +9,7 @@ from refusal import refused
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LagFramer, To3D, Windows
-from sklstm._lag_names import read_lag_columns
+from sklstm._lag_names import columns_without_number, read_lag_columns, read_numbered_columns
 
 NAN = np.nan
 TABLE = np.arange(1200.0).reshape(100, 12)
@@ -126,6 +126,77 @@ def test_names():
     assert list(To3D().fit(np.ones((4, 3, 2))).get_feature_names_out()) == ["x0", "x1"]
 
 
+# --- columns whose names end in a time step -------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 12), st.integers(2, 4), st.sampled_from(["_", " ", "", ".", "__"]), st.randoms())
+def test_numbered_columns_in_any_order(n_steps, n_features, separator, random):
+    """Each value goes to the time step of its number and the feature of its name; steps 10 and up follow 9."""
+    order = [
+        (feature, step) for feature in ["spend", "bonus", "pm10x", "größe"][:n_features] for step in range(n_steps)
+    ]
+    random.shuffle(order)
+    values = np.random.default_rng(0).normal(size=(3, len(order)))
+    table = pd.DataFrame(values, columns=[f"{feature}{separator}{step}" for feature, step in order])
+    to3d = To3D().fit(table)
+    made = to3d.transform(table)
+    features = list(to3d.get_feature_names_out())
+    assert features == list(dict.fromkeys(feature for feature, _ in order))
+    assert made.shape == (3, n_steps, n_features)
+    assert to3d.shape_ == made.shape[1:]
+    for column, (feature, step) in zip(values.T, order, strict=True):
+        np.testing.assert_array_equal(made[:, step, features.index(feature)], column)
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        (["b_2", "a_1", "b_1", "a_2"], ([2, 1, 0, 3], ["b", "a"])),
+        (["a.01", "b.1", "b.02", "a.2"], ([0, 1, 3, 2], ["a", "b"])),
+        (["pm10_1", "pm25_1", "pm10_2", "pm25_2"], ([0, 1, 2, 3], ["pm10", "pm25"])),
+        (["spend 2023", "bonus2023", "spend 2024", "bonus2024"], ([0, 1, 2, 3], ["spend", "bonus"])),
+        (["sensor_1", "sensor_2", "sensor_3"], None),
+        (["spend_1", "bonus_1"], None),
+        (["pm10", "pm25", "no2", "o3"], None),
+        (["spend_lag_1", "bonus_lag_1", "spend_lag_2", "bonus_lag_2"], None),
+        (["flag_1", "bonus_1", "flag_2", "bonus_2"], ([0, 1, 2, 3], ["flag", "bonus"])),
+        (["spend-1", "bonus-1", "spend-2", "bonus-2"], None),
+        (["2024-01", "2025-01", "2024-02", "2025-02"], None),
+        (["1.1", "2.1", "1.2", "2.2"], None),
+        (["spend_1", "bonus_1", "spend_2", "bonus"], None),
+        ([], None),
+    ],
+)
+def test_reading_numbered_columns(names, read):
+    """Several features, the same numbers for each, and nothing that could be meant otherwise."""
+    assert read_numbered_columns("To3D", names) == read
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [
+        (["age", "spend_1", "bonus_1", "spend_2", "bonus_2", "city"], ["age", "city"]),
+        (["age", "spend_1", "bonus_1", "spend_2"], []),
+        (["age", "sensor_1", "sensor_2"], []),
+        (["spend_1", "bonus_1", "spend_2", "bonus_2"], []),
+    ],
+)
+def test_columns_without_number(names, others):
+    """Columns are named where they alone are in the way."""
+    assert columns_without_number(names) == others
+
+
+def test_parameters_win_over_numbers():
+    """With n_features or n_steps the columns are taken as they stand; a single feature is never guessed."""
+    table = pd.DataFrame([[1, 2, 3, 4]], columns=["a_2", "b_2", "a_1", "b_1"])
+    np.testing.assert_array_equal(To3D().fit_transform(table), [[[3, 4], [1, 2]]])
+    np.testing.assert_array_equal(To3D(n_features=2).fit_transform(table), [[[1, 2], [3, 4]]])
+    assert To3D(n_steps=1).fit_transform(table).shape == (1, 1, 4)
+    assert To3D(n_features=1).fit_transform(pd.DataFrame([[1, 2]], columns=["a_1", "a_2"])).shape == (1, 2, 1)
+    assert To3D(n_steps=1).fit_transform(pd.DataFrame([[1, 2, 3]], columns=["a_1", "a_2", "b_1"])).shape == (1, 1, 3)
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 FAULTY = [
@@ -178,6 +249,44 @@ FAULTY = [
         pd.DataFrame({"A(t-1)": [1], "A(t)": [2], "B(t)": [3]}),
         "To3D expects every feature at every lag, got lag columns without B(t-1). "
         "Add the columns, or drop the lags that some features lack.",
+    ),
+    (
+        {},
+        pd.DataFrame([[1, 2, 3, 4, 5]], columns=["spend_1", "bonus_01", "spend_2", "bonus_02", "bonus_03"]),
+        "To3D takes columns such as 'spend_1' for features at numbered time steps, and finds no 'spend_03'. Add what "
+        "is missing (NaN where nothing was observed), or drop the time steps that some features lack. If the columns "
+        "are something else: To3D(n_steps=1) for features at one time step, To3D(n_features=...) for time step after "
+        "time step.",
+    ),
+    (
+        {},
+        pd.DataFrame([range(11)], columns=["a1", "b1", *(f"a{k}" for k in range(2, 10)), "b2"]),
+        "To3D takes columns such as 'a1' for features at numbered time steps, and finds no 'b3', 'b4', 'b5', 'b6', "
+        "'b7' and 2 more. Add what is missing (NaN where nothing was observed), or drop the time steps that some "
+        "features lack. If the columns are something else: To3D(n_steps=1) for features at one time step, "
+        "To3D(n_features=...) for time step after time step.",
+    ),
+    (
+        {},
+        pd.DataFrame([[1, 2, 3, 4, 5]], columns=["a_1", "b_1", "a_2", "b_2", "a 02"]),
+        "To3D got the columns 'a_2' and 'a 02', which both are 'a' at time step 2. Drop one of them, or rename it.",
+    ),
+    (
+        {},
+        pd.DataFrame([[1, 2, 3, 4, 5]], columns=["age", "a_1", "b_1", "a_2", "b_2"]),
+        "To3D cannot tell what the 5 columns of X, of shape (1, 5), are. If they are time steps of one feature: "
+        "To3D(n_features=1) makes (1, 5, 1). If they are features at one time step: To3D(n_steps=1) makes "
+        "(1, 1, 5). If they are both, time step after time step: To3D(n_features=...) with a divisor of 5. "
+        "If X is a series, put LagFramer before To3D. All columns but 'age' are named like features at numbered time "
+        "steps: without what has no number To3D() takes them as such.",
+    ),
+    (
+        {},
+        pd.DataFrame([[1, 2]], columns=["sensor_1", "sensor_2"]),
+        "To3D cannot tell what the 2 columns of X, of shape (1, 2), are. If they are time steps of one feature: "
+        "To3D(n_features=1) makes (1, 2, 1). If they are features at one time step: To3D(n_steps=1) makes "
+        "(1, 1, 2). If they are both, time step after time step: To3D(n_features=...) with a divisor of 2. "
+        "If X is a series, put LagFramer before To3D.",
     ),
     (
         {},

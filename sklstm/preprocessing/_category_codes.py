@@ -1,0 +1,115 @@
+"""Codes of categories, and what they stand for: arithmetic on arrays."""
+
+from reprlib import repr as short_repr
+
+import numpy as np
+import pandas as pd
+
+from sklstm.preprocessing._categorical_input import as_column
+
+# What Unicode has for a character that cannot be told.
+UNKNOWN_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+
+
+def learn_categories(column):
+    """Categories of a Series: those of its type in their order, else its values, sorted. TypeError where they mix."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Index(column.dtype.categories).to_numpy()
+    seen = column.dropna().unique()
+    return as_categories(sorted(seen))
+
+
+def as_categories(labels):
+    """Labels as an array of the type that all of them have; text as objects."""
+    return as_column(labels).to_numpy()
+
+
+def check_given(of, labels):
+    """Raise where labels that are given as categories (`of` what) are none, missing, or there twice."""
+    labels = pd.Series(list(labels), dtype=object)
+    if len(labels) == 0:
+        raise ValueError(f"SequenceEncoder got an empty list for the categories{of}. Leave it out to learn them.")
+    if labels.isna().any():
+        raise ValueError(
+            f"SequenceEncoder got a missing value among the categories{of}. Leave it out: what is missing stays NaN."
+        )
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()].iloc[0]
+        raise ValueError(f"SequenceEncoder got {shown(twice)} twice among the categories{of}. Give each once.")
+
+
+def shown(label):
+    """A label as a message shows it, shortened."""
+    return short_repr(label.item() if isinstance(label, np.generic) else label)
+
+
+def encode(column, categories):
+    """The code of each value of a Series: its place among `categories`, NaN where it is missing, -1 where unknown."""
+    rows, seen = pd.factorize(column)
+    # As objects, so that equal labels meet whatever type their column has: 1 and 1.0, text of either string type.
+    known = pd.Index(categories).astype(object).get_indexer(pd.Index(seen).astype(object))
+    return np.append(known, np.nan)[rows]
+
+
+def to_one_hot(codes, n_codes, dtype):
+    """A column for each code, 1 where a value has it; NaN in all of them where the code is NaN."""
+    block = np.zeros((len(codes), n_codes), dtype=dtype)
+    observed = np.flatnonzero(~np.isnan(codes))
+    block[observed, codes[observed].astype(np.intp)] = 1
+    block[np.isnan(codes)] = np.nan
+    return block
+
+
+def read_codes(X, n_categories, n_codes, *, one_hot):
+    """Codes of integers, or of the most probable of each; NaN where nothing was observed.
+
+    The last axis of X is that of the codes, if it is as long as there are of them, or of length 1 and left
+    out. ``n_codes`` counts what is unknown as well, which a network need not predict. Where there is a single
+    category, `one_hot` says whether its column holds a 1 for it, or its code.
+    """
+    values = np.asarray(X, dtype=np.float64)
+    widths = {n_categories, n_codes} if one_hot else {n_categories, n_codes} - {1}
+    if values.ndim > 1 and values.shape[-1] in widths:
+        return most_probable(values)
+    if values.ndim == 0 or (values.ndim > 1 and values.shape[-1] != 1):
+        raise ValueError(
+            "SequenceEncoder.inverse_transform expects codes of shape (n_samples,) or (..., 1), or probabilities of "
+            f"shape (..., {n_codes}), got shape {values.shape}."
+        )
+    codes = values[..., 0] if values.ndim > 1 else values
+    observed = codes[~np.isnan(codes)]
+    wrong = (observed != np.rint(observed)) | (observed < 0) | (observed >= n_codes)
+    if wrong.any():
+        raise ValueError(
+            f"SequenceEncoder.inverse_transform expects codes, whole numbers from 0 to {n_codes - 1}, got "
+            f"{observed[wrong][0]:g}. Round what a network predicts, or pass its probabilities, of shape "
+            f"(..., {n_codes})."
+        )
+    return codes
+
+
+def most_probable(shares):
+    """The code with the largest share along the last axis; NaN where nothing was observed, or all is 0."""
+    missing = np.isnan(shares).any(axis=-1) | (shares == 0).all(axis=-1)
+    # The order of NaN is none: where there is one, anything will do.
+    return np.where(missing, np.nan, np.argmax(np.nan_to_num(shares), axis=-1))
+
+
+def decode(codes, categories):
+    """Labels of codes of any shape; missing ones as NaN among numbers, else as None.
+
+    A code beyond the last category stands for an unknown one, and is missing too.
+    """
+    missing = np.isnan(codes) | (codes >= len(categories))
+    if not missing.any():
+        return categories[codes.astype(np.intp)]
+    nothing = np.nan if categories.dtype.kind in "iuf" else None
+    target = np.result_type(categories, np.float64) if nothing is not None else object
+    known = np.append(categories.astype(target), np.array([nothing], dtype=target))
+    return known[np.where(missing, len(categories), codes).astype(np.intp)]
+
+
+def spell(codes, categories):
+    """Characters of codes, joined: nothing for NaN, which is padding, a replacement character for an unknown one."""
+    codes = codes[~np.isnan(codes)].astype(np.intp)
+    return "".join(np.append(categories.astype(object), UNKNOWN_CHARACTER)[codes])
