@@ -73,7 +73,7 @@ class Labels:
         """Where a label stands, in words."""
         return place((row,), self.given)
 
-    def restore(self, blocks, names, contain=None):
+    def restore(self, blocks, names, contain):
         """Codes as a Series or an array; of one-hot columns a table."""
         if not blocks:
             return self.given
@@ -83,9 +83,7 @@ class Labels:
             codes = block[:, 0]
             return pd.Series(codes, index=self.given.index, name=self.given.name) if named else codes
         table = pd.DataFrame(block, index=self._labels.index, columns=names)
-        if contain is not None:
-            return contain(table, self.given)
-        return table if named else block
+        return contain(table, self.given)
 
 
 class Sequences:
@@ -131,7 +129,7 @@ class Tables:
     def __init__(self, X, sequences):
         self.given = X
         self._tables = [Table(sequence) for sequence in sequences]
-        self._ends = np.cumsum([len(table) for table in self._tables])
+        self._ends = np.cumsum([len(sequence) for sequence in sequences])
         self.features = self._tables[0].features
 
     def is_categorical(self, feature):

@@ -113,3 +113,18 @@ def spell(codes, categories):
     """Characters of codes, joined: nothing for NaN, which is padding, a replacement character for an unknown one."""
     codes = codes[~np.isnan(codes)].astype(np.intp)
     return "".join(np.append(categories.astype(object), UNKNOWN_CHARACTER)[codes])
+
+
+def unknown_name(labels):
+    """A name for unknown categories that none of the known ones has."""
+    name = "?"
+    while name in labels:
+        name += "?"
+    return name
+
+
+def as_series(labels, index, name, dtype):
+    """Labels as a Series of the type that was fitted, where that can hold what is missing."""
+    series = pd.Series(labels, index=index, name=name, dtype=labels.dtype)
+    plain_numbers = isinstance(dtype, np.dtype) and dtype.kind in "biu"
+    return series if plain_numbers and series.isna().any() else series.astype(dtype)

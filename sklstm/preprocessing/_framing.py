@@ -104,8 +104,8 @@ class Layout:
         contexts = [(piece.first, piece.gap, piece.end.context) for piece in self.pieces if piece.gap]
         return frame(rows, self.n_steps, self.breaks, contexts, self.slots)
 
-    def ends(self, windows, observed):
-        """Where each series ends, by its windows and by which of its rows were observed: a dict of SeriesEnd."""
+    def ends(self, windows, rows):
+        """Where each series ends, by its windows and its rows: a dict of SeriesEnd."""
         positions = row_positions(len(windows), self.n_steps, self.breaks, self.slots)
         begins = np.array([0, *self.breaks])
         ends = {}
@@ -114,10 +114,10 @@ class Layout:
             shown = len(piece.end.context) + piece.gap - 1 if begin == piece.first and piece.gap else 0
             last = positions[piece.stop - 1]
             context = windows.buffer[max(last + 2 - self.n_steps, positions[begin] - shown) : last + 1]
-            seen = np.flatnonzero(observed[piece.first : piece.stop])
-            when = (
-                piece.times[seen[-1]] if piece.times is not None and len(seen) else getattr(piece.end, "observed", None)
-            )
+            when = getattr(piece.end, "observed", None)
+            seen = None if piece.times is None else _last_observed(rows[piece.first : piece.stop])
+            if seen is not None:
+                when = piece.times[seen]
             time = None if piece.times is None else piece.times[-1]
             axis = None if piece.axis is None else piece.axis._replace(last=time)
             context = context[:0] if self.n_steps == 1 else context
@@ -198,6 +198,16 @@ class Layout:
             return 0
         before, now = find_slots(self.who, times[:1].insert(0, end.last), self.freq)
         return int(now - before) if 0 < now - before < self.n_steps else 0
+
+
+def _last_observed(rows, chunk=1024):
+    """Position of the last row in which anything was observed; None where nothing was."""
+    for stop in range(len(rows), 0, -chunk):
+        first = max(0, stop - chunk)
+        seen = np.flatnonzero(~np.isnan(rows[first:stop]).all(axis=1))
+        if len(seen):
+            return first + seen[-1]
+    return None
 
 
 def _bytes(times):

@@ -344,7 +344,7 @@ class LagFramer(SeriesTransformer):
         return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), roles
 
     def _remember(self, layout, windows, rows, *, anew):
-        ends = layout.ends(windows, ~np.isnan(rows).all(axis=1))
+        ends = layout.ends(windows, rows)
         self._ends = ends if anew else self._ends | ends
         self._single = list(self._ends) == [None]
         contexts = {label: end.context for label, end in self._ends.items()}

@@ -19,6 +19,7 @@ from sklstm.preprocessing._categorical_input import (
 )
 from sklstm.preprocessing._category_codes import (
     as_categories,
+    as_series,
     check_given,
     decode,
     encode,
@@ -27,6 +28,7 @@ from sklstm.preprocessing._category_codes import (
     shown,
     spell,
     to_one_hot,
+    unknown_name,
 )
 from sklstm.preprocessing._observations import like_collection
 
@@ -260,7 +262,7 @@ class SequenceEncoder(SeriesTransformer):
                 continue
             labels = [str(category) for category in self.categories_[self._positions.index(position)]]
             if self.unknown == "encode":
-                labels.append(_unknown_name(labels))
+                labels.append(unknown_name(labels))
             expanded += [f"{name}={label}" for label in labels]
         return np.array(expanded, dtype=object)
 
@@ -439,7 +441,7 @@ class SequenceEncoder(SeriesTransformer):
         labels = decode(codes, categories)
         if not isinstance(X, (pd.Series, pd.DataFrame)):
             return labels
-        return _as_series(labels, X.index, self.columns_[which] if self._features != [0] else None, self._dtypes[which])
+        return as_series(labels, X.index, self.columns_[which] if self._features != [0] else None, self._dtypes[which])
 
     def _label_sequence(self, sequence, categories):
         codes = self._read_codes(sequence, categories)
@@ -450,18 +452,3 @@ class SequenceEncoder(SeriesTransformer):
 
     def _read_codes(self, X, categories):
         return read_codes(X, len(categories), self._n_codes(categories), one_hot=self.encoding == "onehot")
-
-
-def _unknown_name(labels):
-    """A name for unknown categories that none of the known ones has."""
-    name = "?"
-    while name in labels:
-        name += "?"
-    return name
-
-
-def _as_series(labels, index, name, dtype):
-    """Labels as a Series of the type that was fitted, where that can hold what is missing."""
-    series = pd.Series(labels, index=index, name=name, dtype=labels.dtype)
-    plain_numbers = isinstance(dtype, np.dtype) and dtype.kind in "biu"
-    return series if plain_numbers and series.isna().any() else series.astype(dtype)
