@@ -162,6 +162,11 @@ class Windows:
         """The same windows over another buffer (scaled, say) of as many rows."""
         return self._like(buffer=buffer)
 
+    def with_values(self, array):
+        """What is known of these samples, over other values: an array of shape (n_samples, n_timesteps, n_features)."""
+        other = Windows.from_array(array)
+        return self._like(buffer=other.buffer, starts=other.starts, n_timesteps=other.n_timesteps)
+
     def with_roles(self, roles):
         """The same windows, where some features have a meaning of their own."""
         return self._like(roles=roles)

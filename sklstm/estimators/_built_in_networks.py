@@ -9,10 +9,19 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._parameters import StrictParameters, suggest
-from sklstm._validation import check_frames, check_windows, is_ragged, n_dims, read_numbers
+from sklstm._validation import (
+    check_codes,
+    check_frames,
+    check_windows,
+    is_ragged,
+    n_dims,
+    read_numbers,
+    sequence_features,
+)
 from sklstm._warnings import warn_user
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
+from sklstm.estimators._panel_samples import every_nth, in_series, samples_by_series
 from sklstm.estimators._samples import Samples
 from sklstm.estimators._window_scaler import WindowScaler
 
@@ -29,7 +38,10 @@ NETWORK_PARAMS = (
     "kernel_size",
     "subsequence",
     "output_activation",
+    "embedding_dim",
+    "embedding_features",
     "target_scaler",
+    "target_groups",
     "window_scaler",
     "relative_to",
     "linear_skip",
@@ -48,6 +60,8 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "subsequence": [Interval(Integral, 1, None, closed="left"), None],
         "output_activation": [str, None],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "embedding_features": [list, tuple, np.ndarray, None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
@@ -57,6 +71,7 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         "shuffle": ["boolean"],
         "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
         "min_steps": [Interval(Integral, 0, None, closed="left")],
+        "stride": [Interval(Integral, 1, None, closed="left")],
         "stateful": ["boolean"],
         "tbptt": [tuple, list, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
@@ -85,7 +100,8 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss.
         groups : array-like of shape (n_samples,), optional
-            With `stateful`, the series of each sample: no state is carried from one to another.
+            With `stateful`, the series of each sample: no state is carried from one to another. By default, windows
+            of ``LagFramer(group=...)`` tell, and each goes on from the one before it of its own series.
 
         Returns
         -------
@@ -137,7 +153,9 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             samples = Samples(*check_frames(self, X, reset=reset))
         else:
             samples = Samples(check_windows(self, X, reset=reset))
-        if self.stateful and samples.windows.overlap():
+        self._read_codes(samples.windows, reset)
+        learned = samples.windows[self._strided(samples)] if reset and self.stride > 1 else samples.windows
+        if self.stateful and learned.overlap():
             warn_user(
                 f"{type(self).__name__}(stateful=True) got windows that overlap: each time step goes through the "
                 f"network {samples.shape[1]} times over, in one state. Use LagFramer(n_steps=1), or windows that "
@@ -155,17 +173,67 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
                 "further axes into the features: X.reshape(*X.shape[:2], -1)."
             )
 
+    def _read_codes(self, windows, reset):
+        """Which features hold codes, and how many there are of each."""
+        if reset:
+            self._codes, self.n_categories_ = self._code_features(windows), ()
+        if self._codes:
+            who = f"{type(self).__name__}(embedding_dim={self.embedding_dim})"
+            known = None if reset else self.n_categories_
+            self.n_categories_ = check_codes(who, windows, self._codes, known)
+
+    def _code_features(self, windows):
+        """Positions of the features to embed."""
+        who, codes = type(self).__name__, self.embedding_features
+        if self.embedding_dim is None:
+            if codes is not None:
+                raise ValueError(
+                    f"{who} got embedding_features={codes!r}, but embedding_dim=None embeds nothing. Pass "
+                    "embedding_dim, the length of an embedding, or leave embedding_features out."
+                )
+            return []
+        if self._frame:
+            raise ValueError(
+                f"{who}(embedding_dim={self.embedding_dim}) embeds codes of categories, got frames of shape "
+                f"{self._frame}. Pass embedding_dim=None."
+            )
+        changing = sequence_features(windows).tolist()
+        codes = changing if codes is None else list(codes)
+        if not codes or len(set(codes)) < len(codes) or not set(codes) <= set(changing):
+            raise ValueError(
+                f"{who} expects embedding_features to name features of X that are neither static nor known ahead, by "
+                f"their positions, each once: some of {changing}. Got {self.embedding_features!r}."
+            )
+        if len(codes) == len(changing):
+            self._refuse_numbers_only()
+        return [int(code) for code in codes]
+
+    def _refuse_numbers_only(self):
+        """Refuse what is for numbers, where X holds codes and nothing else."""
+        for name in ("window_scaler", "relative_to", "linear_skip"):
+            value = getattr(self, name, None)
+            if value not in (None, False):
+                raise ValueError(
+                    f"{type(self).__name__}(embedding_dim={self.embedding_dim}) embeds all features of X that change "
+                    f"from time step to time step, so that no number is left for {name}={value!r}. Say which features "
+                    f"hold codes, embedding_features=[...], or leave {name} out."
+                )
+
     def _kept(self, samples):
-        """Samples with enough observed time steps to learn from."""
+        """Samples to learn from: each of the stride, if it has enough observed time steps."""
+        strided = self._strided(samples)
         if self.min_steps == 0:
-            return super()._kept(samples)
-        kept = np.flatnonzero(samples.n_observed() >= self.min_steps)
+            return strided
+        kept = strided[samples.n_observed()[strided] >= self.min_steps]
         if len(kept) == 0:
             raise ValueError(
                 f"{type(self).__name__}(min_steps={self.min_steps}) leaves nothing to train on: no sample of X, of "
                 f"shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
             )
         return kept
+
+    def _strided(self, samples):
+        return every_nth(len(samples), self.stride, samples.windows.groups)
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         """Samples, shifted and divided by their own level and spread where that is asked for."""
@@ -175,10 +243,16 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             self._states = None
             self.window_scaler_ = None
             if self.window_scaler is not None:
-                self.window_scaler_ = WindowScaler(self.window_scaler).fit(samples.windows[training], self._pasts)
+                self.window_scaler_ = WindowScaler(self.window_scaler).fit(
+                    samples.windows[training], self._pasts, kept=self._no_values(samples.windows)
+                )
         if self.window_scaler_ is None:
             return samples
         return Samples(samples.windows, samples.sample_shape, *self.window_scaler_.measure(samples.windows))
+
+    def _no_values(self, windows):
+        """Features that are no numbers of their time steps: static, known ahead, or codes."""
+        return [*windows.roles.features, *self._codes]
 
     # --- the network ------------------------------------------------------------------------------
 
@@ -207,6 +281,8 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             "kernel_size": self.kernel_size,
             "subsequence": self.subsequence,
             "output_activation": self.output_activation,
+            "embedding_dim": self.embedding_dim,
+            "embedding_features": self._codes or None,
             "linear_path": self._linear_path(samples),
         }
         asked = inspect.signature(builder).parameters
@@ -221,6 +297,9 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         check_network(type(self).__name__, builder, network, samples)
         return network, build
 
+    def _meta(self, samples):
+        return super()._meta(samples) | ({"n_categories_": self.n_categories_} if self._codes else {})
+
     def _refuse_unknown_activation(self):
         import keras
 
@@ -233,7 +312,9 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
             ) from None
 
     def _has_an_open_front(self):
-        return self.architecture in ("vanilla", "stacked", "bidirectional")
+        # A linear path has a weight for each time step.
+        built = self._built_from
+        return built["architecture"] in ("vanilla", "stacked", "bidirectional") and not built.get("linear_skip")
 
     def _longest(self, samples):
         """The shape of X without padding, for "cnn_lstm": how it cuts samples must not follow how they are padded."""
@@ -275,10 +356,12 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
 
         size, tbptt = min(self.batch_size, len(data.training)), self._truncation(data.samples)
         trainer = sequence_model(carrying(network, size), tbptt)
-        groups = self._read_groups(data.groups, len(data.samples))
+        groups, own = self._read_groups(data.groups, len(data.samples)), data.samples.windows.groups
 
         def batches(samples):
             if self.stateful:
+                if groups is None and own is not None:
+                    return lambda: streams(in_series(samples, own), size, own)
                 return lambda: streams(samples, size, groups)
             return lambda: shuffled_rows(samples, size, rng if self.shuffle else None)
 
@@ -335,8 +418,12 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         from sklstm.training import predict_carrying
 
         samples = self._read_for_predict(X)
+        if groups is None and samples.windows.groups is not None:
+            return self._outputs_by_series(samples), samples
         groups = self._read_groups(groups, len(samples))
-        states, group = getattr(self, "_states", None) or (None, None)
+        # A dict is of series that windows told apart.
+        before = getattr(self, "_states", None)
+        states, group = before if isinstance(before, tuple) else (None, None)
         if groups is not None:
             if group is not None and groups[0] != group:
                 states = None
@@ -345,7 +432,29 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         self._states = states, group
         return outputs, samples
 
+    def _outputs_by_series(self, samples):
+        """The network's outputs, where each series goes on from its own last state."""
+        from sklstm.training import predict_carrying
+
+        before = getattr(self, "_states", None)
+        states = dict(before) if isinstance(before, dict) else {}
+        outputs = None
+        for label, rows in samples_by_series(samples.windows.groups):
+            gather = partial(_gather_of, samples, rows)
+            part, states[label] = predict_carrying(self.network_, gather, len(rows), states.get(label))
+            if outputs is None:
+                outputs = [np.empty((len(samples), *output.shape[1:]), output.dtype) for output in part]
+            for whole, output in zip(outputs, part, strict=True):
+                whole[rows] = output
+        self._states = states
+        return outputs
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _gather_of(samples, rows, chosen):
+    """Inputs of some of these rows of the samples."""
+    return samples.gather(rows[chosen])

@@ -144,7 +144,8 @@ class Classification(ClassifierMixin):
         training, validation = super()._split(samples, y)
         # A network that goes on training may have met a class before.
         if len(validation) and y.ndim == 1 and not self.n_iter_:
-            unseen = np.setdiff1d(y[training[-1] + 1 :], y[training])
+            later = np.setdiff1d(self._kept(samples), training)
+            unseen = np.setdiff1d(y[later], y[training])
             if len(unseen):
                 fraction, name = self._validation()
                 raise ValueError(
@@ -155,12 +156,11 @@ class Classification(ClassifierMixin):
                 )
         return training, validation
 
-    def _shared_steps(self, samples):
-        """Samples before the validation samples that share time steps, or labels of time steps, with them."""
-        shared = super()._shared_steps(samples)
+    def _shared_targets(self, samples):
+        """Samples before the validation samples that share labels of time steps with them."""
         decoded = getattr(self, "architecture", None) == "encoder_decoder" and self._target.shape
         steps = self._target.shape[0] if decoded else 1
-        return max(shared, steps - 1)
+        return steps - 1
 
     def _settings(self, network):
         # The usual loss goes by the network's units.

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._network_state import NetworkState
 from sklstm._warnings import warn_user
+from sklstm.estimators._panel_samples import split_panel_tail
 
 
 class TrainingData(NamedTuple):
@@ -41,6 +42,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
         cut into shares, one for each core; or Keras' own fit.
     """
+
+    # Only what has windows of its own may leave some of them out.
+    stride = 1
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None):
@@ -197,12 +201,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
         size = self._batch_size()
         gather, targets, weights = data.samples.gather, data.targets, data.weights
-        batches = SampleBatches(
-            *(gather, targets, data.training, size, weights),
-            rng=rng if self.shuffle else None,
-            open_front=self._has_an_open_front(),
-        )
-        watched = SampleBatches(gather, targets, data.validation, size, weights) if len(data.validation) else None
+        front = {"open_front": self._has_an_open_front(), "lengths": self._lengths(data.samples)}
+        rng = rng if self.shuffle else None
+        batches = SampleBatches(gather, targets, data.training, size, weights, rng, **front)
+        watched = None
+        if len(data.validation):
+            watched = SampleBatches(gather, targets, data.validation, size, weights, **front)
         return network, batches, watched
 
     def _split(self, samples, y):
@@ -210,10 +214,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         from sklstm.training import split_time_tail
 
         fraction, name = self._validation()
-        gap = self.validation_gap
+        who, kept, gap = f"{type(self).__name__}({name}={fraction})", self._kept(samples), self.validation_gap
+        if samples.windows.times is not None:
+            ahead = self._shared_targets(samples)
+            return split_panel_tail(samples.windows, kept, fraction, gap=gap, ahead=ahead, who=who)
         if gap is None:
             gap = self._shared_steps(samples)
-        return split_time_tail(self._kept(samples), fraction, gap, f"{type(self).__name__}({name}={fraction})")
+        # Samples that are kept lie so far apart.
+        return split_time_tail(kept, fraction, gap // self.stride, who)
 
     def _meta(self, samples):
         """What a builder is told, in the words of scikeras."""
@@ -221,6 +229,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             "X_shape_": samples.shape,
             "X_dtype_": np.dtype(np.float32),
             "n_features_in_": self.n_features_in_,
+            **{f"{role}_": features for role, features in samples.windows.roles._asdict().items() if features},
         } | self._target.meta
 
     def _outputs(self, X, groups=None):
@@ -228,7 +237,15 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         from sklstm.training import predict_outputs
 
         samples = self._read_for_predict(X)
-        return predict_outputs(self.network_, samples.gather, len(samples), **self._predict_params()), samples
+        lengths = self._lengths(samples)
+        outputs = predict_outputs(
+            self.network_, samples.gather, len(samples), lengths=lengths, **self._predict_params()
+        )
+        return outputs, samples
+
+    def _lengths(self, samples):
+        """Time steps of each sample that take time; None where it makes a difference if the others are left out."""
+        return samples.lengths() if self._has_an_open_front() else None
 
     def _read_for_predict(self, X):
         from sklstm.training import refuse_fork
@@ -301,8 +318,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return np.arange(len(samples))
 
     def _shared_steps(self, samples):
-        """Samples before the validation samples that share time steps with them."""
-        return samples.windows.shape[1] - 1 if len(samples.sample_shape) > 1 else 0
+        """Samples before the validation samples that share time steps, or targets, with them."""
+        shared = samples.windows.shape[1] - 1 if len(samples.sample_shape) > 1 else 0
+        return max(shared, self._shared_targets(samples))
+
+    def _shared_targets(self, samples):
+        """Samples before the validation samples that share targets with them."""
+        return 0
 
     @property
     def n_iter_(self):

@@ -5,6 +5,7 @@ from sklearn.utils.metaestimators import available_if
 
 from sklstm.estimators._built_in_networks import BuiltInNetworks
 from sklstm.estimators._classification import Classification, is_single
+from sklstm.estimators._window_labels import label_windows
 
 
 class LSTMClassifier(Classification, BuiltInNetworks):
@@ -31,6 +32,11 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
     output_activation : str, optional
         Of the last layer; by default sigmoid or softmax, as y asks for.
+    embedding_dim : int, optional
+        How many numbers stand for a code, where X holds codes of categories (words, events), as SequenceEncoder makes
+        them: whole numbers from 0 on. The network learns them, for each feature by itself.
+    embedding_features : sequence of int, optional
+        Positions of the features that hold codes; by default all that are neither static nor known ahead.
     epochs : int, default=100
         How often to go through the training samples.
     batch_size : int, default=32
@@ -46,6 +52,12 @@ class LSTMClassifier(Classification, BuiltInNetworks):
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency among the samples
         to train on. With several labels to a sample, it weighs their product.
+    window_labels : {"last", "majority", "any"} or None, default=None
+        Where X are windows of a labelled recording, one for each row, and y has the row's label: which label a window
+        is trained on. That of its last row, as it stands in y (None or "last"); the most frequent one of the rows that
+        it covers, and the latest of those as frequent; or ``classes_[1]`` if any of its rows is of that class ("any",
+        for two classes). Predictions are of such labels; `score` compares them with the y that it is given, row by
+        row.
     shuffle : bool, default=True
         Whether to mix the samples before each epoch.
     window_scaler : {"last", "mean", "standard"} or None, default=None
@@ -53,20 +65,25 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         standard deviation, so that its level does not count.
     min_steps : int, default=1
         Samples with fewer observed time steps are left out of training.
+    stride : int, default=1
+        Train on every `stride`-th sample only, counted back from the last one of each series, `validation_fraction`
+        included: of windows that overlap, the next one tells little that is new. predict answers for every sample.
     stateful : bool, default=False
         Whether a sample starts from the state in which the one before it ended. In training the samples, which must
         follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
         each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
-        it saw since `reset_states` or `fit`. To train without and serve with it: fit, then
-        ``set_params(stateful=True)``.
+        it saw since `reset_states` or `fit` (of its own series, in windows of ``LagFramer(group=...)``). To train
+        without and serve with it: fit, then ``set_params(stateful=True)``.
     tbptt : tuple (k1, k2), optional
         Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
         A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
         bounded by k2.
     validation_fraction : float, optional
         Share of the samples, at the end, to watch instead of train on. Samples sorted by class must be shuffled first.
+        In panels, those of the last times of all series.
     validation_gap : int, optional
-        Samples before these that are left out of both; by default those that share time steps with them.
+        Samples before these that are left out of both; by default those that share time steps with them. In panels,
+        times before theirs.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -103,6 +120,9 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         Fitted on the training samples.
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
+    n_categories_ : tuple of int
+        For each feature that is embedded how many embeddings there are: of the codes up to the largest in fit, and of
+        the one above it, what SequenceEncoder(unknown="encode") did not know. Empty where nothing is embedded.
     n_outputs_ : int
         Number of labels predicted for each sample.
 
@@ -145,6 +165,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
 
     _parameter_constraints = BuiltInNetworks._parameter_constraints | {
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "window_labels": [StrOptions({"last", "majority", "any"}), None],
     }
     # What is relative to a target's own past is for numbers only.
     _pasts = ()
@@ -160,6 +181,8 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         kernel_size=3,
         subsequence=None,
         output_activation=None,
+        embedding_dim=None,
+        embedding_features=None,
         epochs=100,
         batch_size=32,
         learning_rate=None,
@@ -167,9 +190,11 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         loss=None,
         metrics=None,
         class_weight=None,
+        window_labels=None,
         shuffle=True,
         window_scaler=None,
         min_steps=1,
+        stride=1,
         stateful=False,
         tbptt=None,
         validation_fraction=None,
@@ -188,6 +213,8 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         self.kernel_size = kernel_size
         self.subsequence = subsequence
         self.output_activation = output_activation
+        self.embedding_dim = embedding_dim
+        self.embedding_features = embedding_features
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -195,9 +222,11 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         self.loss = loss
         self.metrics = metrics
         self.class_weight = class_weight
+        self.window_labels = window_labels
         self.shuffle = shuffle
         self.window_scaler = window_scaler
         self.min_steps = min_steps
+        self.stride = stride
         self.stateful = stateful
         self.tbptt = tbptt
         self.validation_fraction = validation_fraction
@@ -216,7 +245,8 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         X : array-like of shape (n_samples, n_timesteps, n_features)
             Samples, with the features of `fit`; the number of time steps may be another.
         groups : array-like of shape (n_samples,), optional
-            With `stateful`, the series of each sample: no state is carried from one to another.
+            With `stateful`, the series of each sample: no state is carried from one to another. By default, windows
+            of ``LagFramer(group=...)`` tell, and each goes on from the one before it of its own series.
 
         Returns
         -------
@@ -264,3 +294,10 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         """
         probabilities = self.predict_proba(X, groups)
         return self._target.decisions(probabilities)
+
+    def _read_y(self, y, samples, anew, classes):
+        """Labels as they were given, or those of whole windows."""
+        y = super()._read_y(y, samples, anew, classes)
+        if self.window_labels in (None, "last"):
+            return y
+        return label_windows(type(self).__name__, samples.windows, y, self._target.labels, self.window_labels)

@@ -33,6 +33,11 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
     output_activation : str, optional
         Of the last layer; linear by default.
+    embedding_dim : int, optional
+        How many numbers stand for a code, where X holds codes of categories (words, events), as SequenceEncoder makes
+        them: whole numbers from 0 on. The network learns them, for each feature by itself.
+    embedding_features : sequence of int, optional
+        Positions of the features that hold codes; by default all that are neither static nor known ahead.
     epochs : int, default=100
         How often to go through the training samples.
     batch_size : int, default=32
@@ -50,6 +55,10 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
+    target_groups : bool, default=False
+        Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
+        them apart; a series that was not seen in fit is scaled as all of them together are. Where
+        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too.
     window_scaler : {"last", "mean", "standard"} or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
         its standard deviation; y by the same amounts of the target's own past, which must be among the
@@ -64,20 +73,25 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         model on a short series. All windows must then have the same number of time steps.
     min_steps : int, default=1
         Samples with fewer observed time steps are left out of training.
+    stride : int, default=1
+        Train on every `stride`-th sample only, counted back from the last one of each series, `validation_fraction`
+        included: of windows that overlap, the next one tells little that is new. predict answers for every sample.
     stateful : bool, default=False
         Whether a sample starts from the state in which the one before it ended. In training the samples, which must
         follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
         each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
-        it saw since `reset_states` or `fit`. To train without and serve with it: fit, then
-        ``set_params(stateful=True)``.
+        it saw since `reset_states` or `fit` (of its own series, in windows of ``LagFramer(group=...)``). To train
+        without and serve with it: fit, then ``set_params(stateful=True)``.
     tbptt : tuple (k1, k2), optional
         Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
         A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
         bounded by k2.
     validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on.
+        Share of the samples, at the end, to watch instead of train on. In panels, those of the last times of all
+        series.
     validation_gap : int, optional
-        Samples before these that are left out of both; by default those that share time steps with them.
+        Samples before these that are left out of both; by default those that share time steps with them. In panels,
+        times before theirs.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -106,14 +120,18 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     training_path_ : {"graph", "xla", "xla-shards", "keras"}
         How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
         cut into shares, one for each core; or Keras' own fit.
-    target_scaler_ : transformer or None
-        Fitted on y, after `window_scaler` and `relative_to`.
+    target_scaler_ : transformer, dict of transformer, or None
+        Fitted on y, after `window_scaler` and `relative_to`. With `target_groups` a dict: for each series its own, and
+        under None the one of all series, for those that were not seen.
     window_scaler_ : WindowScaler or None
         Fitted on the training windows.
     linear_steps_ : int or None
         Time steps of the linear path, where there is one.
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
+    n_categories_ : tuple of int
+        For each feature that is embedded how many embeddings there are: of the codes up to the largest in fit, and of
+        the one above it, what SequenceEncoder(unknown="encode") did not know. Empty where nothing is embedded.
     n_outputs_ : int
         Number of values predicted for each sample.
 
@@ -156,9 +174,10 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     Traceback (most recent call last):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
-    batch_size, callbacks, dropout, epochs, filters, kernel_size, learning_rate, linear_skip, loss, metrics, min_steps,
-    optimizer, output_activation, patience, random_state, recurrent_dropout, relative_to, shuffle, stateful,
-    subsequence, target_scaler, tbptt, units, validation_fraction, validation_gap, verbose, warm_start, window_scaler.
+    batch_size, callbacks, dropout, embedding_dim, embedding_features, epochs, filters, kernel_size, learning_rate,
+    linear_skip, loss, metrics, min_steps, optimizer, output_activation, patience, random_state, recurrent_dropout,
+    relative_to, shuffle, stateful, stride, subsequence, target_groups, target_scaler, tbptt, units,
+    validation_fraction, validation_gap, verbose, warm_start, window_scaler.
     """
 
     _parameter_constraints = BuiltInNetworks._parameter_constraints | {
@@ -167,6 +186,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
             HasMethods(["fit", "transform", "inverse_transform"]),
             None,
         ],
+        "target_groups": ["boolean"],
         "relative_to": [StrOptions({"last"}), Interval(Integral, 1, None, closed="left"), None],
         "linear_skip": ["boolean"],
     }
@@ -182,6 +202,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         kernel_size=3,
         subsequence=None,
         output_activation=None,
+        embedding_dim=None,
+        embedding_features=None,
         epochs=100,
         batch_size=32,
         learning_rate=None,
@@ -190,10 +212,12 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         metrics=None,
         shuffle=True,
         target_scaler="standard",
+        target_groups=False,
         window_scaler=None,
         relative_to=None,
         linear_skip=False,
         min_steps=1,
+        stride=1,
         stateful=False,
         tbptt=None,
         validation_fraction=None,
@@ -212,6 +236,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         self.kernel_size = kernel_size
         self.subsequence = subsequence
         self.output_activation = output_activation
+        self.embedding_dim = embedding_dim
+        self.embedding_features = embedding_features
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -220,10 +246,12 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         self.metrics = metrics
         self.shuffle = shuffle
         self.target_scaler = target_scaler
+        self.target_groups = target_groups
         self.window_scaler = window_scaler
         self.relative_to = relative_to
         self.linear_skip = linear_skip
         self.min_steps = min_steps
+        self.stride = stride
         self.stateful = stateful
         self.tbptt = tbptt
         self.validation_fraction = validation_fraction
@@ -242,7 +270,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         X : array-like of shape (n_samples, n_timesteps, n_features)
             Windows, with the features of `fit`; the number of time steps may be another, unless `linear_skip`.
         groups : array-like of shape (n_samples,), optional
-            With `stateful`, the series of each sample: no state is carried from one to another.
+            With `stateful`, the series of each sample: no state is carried from one to another. By default, windows
+            of ``LagFramer(group=...)`` tell, and each goes on from the one before it of its own series.
 
         Returns
         -------
@@ -266,13 +295,25 @@ class LSTMRegressor(Regression, BuiltInNetworks):
             self.linear_steps_ = samples.shape[1] if self.linear_skip else None
             # What was fitted holds until the next fit, whatever is set in between.
             self._relative_to = self.relative_to
+            self._scaled_by_series = self.target_groups
         elif self.linear_steps_ not in (None, samples.shape[1]):
             raise ValueError(
                 f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps_} time steps, got X of "
                 f"shape {samples.shape} (n_samples, n_timesteps, n_features). A linear path has a weight for each "
                 "time step: pass windows of that length."
             )
+        self._refuse_no_series(samples.windows)
         return super()._prepare(samples, y, training, anew)
+
+    def _refuse_no_series(self, windows):
+        if self._scaled_by_series and windows.groups is None:
+            raise ValueError(
+                "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a "
+                "sample is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
+            )
+
+    def _series(self, samples):
+        return samples.windows.groups if self._scaled_by_series else None
 
     def _refuse_own_past_of_each_step(self):
         """What "many_to_many" cannot have: its time steps have no common past."""
@@ -296,8 +337,26 @@ class LSTMRegressor(Regression, BuiltInNetworks):
             y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
         who = f"LSTMRegressor({', '.join(f'{name}={getattr(self, name)!r}' for name in asking)})"
         remedy = " and ".join(f"{name}={usual[name]}" for name in asking)
-        known = y[training].reshape(len(training), -1)
-        return find_own_past(who, samples.windows[training], known, remedy=f"pass {remedy}")
+        rows = self._rows_up_to_the_last(samples.windows, training)
+        known = y[rows].reshape(len(rows), -1)
+        return find_own_past(who, self._values(samples.windows)[rows], known, remedy=f"pass {remedy}")
+
+    def _rows_up_to_the_last(self, windows, training):
+        """Samples to train on, and with a stride those between them: in these y turns up."""
+        if self.stride == 1:
+            return training
+        if windows.times is None:
+            return np.arange(training[-1] + 1)
+        return np.flatnonzero(windows.times <= windows.times[training].max())
+
+    def _values(self, windows):
+        """Windows in which only what may be the past of a target is to be seen."""
+        hidden = self._no_values(windows)
+        if not hidden:
+            return windows
+        buffer = windows.buffer.astype(np.float64)
+        buffer[:, hidden] = np.nan
+        return windows.over(buffer)
 
     def _linear_path(self, samples):
         return ([past.feature for past in self._pasts], samples.shape[1]) if self.linear_skip else None

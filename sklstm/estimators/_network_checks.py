@@ -48,7 +48,7 @@ def refuse_other_input(who, network, samples):
 
 def refuse_nan(who, config, samples):
     """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
-    if config is not None and '"Isnan"' not in config and np.isnan(samples.windows.buffer).any():
+    if config is not None and '"Isnan"' not in config and _shows_nan(samples.windows):
         raise ValueError(
             f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
             "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
@@ -59,3 +59,9 @@ def refuse_nan(who, config, samples):
 def name_of(builder):
     """What a builder is called in messages."""
     return getattr(builder, "__name__", type(builder).__name__)
+
+
+def _shows_nan(windows):
+    """Whether any window holds NaN: between series there is some that none of them reaches."""
+    missing = np.isnan(windows.buffer).any(axis=1)
+    return bool(missing.any() and missing[windows.shown()].any())

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 # How far ahead of its row a target is looked for among the features.
 LONGEST_HORIZON = 400
@@ -36,7 +37,7 @@ def find_own_past(who, windows, y, *, remedy):
     who : str
         Who asks, for the message.
     windows : Windows of shape (n_samples, n_timesteps, n_features)
-        In time order.
+        Of one series in time order, or of several in any order: where they lie in the buffer tells what follows what.
     y : ndarray of shape (n_samples, n_outputs)
         What follows each window, at horizons that are not known.
     remedy : str
@@ -58,16 +59,19 @@ def find_own_past(who, windows, y, *, remedy):
             f"{who} needs the target's own past, and at least {FEWEST_PAIRS + 1} samples to find it in X by; got "
             f"{n_rows}. Pass more of the series, or {remedy}."
         )
-    newest = np.asarray(windows[:n_rows].last(1))[:, 0].astype(np.float64)
+    rows = np.argsort(windows.starts, kind="stable")[:n_rows]
+    newest = np.asarray(windows[rows].last(1))[:, 0].astype(np.float64)
+    series = np.zeros(n_rows) if windows.groups is None else pd.factorize(pd.Index(windows.groups))[0][rows]
     pasts = []
-    for output, target in enumerate(y[:n_rows].T.astype(np.float64)):
-        past = _search(newest, target, output)
+    for output, target in enumerate(y[rows].T.astype(np.float64)):
+        past = _search(newest, target, output, series)
         if past is None:
             which = f" (output {output})" if y.shape[1] > 1 else ""
+            alike = "" if windows.groups is None else ", all series scaled alike (SeriesScaler without group)"
             raise ValueError(
                 f"{who} needs the target's own past, but no feature of X holds the past of y{which}: in no column do "
                 "the values of y turn up in later rows, scaled or not. "
-                f"Add the target's series to X, in time order (TimeSeriesSplit, shuffle=False), or {remedy}."
+                f"Add the target's series to X, in time order (TimeSeriesSplit, shuffle=False){alike}, or {remedy}."
             )
         pasts.append(OwnPast(*past, float(np.nanmedian(target))))
     return pasts
@@ -110,15 +114,17 @@ def last_value(windows, past):
     return past.slope * last_observed(windows)[:, past.feature] + past.offset
 
 
-def _search(newest, target, output):
+def _search(newest, target, output, series):
     """Feature, horizon, slope and offset of one target among the newest values, (n_samples, n_features)."""
     if np.ptp(target) == 0:
         return _constant(newest, target, output)
     longest = min(LONGEST_HORIZON, len(target) - FEWEST_PAIRS)
     # Output k of several most likely lies k + 1 rows ahead.
     for horizon in sorted(range(1, longest + 1), key=lambda horizon: horizon != output + 1):
+        # What comes later in another series is no later value of this one.
+        same = series[horizon:] == series[:-horizon]
         for feature in range(newest.shape[1]):
-            line = _line(newest[horizon:, feature], target[:-horizon])
+            line = _line(newest[horizon:, feature][same], target[:-horizon][same])
             if line is not None:
                 return feature, horizon, *line
     return None

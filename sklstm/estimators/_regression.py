@@ -84,11 +84,10 @@ class Regression(RegressorMixin):
         self.n_outputs_ = self._target.meta["n_outputs_"]
         return y
 
-    def _shared_steps(self, samples):
-        """Samples before the validation samples that share time steps, or targets, with them."""
-        shared = super()._shared_steps(samples)
+    def _shared_targets(self, samples):
+        """Samples before the validation samples that share targets with them."""
         horizon = self._target.shape[0] if self._target.shape else 1
-        return max(shared, horizon - 1) if len(samples.sample_shape) > 1 else shared
+        return horizon - 1 if len(samples.sample_shape) > 1 else 0
 
     def _usual_loss(self):
         return "mse"
@@ -99,15 +98,20 @@ class Regression(RegressorMixin):
         self._target.settle(type(self).__name__, shape, y, samples)
         y = self._relate(self._target.arrange(y), samples)
         if anew:
-            self._target.learn(y, training)
+            self._target.learn(y, training, self._series(samples))
             self.target_scaler_ = self._target.scaler_
-        targets = self._target.encode(y)
+        targets = self._target.encode(y, self._series(samples))
         check_regression(type(self).__name__, network, loss, targets[0][training], self.target_scaler)
         return targets, weights
 
     def _decode(self, outputs, samples):
         """The network's outputs in the units of y."""
-        return self._target.restore(self._unrelate(self._target.decode(outputs), samples))
+        decoded = self._target.decode(outputs, self._series(samples))
+        return self._target.restore(self._unrelate(decoded, samples))
+
+    def _series(self, samples):
+        """The series of each sample, where each has a scale of y of its own; else None."""
+        return
 
     def _relate(self, y, samples):
         """An arranged y relative to the level and spread of the samples' own windows, where these are scaled."""

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sklstm._validation import read_target, refuse_missing_target
+from sklstm.estimators._panel_samples import samples_by_series
 from sklstm.preprocessing import SeriesScaler
 
 
@@ -26,8 +27,8 @@ class RegressionTarget:
         Whether the network has outputs for each time step.
     per_input_step : bool
         Whether these are the time steps of the input.
-    scaler_ : transformer or None
-        Fitted.
+    scaler_ : transformer, dict of transformer, or None
+        Fitted; where each series has its own, by their labels, and for series that were not seen under None.
     """
 
     def __init__(self, scaler):
@@ -97,33 +98,41 @@ class RegressionTarget:
             return y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)
         return y.reshape(len(y), -1)
 
-    def learn(self, y, training):
-        """Fit the scaler on the training samples of an arranged y."""
-        if self.scaler is not None:
-            known = y[training].reshape(-1, y.shape[-1])
-            self.scaler_ = clone(self.scaler).fit(known[~np.isnan(known).any(axis=1)])
+    def learn(self, y, training, groups=None):
+        """Fit the scaler on the training samples of an arranged y, and where there are groups one for each of them."""
+        if self.scaler is None:
+            return
+        self.scaler_ = clone(self.scaler).fit(_known(y[training]))
+        if groups is not None:
+            parts = [(label, _known(y[training[rows]])) for label, rows in samples_by_series(groups[training])]
+            # A series of which nothing is known is like one that was not seen.
+            of_series = {label: clone(self.scaler).fit(part) for label, part in parts if len(part)}
+            self.scaler_ = {None: self.scaler_} | of_series
 
-    def encode(self, y):
+    def encode(self, y, groups=None):
         """Targets for the network, float32, in a list; zero where y is not known."""
-        flat = y.reshape(-1, y.shape[-1])
-        if self.scaler_ is not None:
-            given, flat = flat, np.asarray(self.scaler_.transform(flat))
-            lost = ~np.isfinite(flat) & ~np.isnan(given)
-            if lost.any():
-                # Taken for a target that is not known, it would be learned as 0.
-                raise ValueError(
-                    f"The target scaler {type(self.scaler).__name__} makes {flat[lost][0]} of the target "
-                    f"{given[lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
-                )
-        return [np.nan_to_num(flat).reshape(y.shape).astype(np.float32)]
+        scaled = self._rescale("transform", y, groups)
+        lost = ~np.isfinite(scaled) & ~np.isnan(y)
+        if self.scaler_ is not None and lost.any():
+            # Taken for a target that is not known, it would be learned as 0.
+            raise ValueError(
+                f"The target scaler {type(self.scaler).__name__} makes {scaled[lost][0]} of the target "
+                f"{y[lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
+            )
+        return [np.nan_to_num(scaled).astype(np.float32)]
 
-    def decode(self, outputs):
+    def decode(self, outputs, groups=None):
         """The network's outputs as an arranged y, float64."""
-        outputs = outputs[0].astype(np.float64)
-        if self.scaler_ is not None:
-            flat = outputs.reshape(-1, outputs.shape[-1])
-            outputs = np.asarray(self.scaler_.inverse_transform(flat)).reshape(outputs.shape)
-        return outputs
+        return self._rescale("inverse_transform", outputs[0].astype(np.float64), groups)
+
+    def _rescale(self, method, y, groups):
+        """An arranged y through the scaler, or through that of each series."""
+        if not isinstance(self.scaler_, dict):
+            return _through(self.scaler_, method, y)
+        scaled = np.empty(y.shape)
+        for label, samples in samples_by_series(groups):
+            scaled[samples] = _through(self.scaler_.get(label, self.scaler_[None]), method, y[samples])
+        return scaled
 
     def restore(self, y):
         """An arranged y in the dimensions and the precision that y had in fit."""
@@ -135,6 +144,19 @@ class RegressionTarget:
         elif len(self.shape) == 1:
             y = y.reshape(len(y), -1)
         return y.astype(self.dtype)
+
+
+def _known(y):
+    """The outputs of each time step of an arranged y, where all of them are known."""
+    flat = y.reshape(-1, y.shape[-1])
+    return flat[~np.isnan(flat).any(axis=1)]
+
+
+def _through(scaler, method, y):
+    """An arranged y through a transformer, which sees the outputs of each time step in a row; none changes nothing."""
+    if scaler is None:
+        return y
+    return np.asarray(getattr(scaler, method)(y.reshape(-1, y.shape[-1]))).reshape(y.shape)
 
 
 def _shown(shape):

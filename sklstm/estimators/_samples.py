@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklstm._validation import sequence_features
+
 
 class Samples:
     """Samples of X in the shape that the network takes.
@@ -38,13 +40,30 @@ class Samples:
 
     def n_observed(self):
         """How many time steps of each sample were observed, (n_samples,)."""
-        before = np.concatenate([[0], np.cumsum(~np.isnan(self.windows.buffer[:, 0]))])
+        telling = sequence_features(self.windows)[0]
+        before = np.concatenate([[0], np.cumsum(~np.isnan(self.windows.buffer[:, telling]))])
         starts = self.windows.starts
         return before[starts + self.windows.n_timesteps] - before[starts]
 
     def observed(self):
         """Which time steps were observed, (n_samples, n_timesteps)."""
+        telling = sequence_features(self.windows)[0]
         seen = np.empty(self.windows.shape[:2], dtype=bool)
         for samples, chunk in self.windows.chunks():
-            seen[samples] = ~np.isnan(chunk[:, :, 0])
+            seen[samples] = ~np.isnan(chunk[:, :, telling])
         return seen
+
+    def lengths(self):
+        """Time steps from the first to the last that was observed, (n_samples,); None of windows that overlap.
+
+        These are as long as one another, but for a few at the start of a series.
+        """
+        if self.windows.overlap():
+            return None
+        buffer, starts, n_timesteps = self.windows.buffer, self.windows.starts, self.windows.n_timesteps
+        if not (np.isnan(buffer[starts]).any() or np.isnan(buffer[starts + n_timesteps - 1]).any()):
+            # All are of full length: a look at their ends takes no longer than a prediction of one sample can spare.
+            return np.full(len(self), n_timesteps)
+        seen = self.observed()
+        outside = seen.argmax(axis=1) + seen[:, ::-1].argmax(axis=1)
+        return np.where(seen.any(axis=1), n_timesteps - outside, 0)

@@ -36,12 +36,14 @@ class WindowScaler:
         Shift of windows in which nothing was observed, in the units of the features.
     floor_ : ndarray of shape (n_features,)
         Least spread to divide by, in the units of the features.
+    kept_ : list of int
+        Features that stay as they are.
     """
 
     def __init__(self, method):
         self.method = method
 
-    def fit(self, windows, pasts=()):
+    def fit(self, windows, pasts=(), kept=()):
         """Learn the typical level and spread of windows.
 
         Parameters
@@ -50,6 +52,8 @@ class WindowScaler:
             Training samples.
         pasts : sequence of OwnPast
             For each target, which feature holds its past, and in which units.
+        kept : sequence of int
+            Features that stay as they are: what does not change within a window, or is no number.
 
         Returns
         -------
@@ -59,6 +63,7 @@ class WindowScaler:
         self.feature_ = np.array([past.feature for past in pasts], dtype=int)
         self.slope_ = np.array([past.slope for past in pasts])
         self.offset_ = np.array([past.offset for past in pasts])
+        self.kept_ = list(kept)
         self.level_, self.floor_ = np.full((2, windows.shape[2]), [[np.nan], [0.0]])
         shift, spread = self.measure(windows)
         self.level_ = np.nan_to_num(np.nanmedian(shift, axis=0))
@@ -85,6 +90,7 @@ class WindowScaler:
         if self.method == "standard":
             spread = np.maximum(spread, self.floor_)
             spread[spread == 0] = 1.0
+        shift[:, self.kept_], spread[:, self.kept_] = 0.0, 1.0
         # A window that shows nothing is shifted by the typical level: so its forecast is near what is usual.
         return np.where(np.isnan(shift), self.level_, shift), spread
 

@@ -2,6 +2,7 @@
 
 from keras import layers
 
+from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
@@ -10,7 +11,16 @@ from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
 def bidirectional(
-    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+    meta,
+    *,
+    units=32,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    output_activation=None,
+    linear_path=None,
+    mask_value=None,
+    embedding_dim=None,
+    embedding_features=None,
 ):
     """A pair of LSTM layers, and dense outputs from the last states of both; or several pairs, stacked.
 
@@ -24,7 +34,7 @@ def bidirectional(
         Share of what each pair says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
         As in `vanilla`.
-    mask_value : float, optional
+    mask_value, embedding_dim, embedding_features
         As in `vanilla`.
 
     Returns
@@ -40,12 +50,13 @@ def bidirectional(
         units, 1, expected="bidirectional has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
     inputs = windows("bidirectional", meta, path_length(linear_path))
-    values, observed = split_observed(inputs, mask_value)
-    state = values
+    values, observed = split_observed(inputs, mask_value, sequence_features(meta))
+    state = read_sequence(values, observed, meta, embedding_dim, embedding_features)
     for k, size in enumerate(sizes, start=1):
         forwards = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")
         both = layers.Bidirectional(forwards, name=f"bidirectional_{k}")
         state = drop(both(state, mask=observed), dropout, name=f"dropout_{k}")
+    state = join(state, static(values, meta), future(values, meta))
     outputs = heads(meta, state, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="bidirectional")

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers, ops
 
+from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
@@ -24,6 +25,8 @@ def cnn_lstm(
     output_activation=None,
     linear_path=None,
     mask_value=None,
+    embedding_dim=None,
+    embedding_features=None,
 ):
     """Convolution and pooling of each subsequence (or frame), one LSTM layer over them, dense outputs.
 
@@ -44,8 +47,8 @@ def cnn_lstm(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`; not of frames.
-    mask_value : float, optional
-        As in `vanilla`.
+    mask_value, embedding_dim, embedding_features
+        As in `vanilla`; frames are not embedded.
 
     Returns
     -------
@@ -71,13 +74,15 @@ def cnn_lstm(
         pieces = _read_frames(values, int(filters), int(kernel_size))
     else:
         inputs = windows("cnn_lstm", meta, path_length(linear_path))
-        values, observed = split_observed(inputs, mask_value)
+        values, observed = split_observed(inputs, mask_value, sequence_features(meta))
+        sequence = read_sequence(values, observed, meta, embedding_dim, embedding_features)
         if subsequence is None:
             subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
-        pieces, observed = _cut(values, observed, int(subsequence))
+        pieces, observed = _cut(sequence, observed, int(subsequence))
         pieces = _read_subsequences(pieces, int(filters), int(kernel_size))
     state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(pieces, mask=observed)
     state = drop(state, dropout, name="dropout")
+    state = join(state, static(values, meta), future(values, meta))
     outputs = heads(meta, state, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="cnn_lstm")

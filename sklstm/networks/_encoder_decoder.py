@@ -2,6 +2,7 @@
 
 from keras import layers
 
+from sklstm.networks._feature_roles import beside, future, future_by_step, read_sequence, sequence_features, static
 from sklstm.networks._heads import n_output_steps, step_heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
@@ -10,7 +11,16 @@ from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
 def encoder_decoder(
-    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+    meta,
+    *,
+    units=32,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    output_activation=None,
+    linear_path=None,
+    mask_value=None,
+    embedding_dim=None,
+    embedding_features=None,
 ):
     """One LSTM layer reads the window; another turns its last state, repeated, into the time steps of the output.
 
@@ -26,7 +36,7 @@ def encoder_decoder(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`, with a feature for each output of a time step.
-    mask_value : float, optional
+    mask_value, embedding_dim, embedding_features
         As in `vanilla`.
 
     Returns
@@ -45,10 +55,14 @@ def encoder_decoder(
         units, 2, expected="encoder_decoder has two LSTM layers", remedy="Pass one number for both, or a pair."
     )
     inputs = windows("encoder_decoder", meta, path_length(linear_path))
-    values, observed = split_observed(inputs, mask_value)
-    state = lstm(encoder, recurrent_dropout=recurrent_dropout, name="encoder")(values, mask=observed)
+    values, observed = split_observed(inputs, mask_value, sequence_features(meta))
+    sequence = read_sequence(values, observed, meta, embedding_dim, embedding_features)
+    state = lstm(encoder, recurrent_dropout=recurrent_dropout, name="encoder")(sequence, mask=observed)
     state = drop(state, dropout, name="dropout_encoder")
-    states = layers.RepeatVector(n_output_steps(meta), name="repeat")(state)
+    n_steps = n_output_steps(meta)
+    leads = future_by_step(values, meta, n_steps)
+    state = beside(state, static(values, meta), future(values, meta) if leads is None else None)
+    states = beside(layers.RepeatVector(n_steps, name="repeat")(state), leads)
     states = lstm(decoder, recurrent_dropout=recurrent_dropout, return_sequences=True, name="decoder")(states)
     states = drop(states, dropout, name="dropout_decoder")
     outputs = step_heads(meta, states, output_activation)

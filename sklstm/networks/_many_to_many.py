@@ -1,12 +1,23 @@
 """The many-to-many LSTM: an output at every time step of the input."""
 
+from sklstm.networks._feature_roles import join, known_by_step, read_sequence, sequence_features
 from sklstm.networks._heads import n_output_steps, step_heads
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
-def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, mask_value=None):
+def many_to_many(
+    meta,
+    *,
+    units=32,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    output_activation=None,
+    mask_value=None,
+    embedding_dim=None,
+    embedding_features=None,
+):
     """One LSTM layer, or several, and dense outputs from each time step's state.
 
     Parameters
@@ -19,7 +30,7 @@ def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_a
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation
         As in `vanilla`.
-    mask_value : float, optional
+    mask_value, embedding_dim, embedding_features
         As in `vanilla`.
 
     Returns
@@ -42,10 +53,11 @@ def many_to_many(meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_a
             f"many_to_many has an output at each of the {n_timesteps} time steps of X, got y with {n_steps}. "
             "Pass architecture='encoder_decoder'."
         )
-    values, observed = split_observed(inputs, mask_value)
-    states = values
+    values, observed = split_observed(inputs, mask_value, sequence_features(meta))
+    states = read_sequence(values, observed, meta, embedding_dim, embedding_features)
     for k, size in enumerate(sizes, start=1):
         layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=True, name=f"lstm_{k}")
         states = drop(layer(states, mask=observed), dropout, name=f"dropout_{k}")
+    states = join(states, known_by_step(values, meta))
     outputs = step_heads(meta, states, output_activation)
     return named_model(inputs, outputs, name="many_to_many")

@@ -2,8 +2,10 @@
 
 from keras import ops
 
+from sklstm.networks._feature_roles import pick
 
-def split_observed(inputs, mask_value=None):
+
+def split_observed(inputs, mask_value=None, features=None):
     """Split inputs that may hold NaN into values without NaN, and a mask of the observed time steps.
 
     The operations are Keras' own, so that a saved model loads where sklstm is not installed, and takes
@@ -15,18 +17,20 @@ def split_observed(inputs, mask_value=None):
         Features or pixels of each time step, NaN throughout where it was not observed.
     mask_value : float, optional
         A number that, throughout a time step, says the same as NaN.
+    features : sequence of int, optional
+        Features that tell whether a time step was observed; by default all of them.
 
     Returns
     -------
     values : KerasTensor of the shape of inputs
-        Zero where not observed.
+        Zero where not observed, or NaN.
     observed : KerasTensor of shape (n_samples, n_timesteps)
         True where observed.
     """
     inside_a_step = tuple(range(2, inputs.ndim))
     missing = ops.isnan(inputs)
     if mask_value is not None:
-        stands_for_it = ops.all(ops.equal(inputs, mask_value), axis=inside_a_step, keepdims=True)
+        stands_for_it = ops.all(ops.equal(pick(inputs, features), mask_value), axis=inside_a_step, keepdims=True)
         missing = ops.logical_or(missing, stands_for_it)
     values = ops.where(missing, 0.0, inputs)
-    return values, ops.logical_not(ops.all(missing, axis=inside_a_step))
+    return values, ops.logical_not(ops.all(pick(missing, features), axis=inside_a_step))

@@ -1,5 +1,6 @@
 """The stacked LSTM: each layer reads what the one below says at every time step."""
 
+from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
@@ -8,7 +9,16 @@ from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
 def stacked(
-    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+    meta,
+    *,
+    units=32,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    output_activation=None,
+    linear_path=None,
+    mask_value=None,
+    embedding_dim=None,
+    embedding_features=None,
 ):
     """LSTM layers on top of each other, and dense outputs from the last state of the topmost.
 
@@ -22,7 +32,7 @@ def stacked(
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
         As in `vanilla`.
-    mask_value : float, optional
+    mask_value, embedding_dim, embedding_features
         As in `vanilla`.
 
     Returns
@@ -38,11 +48,12 @@ def stacked(
         units, 2, expected="stacked has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
     inputs = windows("stacked", meta, path_length(linear_path))
-    values, observed = split_observed(inputs, mask_value)
-    state = values
+    values, observed = split_observed(inputs, mask_value, sequence_features(meta))
+    state = read_sequence(values, observed, meta, embedding_dim, embedding_features)
     for k, size in enumerate(sizes, start=1):
         layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")
         state = drop(layer(state, mask=observed), dropout, name=f"dropout_{k}")
+    state = join(state, static(values, meta), future(values, meta))
     outputs = heads(meta, state, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="stacked")

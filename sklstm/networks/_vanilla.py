@@ -1,5 +1,6 @@
 """The vanilla LSTM: many time steps in, one output."""
 
+from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
@@ -8,7 +9,16 @@ from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
 def vanilla(
-    meta, *, units=32, dropout=0.0, recurrent_dropout=0.0, output_activation=None, linear_path=None, mask_value=None
+    meta,
+    *,
+    units=32,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    output_activation=None,
+    linear_path=None,
+    mask_value=None,
+    embedding_dim=None,
+    embedding_features=None,
 ):
     """One LSTM layer, and dense outputs from its last state.
 
@@ -29,6 +39,10 @@ def vanilla(
         linear path from there is added. The number of time steps is open without it.
     mask_value : float, optional
         A number that stands for what was not observed, beside NaN: for callers that let no NaN through.
+    embedding_dim : int, optional
+        Numbers that stand for a code, where X holds codes of categories: an embedding is learned for each feature.
+    embedding_features : sequence of int, optional
+        Features that hold codes; by default all that are neither static nor known ahead.
 
     Returns
     -------
@@ -43,9 +57,11 @@ def vanilla(
         units, 1, expected="vanilla has one LSTM layer", remedy="Pass one number, or architecture='stacked'."
     )
     inputs = windows("vanilla", meta, path_length(linear_path))
-    values, observed = split_observed(inputs, mask_value)
-    state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(values, mask=observed)
+    values, observed = split_observed(inputs, mask_value, sequence_features(meta))
+    sequence = read_sequence(values, observed, meta, embedding_dim, embedding_features)
+    state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(sequence, mask=observed)
     state = drop(state, dropout, name="dropout")
+    state = join(state, static(values, meta), future(values, meta))
     outputs = heads(meta, state, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="vanilla")

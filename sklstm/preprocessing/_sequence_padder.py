@@ -133,7 +133,7 @@ class SequencePadder(SeriesTransformer):
             return self._filled(self._pad(samples))
         refuse_partly_observed_windows(type(self).__name__, samples)
         if samples.shape[1] < self.max_len_:
-            return self._filled(self._pad(np.asarray(samples)))
+            return self._filled(samples.with_values(self._pad(np.asarray(samples))).as_view())
         if samples.shape[1] == self.max_len_ and getattr(X, "ndim", None) == 3 and X.dtype in FLOATS:
             return self._filled(X)
         cut = samples.last if self.truncating == "pre" else samples.first

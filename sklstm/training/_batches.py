@@ -3,6 +3,15 @@
 import keras
 import numpy as np
 
+# Samples of like length go into batches of their own where that makes batches shorter by a quarter at least, and by so
+# many time steps (0.5 ms with 32 units): where little is saved, batches had better be as random as they can be.
+SHORTER, FEWEST_SAVED = 0.75, 16
+
+# Samples are sorted in pools of so many batches. Of lengths from 10 to 400 a batch of 32 is then 211 time steps long on
+# average, 205 if all samples were sorted, 388 if none; and who comes with whom is drawn anew for each epoch. There are
+# four pools at least: of one, the same samples would come together in every epoch.
+POOL, FEWEST_POOLS = 32, 4
+
 
 class SampleBatches(keras.utils.PyDataset):
     """Batches for Keras' fit; windows are never expanded beyond the batch at hand.
@@ -23,9 +32,20 @@ class SampleBatches(keras.utils.PyDataset):
         Shuffles the samples before each epoch. None keeps their order.
     open_front : bool, default=False
         Whether time steps that were not observed may stand before the first of a sample, and change nothing.
+    lengths : ndarray of shape (n_all_samples,), optional
+        How many time steps of each sample take time.
+
+    Attributes
+    ----------
+    uneven : bool
+        Whether batches are shorter where samples of like length come together. Then they do, if samples are shuffled:
+        each epoch shuffles, sorts by length within pools of batches, and shuffles the batches. So what is learned
+        depends on the order of the samples as it does without lengths: as on the seed.
+    trims : bool
+        Whether batches come without the time steps at their front that none of their samples has observed.
     """
 
-    def __init__(self, gather, targets, samples, batch_size, weights=None, rng=None, *, open_front=False):
+    def __init__(self, gather, targets, samples, batch_size, weights=None, rng=None, *, open_front=False, lengths=None):
         super().__init__()
         self.gather = gather
         self.targets = targets
@@ -34,13 +54,22 @@ class SampleBatches(keras.utils.PyDataset):
         self.weights = weights
         self.rng = rng
         self.open_front = open_front
+        self.lengths = lengths
+        pool = pool_size(len(self.samples), batch_size)
+        self.uneven = lengths is not None and are_uneven(lengths[self.samples], batch_size, pool)
+        # Other backends compile for each number of time steps.
+        self.trims = self.uneven and open_front and keras.backend.backend() == "tensorflow"
         self.on_epoch_end()
 
     def __len__(self):
         return -(-len(self.samples) // self.batch_size)
 
     def __getitem__(self, batch):
-        return self.pick(self.samples[batch * self.batch_size : (batch + 1) * self.batch_size])
+        inputs, *rest = self.pick(self.samples[batch * self.batch_size : (batch + 1) * self.batch_size])
+        if self.trims:
+            # Keras takes an axis for open in which the first two batches differ: so the first is longer than any.
+            inputs = trim(inputs) if batch else np.pad(inputs, [(0, 0), (1, 0), (0, 0)], constant_values=np.nan)
+        return inputs, *rest
 
     def pick(self, samples):
         """Inputs, targets and, where there are any, weights of these samples."""
@@ -55,6 +84,12 @@ class SampleBatches(keras.utils.PyDataset):
         """Shuffle, where there is a generator to do so."""
         if self.rng is not None:
             self.rng.shuffle(self.samples)
+            if self.uneven:
+                self.samples = batched_by_length(self.samples, self.lengths, self.batch_size, self.rng)
+
+    def by_length(self):
+        """The samples, where batches are trimmed in the order of their lengths; for what the order is no matter to."""
+        return self.samples[np.argsort(self.lengths[self.samples], kind="stable")] if self.trims else self.samples
 
 
 class StreamBatches(keras.utils.PyDataset):
@@ -142,3 +177,66 @@ def shuffled_rows(samples, batch_size, rng=None):
     order = np.resize(order, len(present))
     shape = (n_batches, batch_size)
     return order.reshape(shape), present.reshape(shape), np.zeros(shape)
+
+
+# --- samples of different lengths -----------------------------------------------------------------
+
+
+def pool_size(n_samples, batch_size):
+    """How many full batches are sorted by length together."""
+    return min(POOL, n_samples // batch_size // FEWEST_POOLS)
+
+
+def are_uneven(lengths, batch_size, pool):
+    """Whether batches of samples of like length are shorter, by enough, than batches in random order.
+
+    A batch is as long as its longest sample. Both means are those to be expected, so nothing is drawn at random.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_samples,)
+        Of the samples to go through.
+    batch_size, pool : int
+        Samples in a batch; batches that are sorted together.
+
+    Examples
+    --------
+    >>> are_uneven(np.linspace(10, 400, 10_000), batch_size=32, pool=32)
+    True
+    >>> windows_of_a_series = np.minimum(np.arange(1, 10_001), 400)
+    >>> are_uneven(windows_of_a_series, batch_size=32, pool=32)
+    False
+    """
+    if pool < 2:
+        return False
+    # The longest of a batch is the k-th shortest sample of all with a chance of (k / n)^b - ((k - 1) / n)^b.
+    chances = np.diff(np.linspace(0, 1, len(lengths) + 1) ** batch_size)
+    in_random_order = chances @ np.sort(lengths)
+    # In a pool that is sorted, it is the b-th, the 2b-th, ... shortest of the pool.
+    by_length = np.quantile(lengths, np.arange(1, pool + 1) * batch_size / (pool * batch_size + 1)).mean()
+    return bool(by_length <= SHORTER * in_random_order and in_random_order - by_length >= FEWEST_SAVED)
+
+
+def batched_by_length(samples, lengths, batch_size, rng):
+    """Shuffled samples, sorted by length within pools of batches; the batches shuffled, a short one left at the end."""
+    n_batches = len(samples) // batch_size
+    full, rest = np.split(samples, [n_batches * batch_size])
+    pools = np.arange(len(full)) // (pool_size(len(samples), batch_size) * batch_size)
+    full = full[np.lexsort((lengths[full], pools))]
+    return np.concatenate([rng.permutation(full.reshape(n_batches, batch_size)).ravel(), rest])
+
+
+def trim(inputs):
+    """Inputs, (..., n_samples, n_timesteps, n_features), from the first time step that any sample has observed.
+
+    The last time step stays, observed or not.
+
+    >>> trim(np.array([[[np.nan], [np.nan], [1.0]], [[np.nan], [2.0], [np.nan]]]))[..., 0]
+    array([[nan,  1.],
+           [ 2., nan]])
+    """
+    if not np.isnan(inputs[..., 0, :]).all():
+        return inputs
+    unseen = np.isnan(inputs).all(axis=(*range(inputs.ndim - 2), -1))
+    unseen[-1] = False
+    return inputs[..., np.argmin(unseen) :, :]

@@ -3,10 +3,13 @@
 import keras
 import numpy as np
 
+from sklstm.training._batches import trim
 from sklstm.training._epoch_program import State, build_metrics
 
 # Evaluation keeps nothing for a gradient: it takes more at once than training does.
 EVALUATED_AT_ONCE, EVALUATED_BYTES = 1024, 16 * 2**20
+# Where lengths differ fewer at once, in order of length, are faster.
+EVALUATED_BY_LENGTH = 256
 
 
 class EpochLoop:
@@ -122,10 +125,12 @@ class EpochLoop:
         tell = self._tell if self._by_batch else _call
         state = self._state._replace(metrics=self._fresh_metrics)
         one, *_ = batches.first()
-        size = max(batches.batch_size, min(EVALUATED_AT_ONCE, EVALUATED_BYTES // one.nbytes))
-        for k, first in enumerate(range(0, len(batches.samples), size)):
+        at_once = EVALUATED_BY_LENGTH if batches.trims else EVALUATED_AT_ONCE
+        size, samples = max(batches.batch_size, min(at_once, EVALUATED_BYTES // one.nbytes)), batches.by_length()
+        for k, first in enumerate(range(0, len(samples), size)):
             tell(watchers.on_test_batch_begin, k)
-            batch = batches.pick(batches.samples[first : first + size])
+            inputs, *rest = batches.pick(samples[first : first + size])
+            batch = trim(inputs) if batches.trims else inputs, *rest
             state, logs = self.program.evaluate(state, batch, self.network)
             tell(watchers.on_test_batch_end, k, logs)
         logs = _numbers(logs)
@@ -184,11 +189,13 @@ def calls(batches, form, room):
     if form.batch_size is None:
         size = batches.batch_size
         n_full, n_rest = divmod(len(samples), size)
+        # Batches of a call are of one length.
+        room = 1 if batches.trims else room
         for first in range(0, n_full, room):
             n_batches = min(room, n_full - first)
-            yield first, n_batches, _stacked(batches, samples[first * size :], n_batches, size), size
+            yield first, n_batches, _trimmed(batches, samples[first * size :], n_batches, size), size
         if n_rest:
-            yield n_full, 1, _stacked(batches, samples[-n_rest:], 1, n_rest), n_rest
+            yield n_full, 1, _trimmed(batches, samples[-n_rest:], 1, n_rest), n_rest
         return
     size = form.batch_size
     for first in range(0, len(batches), room):
@@ -204,6 +211,12 @@ def _stacked(batches, samples, n_batches, size):
     """Arrays of shape (n_batches, size, ...); samples begin anew where there are too few."""
     arrays = batches.pick(np.resize(samples[: n_batches * size], n_batches * size))
     return keras.tree.map_structure(lambda array: array.reshape(n_batches, size, *array.shape[1:]), arrays)
+
+
+def _trimmed(batches, samples, n_batches, size):
+    """The same, without time steps at the front that no sample has observed, where that makes no difference."""
+    inputs, *rest = _stacked(batches, samples, n_batches, size)
+    return trim(inputs) if batches.trims else inputs, *rest
 
 
 def _with_time_steps(inputs, n_timesteps):

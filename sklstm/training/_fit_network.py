@@ -88,6 +88,9 @@ def _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_sta
     network.optimizer.build(network.trainable_variables)
     for variable, value in zip(network.optimizer.variables, optimizer_state or (), strict=False):
         variable.assign(value)
+    if getattr(batches, "trims", False):
+        # XLA would compile for each number of time steps.
+        network.jit_compile = False
     history, interrupted = keras.callbacks.History(), False
     try:
         # Keras would shuffle the batches by Python's global generator; ours come shuffled.

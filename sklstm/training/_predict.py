@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from sklstm.training._batches import are_uneven, trim
 from sklstm.training._carried_state import carrying, carrying_predictor
 from sklstm.training._fast_lstm import fast_lstms
 from sklstm.training._paths import xla_takes
@@ -12,8 +13,12 @@ from sklstm.training._programs import programs
 # takes up to a second to compile, and then 0.25 ms for a window of any length; TensorFlow takes 1 ms for 24 time steps.
 FEW, OFTEN = (1, 8, 32), 100
 
+# Samples of different lengths are predicted in the order of their lengths, in chunks of so many at most: 4,096 of 10 to
+# 400 time steps, by 32 units, took 0.51 s in place of 0.98; 0.56 in chunks of 128, 0.54 of 512, 0.76 of 1,024.
+BY_LENGTH = 256
 
-def predict_outputs(state, gather, n_samples, chunk=1024):
+
+def predict_outputs(state, gather, n_samples, chunk=1024, lengths=None):
     """Outputs of a network for all samples, gathered and predicted chunk by chunk.
 
     Parameters
@@ -26,18 +31,31 @@ def predict_outputs(state, gather, n_samples, chunk=1024):
         How many there are.
     chunk : int, default=1024
         How many to gather at once.
+    lengths : ndarray of shape (n_samples,), optional
+        How many time steps of each sample take time, for networks of an open number of time steps, to which those that
+        were not observed, at the front of a sample, make no difference.
 
     Returns
     -------
     outputs : list of ndarray of shape (n_samples, ...)
-        One for each output of the network.
+        One for each output of the network, in the order of the samples.
     """
-    chunks = [np.arange(first, min(first + chunk, n_samples)) for first in range(0, n_samples, chunk)]
-    if keras.backend.backend() == "tensorflow":
-        parts = [_predict(state, gather(samples)) for samples in chunks]
+    tensorflow = keras.backend.backend() == "tensorflow"
+    # Other backends compile for each number of time steps.
+    lengths = lengths if tensorflow else None
+    size = min(chunk, BY_LENGTH)
+    uneven = lengths is not None and are_uneven(lengths, size, n_samples // size)
+    if uneven:
+        order = np.argsort(lengths, kind="stable")
+        chunks = np.array_split(order, -(-n_samples // size))
+    else:
+        chunks = [np.arange(first, min(first + chunk, n_samples)) for first in range(0, n_samples, chunk)]
+    if tensorflow:
+        parts = [_predict(state, gather(samples), lengths is not None) for samples in chunks]
     else:
         parts = [_listed(state.model.predict_on_batch(gather(samples))) for samples in chunks]
-    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+    outputs = [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+    return [output[np.argsort(order)] for output in outputs] if uneven else outputs
 
 
 def predict_carrying(state, gather, n_samples, states=None, groups=None):
@@ -67,7 +85,7 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
     return predict(state.weights, gather, n_samples, states, groups)
 
 
-def _predict(state, inputs):
+def _predict(state, inputs, open_front):
     """Outputs for inputs that are gathered, on TensorFlow: a list of ndarray."""
     few = next((size for size in FEW if len(inputs) <= size), None)
     if few is not None and state.is_asked_often(OFTEN):
@@ -77,7 +95,7 @@ def _predict(state, inputs):
             filled = inputs if len(inputs) == few else np.resize(inputs, shape)
             return [output[: len(inputs)] for output in program(state.tensors, filled)]
     program = programs.get(state.key and ("predict", state.key), lambda: _program(state.build()))
-    return program(state.tensors, inputs)
+    return program(state.tensors, trim(inputs) if open_front else inputs)
 
 
 def _program(network):

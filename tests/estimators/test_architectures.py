@@ -157,8 +157,8 @@ def test_a_builder_that_asks_for_something_unknown():
 
     assert refused(small(build).fit, X, Y) == (
         "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, "
-        "units, dropout, recurrent_dropout, filters, kernel_size, subsequence, output_activation, linear_path. Give "
-        "it a default, or bind it by functools.partial."
+        "units, dropout, recurrent_dropout, filters, kernel_size, subsequence, output_activation, embedding_dim, "
+        "embedding_features, linear_path. Give it a default, or bind it by functools.partial."
     )
 
 

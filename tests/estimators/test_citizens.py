@@ -226,7 +226,12 @@ def test_weights_and_groups_are_routed_through_a_pipeline():
     weights, groups = np.linspace(0, 1, N), np.arange(N) // 14
     estimator = regressor(stateful=True).set_fit_request(sample_weight=True, groups=True)
     estimator.set_predict_request(groups=True)
-    pipeline = make_pipeline(SeriesScaler(), LagFramer(n_steps=1), estimator)
+    # Scaler and framer could scale and frame each group by itself: whether they are to must be said.
+    before = [
+        step.set_fit_request(groups=False).set_transform_request(groups=False)
+        for step in (SeriesScaler(), LagFramer(n_steps=1))
+    ]
+    pipeline = make_pipeline(*before, estimator)
     predicted = pipeline.fit(X, NUMBERS, sample_weight=weights, groups=groups).predict(X, groups=groups)
     steps = LagFramer(n_steps=1).fit_transform(SeriesScaler().fit_transform(X))
     alone = regressor(stateful=True).fit(steps, NUMBERS, sample_weight=weights, groups=groups)

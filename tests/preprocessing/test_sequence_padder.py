@@ -9,6 +9,7 @@ from refusal import refused
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LagFramer, SequencePadder, Windows
+from sklstm._windows import Roles
 
 NAN = np.nan
 CLASSIC = [[1, 2, 3, 4], [1, 2, 3], [1]]
@@ -266,3 +267,15 @@ def test_a_number_stands_for_what_was_not_observed():
     assert np.isnan(windows).any()
     ragged = [[1.0, np.nan, 3.0], [4.0]]
     np.testing.assert_array_equal(SequencePadder(value=0).fit_transform(ragged)[..., 0], [[1, 0, 3], [0, 0, 4]])
+
+
+def test_windows_that_are_lengthened_keep_what_is_known_of_them():
+    """Series, times and roles of samples are theirs however long they are padded to."""
+    windows = Windows(
+        np.arange(4.0)[:, None] * [1, 1], [0, 2], 2, Roles((1,), ()), np.array([5, 6]), np.array(["A", "B"])
+    )
+    padded = SequencePadder(max_len=3).fit_transform(windows)
+    assert padded.shape == (2, 3, 2)
+    assert padded.roles == windows.roles
+    np.testing.assert_array_equal(padded.groups, ["A", "B"])
+    np.testing.assert_array_equal(padded.times, [5, 6])
