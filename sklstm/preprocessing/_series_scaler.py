@@ -66,8 +66,8 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
     scaler_ : scikit-learn scaler or None
         What does the arithmetic.
     scalers_ : dict of SeriesScaler
-        By series of a panel, ``scalers_["Rome"].min_``: fitted on its rows alone. What was never observed there has
-        the coefficients of all rows. Empty where there are no groups.
+        By series of a panel, ``scalers_["Rome"].min_``: fitted on its rows alone. What was never observed there, and
+        what changes in none of them, has the coefficients of all rows. Empty where there are no groups.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -345,10 +345,12 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
             if label not in self.scalers_:
                 self.scalers_[label] = self._for_group()
             self.scalers_[label]._take_in(values[rows])
+        # What changes in no group tells them apart: in their own scale it would be the same for all of them.
+        static = np.all([~(scaler._observed[0] < scaler._observed[1]) for scaler in self.scalers_.values()], axis=0)
         # Those that this chunk says nothing of, too: coefficients of all rows may stand in for their own.
         for label, scaler in self.scalers_.items():
             scaler.coefficients = self.coefficients
-            scaler._settle(pooled=self, of=f" of group {label!r}")
+            scaler._settle(pooled=self, static=static, of=f" of group {label!r}")
 
     def _for_group(self):
         params = {name: getattr(self, name) for name in ("method", "feature_range", "coefficients", "out_of_range")}
@@ -374,14 +376,15 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
             self._learner.set_output(transform="default")
             METHODS[self.method].learn(self._learner, values)
 
-    def _settle(self, pooled=None, of=""):
+    def _settle(self, pooled=None, static=False, of=""):
         """Put what the domain knows in the place of what was learned, and publish both.
 
-        What a group (`of` which one) shows nothing of it takes from the scaler of all rows, `pooled`.
+        What a group (`of` which one) shows nothing of it takes from the scaler of all rows, `pooled`; what changes in
+        no group, `static`, too.
         """
         method, names, pooled = METHODS[self.method], self._feature_names(), pooled or self
         settled, (lower, upper) = method.read(self._learner), self._observed
-        unseen = np.isnan(lower)
+        unseen = np.isnan(lower) | static
         if unseen.any():
             settled = {name: np.where(unseen, getattr(pooled, f"{name}_"), value) for name, value in settled.items()}
             lower, upper = np.where(unseen, pooled.lower_, lower), np.where(unseen, pooled.upper_, upper)

@@ -21,8 +21,9 @@ LONG = 600
 SHORT, FEWEST_STEPS = 30_000, 32
 
 # XLA computes on one core. To cut a batch into shares costs 0.25 ms a step: 12 time steps with 32 units (11 million
-# operations) took 0.52 ms in place of 0.38, 24 with 32 (21 million) 0.76 and 0.78, 12 with 64 (40 million) 0.78 in place
-# of 0.88, 48 with 32 (42 million) 1.07 in place of 1.33, 48 with 128 (620 million) 4.5 in place of 7.4 (two cores).
+# operations) took 0.52 ms in place of 0.38, 24 with 32 (21 million) 0.76 and 0.78, 12 with 64 (40 million) 0.78 in
+# place of 0.88, 48 with 32 (42 million) 1.07 in place of 1.33, 48 with 128 (620 million) 4.5 in place of 7.4 (two
+# cores).
 MUCH_WORK = 15_000_000
 SMALLEST_SHARE = 8
 

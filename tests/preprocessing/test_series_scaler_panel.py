@@ -70,6 +70,9 @@ def test_equals_each_series_by_itself(method, panel, times):
     """Metadata, a column and a level say the same: each group is scaled as by itself, to the bit, and comes back."""
     features, groups = panel
     expected = by_itself(SeriesScaler(method), features, groups)
+    by_group = pd.DataFrame(features).groupby(groups)
+    static = (by_group.max() == by_group.min()).all().to_numpy()
+    expected[:, static] = SeriesScaler(method).fit_transform(features)[:, static]
     beside = SeriesScaler(method)
     np.testing.assert_array_equal(beside.fit_transform(features, groups=groups), expected)
     restored = beside.inverse_transform(expected, groups=groups)
@@ -102,6 +105,16 @@ def test_scalers_of_groups(method):
     scaled = scaler.transform(PANEL).loc[rome.index, ["rain", "temp"]]
     pd.testing.assert_frame_equal(scaler.scalers_["Rome"].transform(rome), scaled)
     assert SeriesScaler(method).fit(FEATURES).scalers_ == {}
+
+
+def test_what_changes_in_no_group_keeps_its_differences():
+    """The size of a store tells it apart from others: it has one scale for all, and it comes back."""
+    panel = pd.DataFrame({"store": ["A", "A", "B", "B"], "sales": [1.0, 3, 10, 30], "size": [5.0, 5, 7, 7]})
+    scaler = SeriesScaler(group="store")
+    scaled = scaler.fit_transform(panel)
+    np.testing.assert_array_equal(scaled["sales"], [0, 1, 0, 1])
+    np.testing.assert_array_equal(scaled["size"], [0, 0, 1, 1])
+    pd.testing.assert_frame_equal(scaler.inverse_transform(scaled), panel)
 
 
 def test_dtype_is_kept():
