@@ -109,9 +109,7 @@ class Updates:
         import tensorflow as tf
 
         # What the loss does not depend on stays as it is.
-        return [
-            self._joined([tf.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)])
-        ]
+        return [self._joined([tf.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)])]
 
     def apply(self, packed, gradients):
         """The packed state after an update."""
