@@ -1,9 +1,12 @@
 """One network for several series of different levels, on real data."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LagFramer, LSTMRegressor, PanelTimeSeriesSplit, SequencePadder, SeriesScaler, To3D, make_supervised
@@ -42,3 +45,29 @@ def test_a_scale_for_each_series_beats_one_for_all(weather):
     early = np.asarray(dates < dates[int(0.7 * len(dates))])
     best = clone(search.best_estimator_).fit(X[early], y[early])
     assert skill(best, X[~early], y[~early]) > 0
+
+
+def test_arrays_by_metadata(weather):
+    """Without names of columns the series comes as metadata: routed to whoever asks for it, in a search too."""
+    X, y = weather
+    X, y, groups = X.to_numpy()[:400], y.to_numpy()[:400], X.index.get_level_values("variable")[:400].to_numpy()
+    with config_context(enable_metadata_routing=True):
+        scaler, framer = (
+            step.set_fit_request(groups=True).set_transform_request(groups=True)
+            for step in (SeriesScaler("standard"), LagFramer(3))
+        )
+        # The windows tell the estimator.
+        lstm = LSTMRegressor(units=2, epochs=2, target_groups=True, random_state=0)
+        lstm.set_fit_request(groups=False).set_predict_request(groups=False)
+        model = make_pipeline(scaler, framer, lstm)
+        search = GridSearchCV(model, {"lagframer__n_steps": [2, 3]}, cv=GroupKFold(2), error_score="raise")
+        search.fit(X, y, groups=groups)
+        predicted = search.best_estimator_.predict(X, groups=groups)
+    assert predicted.shape == y.shape
+    table = pd.DataFrame(X, columns=["value"]).assign(variable=groups)
+    by_name = make_pipeline(
+        SeriesScaler("standard", group="variable"),
+        LagFramer(search.best_params_["lagframer__n_steps"], group="variable"),
+        LSTMRegressor(units=2, epochs=2, target_groups=True, random_state=0),
+    )
+    assert_array_equal(by_name.fit(table, y).predict(table), predicted)

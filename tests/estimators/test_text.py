@@ -1,0 +1,62 @@
+"""Words in, a mood or a tag for each word out: from text to labels in one stock Pipeline."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMClassifier, SequenceEncoder, SequencePadder
+
+NAMES, VERBS = ["Ada", "Bob", "Eve"], ["sees", "hears", "knows"]
+OPINIONS = {"fine": 1, "lovely": 1, "dull": -1, "awful": -1}
+
+
+@pytest.fixture(scope="module")
+def reviews():
+    """Sentences of a small grammar: "not" turns the opinion round, wherever the sentence begins."""
+    rng = np.random.default_rng(0)
+    sentences, moods = [], []
+    for _ in range(300):
+        opinion, turned = rng.choice(list(OPINIONS)), bool(rng.integers(2))
+        said = [*["it", "was"][: rng.integers(3)], *["not"] * turned, opinion]
+        sentences.append([*rng.choice(NAMES, rng.integers(3)), *said])
+        moods.append("good" if OPINIONS[opinion] * (-1) ** turned > 0 else "bad")
+    return sentences, np.array(moods)
+
+
+def text_model(**params):
+    params = {"units": 8, "embedding_dim": 4, "epochs": 25, "learning_rate": 0.03, "random_state": 0} | params
+    return make_pipeline(SequenceEncoder(unknown="encode"), SequencePadder(), LSTMClassifier(**params))
+
+
+def test_moods_of_sentences(reviews):
+    """Words are encoded, padded, embedded and classified; a search takes the list of sentences as it is."""
+    sentences, moods = reviews
+    cv = StratifiedKFold(2, shuffle=True, random_state=0)
+    search = GridSearchCV(text_model(), {"lstmclassifier__units": [8]}, cv=cv, error_score="raise")
+    assert search.fit(sentences, moods).best_score_ > 0.9
+    # An unknown word says nothing, and is no error.
+    assert list(search.predict([["Zoe", "was", "not", "awful"], ["it", "was", "dull"]])) == ["good", "bad"]
+
+
+def test_tags_of_words():
+    """A tag for each word: "her" is a pronoun before a verb, and says whose it is before a noun."""
+    rng = np.random.default_rng(0)
+    sentences, tags = [], []
+    for _ in range(300):
+        whose = bool(rng.integers(2))
+        sentences.append([rng.choice(NAMES), rng.choice(VERBS), *(["her", "dog", "."] if whose else ["her", ".", "."])])
+        tags.append(["name", "verb", *(["whose", "noun", "end"] if whose else ["pronoun", "end", "end"])])
+    tags = np.array(tags)
+    model = text_model(architecture="many_to_many", epochs=15).fit(sentences[:240], tags[:240])
+    tagged = model.predict(sentences[240:])
+    # The network reads from the left: what "her" is, only the word after it tells. All else it knows.
+    certain = np.delete(tagged == tags[240:], 2, axis=1)
+    assert certain.mean() > 0.98
+
+
+def test_characters(reviews):
+    """A text is a sequence of its characters: to codes, and back."""
+    texts = [" ".join(sentence) for sentence in reviews[0][:20]]
+    encoder = SequenceEncoder()
+    assert encoder.inverse_transform(encoder.fit_transform(texts)) == texts
