@@ -42,7 +42,8 @@ def test_chunks_of_a_file_are_the_whole(series):
         windows.append(np.asarray(framer.transform(chunk) if windows else framer.fit_transform(chunk)))
         if len(windows) > 1:
             framer.partial_fit(chunk)
-    assert_array_equal(np.concatenate(windows), expected)
+    # Some readers round the last digit.
+    assert_allclose(np.concatenate(windows), np.asarray(expected), rtol=1e-9, atol=1e-9)
     assert_array_equal(
         framer.context_["B"], LagFramer(N_STEPS, group="store").fit(scaler.transform(table)).context_["B"]
     )
