@@ -59,7 +59,8 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         for two classes). Predictions are of such labels; `score` compares them with the y that it is given, row by
         row.
     shuffle : bool, default=True
-        Whether to mix the samples before each epoch.
+        Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come
+        together.
     window_scaler : {"last", "mean", "standard"} or None, default=None
         Shift each sample by its last observed value or by its mean, or shift it by its mean and divide it by its
         standard deviation, so that its level does not count.

@@ -51,7 +51,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     metrics : list, optional
         Watched in `history_`, on the scaled target.
     shuffle : bool, default=True
-        Whether to mix the samples before each epoch.
+        Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come
+        together.
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
