@@ -65,11 +65,11 @@ def test_the_rule(lengths, batch_size, uneven):
     assert by_length(lengths, batch_size).uneven is uneven
 
 
-@given(seed=st.integers(0, 99), n_batches=st.integers(8, 80), batch_size=st.integers(2, 40), power=st.floats(0.3, 4))
-@settings(max_examples=20, deadline=None)
-def test_the_rule_foresees_how_long_batches_are(seed, n_batches, batch_size, power):
+@pytest.mark.parametrize("power", [0.05, 0.3, 1, 2, 4])
+@pytest.mark.parametrize(("n_batches", "batch_size"), [(8, 16), (40, 8), (80, 32)])
+def test_the_rule_foresees_how_long_batches_are(n_batches, batch_size, power):
     """What the rule compares is what comes of many epochs in random order, and of pools that are sorted."""
-    rng = np.random.RandomState(seed)
+    rng = np.random.RandomState(0)
     lengths = (10 + 390 * rng.uniform(size=n_batches * batch_size) ** power).astype(int)
     epochs = [rng.permutation(lengths) for _ in range(30)]
     order = np.mean([epoch.reshape(n_batches, -1).max(1) for epoch in epochs])
