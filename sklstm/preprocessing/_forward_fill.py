@@ -16,7 +16,7 @@ from sklstm._validation import check_series_table, n_dims, read_numbers
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._keyed_tables import key_columns, with_key_columns, with_key_names
 from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._time_axis import TimeAxis, check_time_order, continues, learn_time_axis
+from sklstm.preprocessing._time_axis import TimeAxis, as_numbers, check_time_order, continues, learn_time_axis
 
 
 class LastObservations(NamedTuple):
@@ -350,7 +350,7 @@ def _learn_axes(keys):
     axes, known = [], {}
     for _, rows in keys.rows():
         times = keys.times[rows]
-        same = (times.asi8 if hasattr(times, "asi8") else times.to_numpy()).tobytes()
+        same = as_numbers(times).tobytes()
         if same not in known:
             known[same] = learn_time_axis(times)
         axes.append(known[same])

@@ -8,6 +8,7 @@ import pandas as pd
 from sklstm._windows import frame, row_positions
 from sklstm.preprocessing._time_axis import (
     TimeAxis,
+    as_numbers,
     check_time_order,
     continues,
     find_breaks,
@@ -83,12 +84,13 @@ class Layout:
     def __init__(self, who, keys, n_steps, *, max_gap, freq, context, ends):
         self.who, self.n_steps, self.max_gap, self.freq, self.context = who, n_steps, max_gap, freq, context
         several = len(keys.labels) > 1
-        self.order = np.argsort(keys.codes, kind="stable") if several else slice(None)
+        series = list(keys.rows())
+        self.order = np.concatenate([rows for _, rows in series]) if several else slice(None)
         self.pieces, self.breaks = [], []
         self.slots = None if freq is None else np.empty(len(keys.codes), dtype=np.int64)
         self._known = {}
         first = 0
-        for label, rows in keys.rows():
+        for label, rows in series:
             times = keys.times if keys.times is None or not several else keys.times[rows]
             end = ends.get(label)
             axis, breaks, slots = self._read(times, end, rows, "" if label is None else f" of {label!r}", several)
@@ -138,11 +140,7 @@ class Layout:
         """Time from the observation before to each that is observed, in a unit; NaN where nothing was."""
         elapsed = np.full(len(observed), np.nan)
         for piece in self.pieces:
-            if piece.times is None or not tells_time(piece.times):
-                raise ValueError(
-                    f"{self.who}(elapsed={unit!r}) needs an index that tells the time. Pass a DataFrame with one, or "
-                    "name its column, time=."
-                )
+            self._refuse_timeless(piece.times, elapsed=unit)
             rows = piece.first + np.flatnonzero(observed[piece.first : piece.stop])
             times = piece.times[rows - piece.first]
             before = getattr(piece.end, "observed", None)
@@ -156,10 +154,11 @@ class Layout:
 
     def _read(self, times, end, rows, of, several):
         """The axis of a series, its rows that begin anew, and their slots; known from another of the same times."""
+        if self.freq is not None:
+            self._refuse_timeless(times, freq=self.freq)
         if times is None:
-            self._refuse_freq(times)
             return None, [], None
-        key = (len(times), end and end.axis and end.axis[:2], _bytes(times)) if several else None
+        key = (len(times), end and end.axis and end.axis[:2], as_numbers(times).tobytes()) if several else None
         if key is None or key not in self._known:
             self._known[key] = self._learn(times, end, rows, of)
         return self._known[key]
@@ -170,17 +169,18 @@ class Layout:
         if self.freq is None:
             axis = axis or learn_time_axis(times, self.max_gap)
             return axis, find_breaks(axis, times), slots
-        self._refuse_freq(times)
         slots = slots_of(self.who, times, self.freq, rows, of)
         axis = learn_time_axis(times, self.max_gap) if self.max_gap is not None else None
         # What lies further apart than a window is long is not laid out.
         holes = set(find_breaks(axis, times)) | set((1 + np.flatnonzero(np.diff(slots) >= self.n_steps)).tolist())
         return axis, sorted(holes), slots
 
-    def _refuse_freq(self, times):
-        if self.freq is not None and (times is None or not tells_time(times)):
+    def _refuse_timeless(self, times, **param):
+        """Refuse what tells no time, for the parameter that asks for it."""
+        if times is None or not tells_time(times):
+            ((name, value),) = param.items()
             raise ValueError(
-                f"{self.who}(freq={self.freq!r}) needs an index that tells the time. Pass a DataFrame with one, or "
+                f"{self.who}({name}={value!r}) needs an index that tells the time. Pass a DataFrame with one, or "
                 "name its column, time=."
             )
 
@@ -208,10 +208,6 @@ def _last_observed(rows, chunk=1024):
         if len(seen):
             return first + seen[-1]
     return None
-
-
-def _bytes(times):
-    return (times.asi8 if hasattr(times, "asi8") else np.asarray(times)).tobytes()
 
 
 def _durations(who, times, unit):

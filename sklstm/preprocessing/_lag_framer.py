@@ -16,7 +16,7 @@ from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._time_axis import tells_time
+from sklstm.preprocessing._time_axis import as_numbers, tells_time
 
 
 class LagFramer(SeriesTransformer):
@@ -346,11 +346,11 @@ class LagFramer(SeriesTransformer):
     def _remember(self, layout, windows, rows, *, anew):
         ends = layout.ends(windows, rows)
         self._ends = ends if anew else self._ends | ends
-        self._single = list(self._ends) == [None]
+        single = list(self._ends) == [None]
         contexts = {label: end.context for label, end in self._ends.items()}
         axes = {label: end.axis for label, end in self._ends.items()}
-        self.context_ = contexts[None] if self._single else contexts
-        self.time_axis_ = axes[None] if self._single else axes
+        self.context_ = contexts[None] if single else contexts
+        self.time_axis_ = axes[None] if single else axes
 
     def _in_order(self, windows, layout, keys, roles):
         """Windows in the order of the table; those of a panel know their series and their time."""
@@ -358,8 +358,10 @@ class LagFramer(SeriesTransformer):
             return windows.with_roles(roles)
         starts = np.empty_like(windows.starts)
         starts[layout.order] = windows.starts
-        groups, times = pd.Index(keys.labels).to_numpy()[keys.codes], _as_numbers(keys.times)
-        if times is None:
+        groups = pd.Index(keys.labels).to_numpy()[keys.codes]
+        if keys.times is not None and tells_time(keys.times):
+            times = as_numbers(keys.times)
+        else:
             times = np.empty(len(starts), dtype=np.int64)
             times[layout.order] = np.concatenate([np.arange(piece.stop - piece.first) for piece in layout.pieces])
         return Windows(windows.buffer, starts, self.n_steps, roles, times, groups)
@@ -424,10 +426,3 @@ class LagFramer(SeriesTransformer):
                     f"{who}({name}={getattr(self, name)!r}) expects every value to be known, got NaN in {feature!r}. "
                     f"Fill it first, or take it out of {name}."
                 )
-
-
-def _as_numbers(times):
-    """Times as numbers that ascend with them; None where nothing tells the time."""
-    if times is None or not tells_time(times):
-        return None
-    return times.asi8 if hasattr(times, "asi8") else times.to_numpy()

@@ -31,6 +31,11 @@ def tells_time(index):
     )
 
 
+def as_numbers(times):
+    """Times as numbers that ascend with them; what is no time as it is."""
+    return times.asi8 if hasattr(times, "asi8") else times.to_numpy()
+
+
 def check_time_order(who, index, rows=None, of=""):
     """Raise, naming the first offender, where an index is not strictly ascending.
 
