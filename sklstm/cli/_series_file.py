@@ -11,15 +11,13 @@ import pandas as pd
 from sklstm import datasets
 from sklstm._parameters import suggest
 from sklstm._validation import refuse_text
-from sklstm.preprocessing._time_axis import BUSINESS_DAYS, check_time_order, find_breaks, learn_time_axis
+from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
 SHIPPED = {
     "airline": datasets.load_airline,
     "sunspots": datasets.load_sunspots,
     "seattle_weather": datasets.load_seattle_weather,
 }
-
-DAY = 24 * 60 * 60 * 10**6  # in microseconds, as a TimeAxis counts durations
 
 
 class NamedSeries(NamedTuple):
@@ -66,20 +64,6 @@ def read_series(data, target=None, time=None, columns=None):
     table, left_out = _numbers(table, data, columns)
     check_time_order(data, table.index)
     return NamedSeries(name, table, _find_target(table, data, target, columns), left_out)
-
-
-def season_of(index):
-    """Rows in a season, as the step of an index suggests; None where it suggests none.
-
-    Months of a year, business days or days of a week, weeks of a year, shorter steps of a day.
-    """
-    axis = learn_time_axis(index)
-    if axis is None:
-        return None
-    if axis.calendar == "days":
-        return {1: 7, 7: 52}.get(axis.step)
-    whole = {"months": 12, BUSINESS_DAYS: 5, "durations": DAY}.get(axis.calendar, 0)
-    return whole // axis.step if whole > axis.step and whole % axis.step == 0 else None
 
 
 def _read_file(path):

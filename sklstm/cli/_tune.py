@@ -16,7 +16,8 @@ from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
 from sklstm.cli._console import ProgressBar, load_keras_silently
 from sklstm.cli._report import plot_forecast, print_scores
 from sklstm.cli._rivals import find_rivals
-from sklstm.cli._series_file import read_series, season_of
+from sklstm.cli._series_file import read_series
+from sklstm.preprocessing._season import season_of
 from sklstm.preprocessing import make_supervised
 
 # Updates of the weights in an epoch: fewer learn too slowly, more take longer on a long series for little.

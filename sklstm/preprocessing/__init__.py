@@ -1,5 +1,6 @@
 """Transformers for a stock Pipeline: scale, frame, pad, and give the third axis. None of them loads Keras."""
 
+from sklstm.preprocessing._differencer import Differencer
 from sklstm.preprocessing._forward_fill import ForwardFill
 from sklstm.preprocessing._lag_framer import LagFramer
 from sklstm.preprocessing._sequence_encoder import SequenceEncoder
@@ -10,6 +11,7 @@ from sklstm.preprocessing._supervised import make_supervised, series_to_supervis
 from sklstm.preprocessing._to3d import To3D
 
 __all__ = [
+    "Differencer",
     "ForwardFill",
     "LagFramer",
     "SequenceEncoder",

@@ -290,6 +290,21 @@ class LagFramer(SeriesTransformer):
             return names
         return np.array([lag_name(name, lag) for lag in range(1 - self.n_steps, 1) for name in names], dtype=object)
 
+    @property
+    def rows_back(self):
+        """How many earlier rows a window holds: ``n_steps - 1``."""
+        return self.n_steps - 1
+
+    @property
+    def known_ahead_(self):
+        """Positions of the features whose next values are known, a list of int."""
+        return self._positions("future")
+
+    @property
+    def static_(self):
+        """Positions of the features that do not change within a series, a list of int."""
+        return self._positions("static")
+
     # --- framing ----------------------------------------------------------------------------------
 
     def _frame(self, X, groups, *, reset=False, remember=False):

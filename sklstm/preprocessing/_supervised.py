@@ -43,7 +43,7 @@ def series_to_supervised(data, n_in=1, n_out=1, dropnan=True):
     2       10.0       20.0       30
     3       20.0       30.0       40
     """
-    table = _as_table(data, "series_to_supervised")
+    table = as_table(data, "series_to_supervised")
     refuse_text("series_to_supervised", table, "the series")
     for name, value, least in (("n_in", n_in, 0), ("n_out", n_out, 1)):
         _check_count("series_to_supervised", name, value, least)
@@ -110,10 +110,10 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     who = "make_supervised"
     _check_count(who, "horizon", horizon, 1)
     indexed = isinstance(series, (pd.DataFrame, pd.Series))
-    table = _as_table(series, who)
+    table = as_table(series, who)
     features, keys = read_keys(who, table, group, time)
     refuse_text(who, features, "the series")
-    target = _find_target(features, target)
+    target = find_target(who, features, target)
     values, kept, ahead = features.iloc[:, target].to_numpy(), [], []
     for label, rows in keys.rows():
         rows = np.asarray(rows)
@@ -147,7 +147,8 @@ def _has_whole_future(index, horizon):
     return segment[:-horizon] == segment[horizon:]
 
 
-def _as_table(data, who):
+def as_table(data, who):
+    """A series of any kind as a DataFrame; the columns of an array are called var1, var2 and so on."""
     if isinstance(data, pd.DataFrame):
         table = data
     elif isinstance(data, pd.Series):
@@ -167,18 +168,19 @@ def _as_table(data, who):
     return table
 
 
-def _find_target(table, target):
+def find_target(who, table, target):
+    """Position of the column to forecast, by its name or position; the only one, where none is given."""
     columns = list(table.columns)
     if target is None and len(columns) > 1:
         raise ValueError(
-            f"make_supervised needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}."
+            f"{who} needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}."
         )
     if target is None or target in columns:
         return 0 if target is None else columns.index(target)
     if isinstance(target, Integral) and 0 <= target < len(columns):
         return target
     raise ValueError(
-        f"make_supervised got target={target!r}, which is no column."
+        f"{who} got target={target!r}, which is no column."
         f"{suggest(str(target), [str(column) for column in columns])} The columns are: {columns}."
     )
 

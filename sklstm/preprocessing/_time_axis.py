@@ -127,6 +127,34 @@ def continues(axis, index):
     return positions is not None and 0 < positions[1] - positions[0] <= axis.longest_step
 
 
+def following_times(axis, n_times):
+    """The times that follow the last one of a TimeAxis, a step apart: on the first of months, from Friday to Monday.
+
+    >>> months = pd.DatetimeIndex(["2026-01-31", "2026-02-28", "2026-03-31"])
+    >>> following_times(learn_time_axis(months), 2)
+    DatetimeIndex(['2026-04-30', '2026-05-31'], dtype='datetime64[us]', freq=None)
+    """
+    steps, last = axis.step * np.arange(1, n_times + 1), axis.last
+    if axis.calendar == "integers" or isinstance(last, pd.Period):
+        return pd.Index([last + int(step) for step in steps])
+    if axis.calendar in ("months", "one row a month"):
+        ends = last.is_month_end
+        times = [last + pd.DateOffset(months=int(step)) for step in steps]
+        times = [time + pd.offsets.MonthEnd(0) for time in times] if ends else times
+    elif axis.calendar in ("days", "local durations"):
+        # By the local clock, which a change to summer time does not move.
+        unit = {"days": int(axis.step)} if axis.calendar == "days" else {"microseconds": int(axis.step)}
+        local = last.tz_localize(None)
+        times = [local + k * pd.Timedelta(**unit) for k in range(1, n_times + 1)]
+        return pd.DatetimeIndex(times).tz_localize(last.tz, ambiguous=True, nonexistent="shift_forward")
+    elif axis.calendar == BUSINESS_DAYS:
+        times = [last + pd.offsets.BusinessDay(int(step)) for step in steps]
+    else:
+        unit = "us" if isinstance(last, pd.Timestamp) else "ns"
+        times = [last + pd.Timedelta(int(step), unit) for step in steps]
+    return pd.Index(times)
+
+
 def slots_of(who, index, freq, rows, of=""):
     """The time step of a regular grid that each row lies in, as a whole number; each holds one row at most.
 

@@ -63,21 +63,6 @@ def test_unknown_kind_of_file(tmp_path):
     assert str(error.value) == f"{str(path)!r} is neither a .csv nor a .parquet file."
 
 
-@pytest.mark.parametrize(
-    ("freq", "season"),
-    [("MS", 12), ("ME", 12), ("QS", 4), ("D", 7), ("B", 5), ("h", 24), ("30min", 48), ("W", 52), ("YS", None)],
-)
-def test_seasons(freq, season):
-    """A frequency suggests a season: months of a year, days of a week, hours of a day."""
-    assert season_of(pd.date_range("2026-01-01", periods=40, freq=freq)) == season
-
-
-def test_no_season():
-    """Rows without a regular time suggest none."""
-    assert season_of(pd.RangeIndex(9)) is None
-    assert season_of(pd.DatetimeIndex(["2026-01-01", "2026-01-02", "2026-01-09", "2026-01-11"])) is None
-
-
 @pytest.mark.parametrize("dates", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y %H:%M"])
 def test_day_or_month_first(tmp_path, dates):
     """Local dates are read with the day or the month first, whichever makes a regular series."""

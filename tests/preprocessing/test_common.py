@@ -11,16 +11,17 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklstm import ForwardFill, LagFramer, SequencePadder, SeriesScaler, To3D
+from sklstm import Differencer, ForwardFill, LagFramer, SequencePadder, SeriesScaler, To3D
 
 SERIES_BY_DESIGN = {
     "check_fit1d": "A 1D X is a series, one feature in time order, as users have it; it is not refused."
 }
 ORDER_BY_DESIGN = {
-    "check_methods_sample_order_invariance": "Rows are in time order, and a row's window holds the rows before it.",
-    "check_methods_subset_invariance": "A row's window holds the rows before it; alone, it has none.",
+    "check_methods_sample_order_invariance": "Rows are in time order, and a row is seen with the rows before it.",
+    "check_methods_subset_invariance": "A row is seen with the rows before it; alone, it has none.",
 }
 EXPECTED_FAILURES = {
+    Differencer: {**SERIES_BY_DESIGN, **ORDER_BY_DESIGN},
     ForwardFill: SERIES_BY_DESIGN,
     SeriesScaler: SERIES_BY_DESIGN,
     LagFramer: {**SERIES_BY_DESIGN, **ORDER_BY_DESIGN},
@@ -41,6 +42,7 @@ def expected_failures(transformer):
 
 
 TRANSFORMERS = [
+    Differencer(),
     ForwardFill(),
     SeriesScaler(),
     LagFramer(n_steps=2),
@@ -67,6 +69,9 @@ LAGS = pd.DataFrame(ROWS, columns=["a(t)", "a(t-1)"])
 
 # Each transformer with parameters that are none of the defaults, and an X.
 CASES = {
+    "differences of rows": (Differencer((1, 3), columns=0), ROWS),
+    "differences of a table": (Differencer(2, log=True, columns=["temp"]), TABLE + 5),
+    "differences of a panel": (Differencer([1], group="room"), HOLES.assign(room=list("abc") * 4)),
     "filled rows": (ForwardFill(limit=2, context="always"), HOLES.to_numpy()),
     "filled table": (ForwardFill(limit="3D"), HOLES),
     "filled panel": (ForwardFill(group="room", context="never"), HOLES.assign(room=list("abc") * 4)),

@@ -1,0 +1,356 @@
+"""Rolling-origin backtests: forecasts as they would have been made, beside those that need no learning."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from sklstm.forecasting._errors import find_errors
+from sklstm.forecasting._naive import naive_forecasts
+from sklstm.forecasting._series_table import SeriesTable
+from sklstm.preprocessing._season import season_of
+
+BASELINES = ("persistence", "seasonal naive", "drift")
+
+
+def backtest(
+    forecaster,
+    series,
+    *,
+    initial=0.6,
+    step=1,
+    horizon=None,
+    refit=False,
+    metrics=("rmse", "mae", "mase"),
+    season=None,
+    interval=None,
+):
+    """Forecast from one origin after the other, as if nothing later were known, and hold that against what came.
+
+    Parameters
+    ----------
+    forecaster : SeriesForecaster
+        It is cloned, and stays as it is.
+    series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns)
+        Rows in time order; of a panel, origins are times, and the same for all series.
+    initial : int or float, default=0.6
+        How many rows (of a panel: distinct times), or which share of them, the first fit gets. The first origin is the
+        last of these.
+    step : int, default=1
+        Rows from one origin to the next.
+    horizon : int, optional
+        How many steps ahead; by default the forecaster's own.
+    refit : bool or int, default=False
+        Whether to fit anew at each origin, on all that is known by then; a number for every so many origins. Without,
+        the first fit makes all forecasts, and its past moves on.
+    metrics : sequence of {"rmse", "mae", "mape", "mase"} or callable, default=("rmse", "mae", "mase")
+        In the units of the series; "mape" in percent, which has no meaning where values are near zero, and is NaN where
+        one is zero; "mase" relative to the mean error of the (seasonal) naive one-step forecast within the first fit's
+        rows, series by series.
+    season : int, optional
+        Rows in a season; by default what the step of the index suggests: 12 for months, 7 for days.
+    interval : float, optional
+        Also make intervals, which should hold this share of the values; the forecaster needs `calibration` or
+        `quantiles`.
+
+    Returns
+    -------
+    result : Backtest
+        Scores, forecasts, and a picture of them.
+
+    Raises
+    ------
+    ValueError
+        If no origin has rows before it to fit on and a row after it to compare with.
+
+    References
+    ----------
+    Tashman, 2000, "Out-of-sample tests of forecasting accuracy: an analysis and review", International Journal of
+    Forecasting 16(4). Hyndman and Koehler, 2006, "Another look at measures of forecast accuracy", International Journal
+    of Forecasting 22(4) ("mase", and what is wrong with "mape").
+
+    Examples
+    --------
+    >>> from sklstm import SeriesForecaster, backtest
+    >>> from sklstm.datasets import load_airline
+    >>> forecaster = SeriesForecaster(horizon=12, difference=(1, 12), log=True, epochs=5, random_state=0)
+    >>> result = backtest(forecaster, load_airline().data, initial=96, step=12, metrics=["rmse"])
+    >>> result.n_origins
+    4
+    >>> result.scores().index.tolist()
+    ['SeriesForecaster', 'persistence', 'seasonal naive', 'drift']
+    >>> bool(result.skill()["persistence"] > 0.5)
+    True
+    """
+    data = SeriesTable("backtest", series, forecaster.group, forecaster.time)
+    errors = find_errors("backtest", metrics, also=["mase"])
+    steps = forecaster.horizon if horizon is None else horizon
+    places, times = _places(data)
+    first = _first_origin(initial, len(times))
+    _check_count("step", step)
+    every = _refit_every(refit)
+    origins = np.arange(first, len(times) - 1, step)
+    if len(origins) == 0:
+        raise ValueError(
+            f"backtest(initial={initial!r}) needs a row after the first fit to compare with, got {len(times)} "
+            f"{'times' if len(data.keys.labels) > 1 else 'rows'}. Lower initial or pass a longer series."
+        )
+    if season is None and data.tells_time:
+        season = season_of(data.keys.times[np.asarray(next(data.keys.rows())[1])])
+    parts = []
+    for part in range(0, len(origins), every or len(origins)):
+        chosen = origins[part : part + (every or len(origins))]
+        fitted = clone(forecaster).fit(data.table.iloc[np.flatnonzero(places <= chosen[0])])
+        parts.append(_forecasts(fitted, data, places, chosen, steps, season, interval))
+    forecasts = pd.concat(parts, ignore_index=True)
+    scales = _naive_errors(data, fitted.target_, places <= first, season)
+    return Backtest(forecasts, errors, scales, type(forecaster).__name__, fitted.target_, len(origins))
+
+
+class Backtest:
+    """What `backtest` returned: forecasts, observations and scores.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        A row for each origin, step and series.
+    errors : dict of str to callable
+        Measures of error by name.
+    scales : dict of label to float
+        Error of the naive forecast in each series, for "mase".
+    name : str
+        What the forecaster is called.
+    target : str
+        What is forecast.
+    n_origins : int
+        How many origins there were.
+
+    Attributes
+    ----------
+    forecasts : DataFrame
+        Columns ``origin`` (time or row of the last value that was known), ``step``, ``time`` (which is forecast),
+        ``observed``, ``forecast``, those of the baselines, ``lower`` and ``upper`` where there are intervals, and
+        ``series`` in a panel.
+    models : list of str
+        Columns of `forecasts` that hold one: the forecaster's, and the baselines'.
+    """
+
+    def __init__(self, forecasts, errors, scales, name, target, n_origins):
+        self.forecasts = forecasts
+        self.name = name
+        self.target = target
+        self.n_origins = n_origins
+        self.models = ["forecast", *(model for model in BASELINES if model in forecasts)]
+        self._errors = errors
+        self._scales = scales
+
+    def scores(self, by=None):
+        """Errors of the forecaster and of the baselines, in the units of the series.
+
+        Parameters
+        ----------
+        by : {"step", "series", "origin"}, optional
+            What to tell apart; by default nothing.
+
+        Returns
+        -------
+        scores : DataFrame
+            A row for each model (and each step, series or origin), a column for each metric; with intervals also
+            ``coverage``, the share of values that they held, and ``width``, how wide they were.
+        """
+        if by is None:
+            return self._scores(self.forecasts)
+        known = [name for name in ("step", "series", "origin") if name in self.forecasts]
+        if by not in known:
+            raise ValueError(f"Backtest.scores expects by to be one of {', '.join(map(repr, known))}, got {by!r}.")
+        parts = {key: self._scores(part) for key, part in self.forecasts.groupby(by, sort=False)}
+        return pd.concat(parts, names=[by, "model"])
+
+    def skill(self, by=None):
+        """How much of the baselines' root mean squared error is saved: 1 is perfect, 0 no better, below 0 worse.
+
+        Parameters
+        ----------
+        by : {"step", "series", "origin"}, optional
+            What to tell apart; by default nothing.
+
+        Returns
+        -------
+        skill : Series or DataFrame
+            By the name of the baseline.
+        """
+        if by is not None:
+            keys = self.forecasts[by].drop_duplicates()
+            return pd.DataFrame({key: self._skill(self.forecasts[self.forecasts[by] == key]) for key in keys}).T
+        return self._skill(self.forecasts)
+
+    def residuals(self):
+        """Observed minus forecast, as the intervals of a forecaster are learned from.
+
+        Returns
+        -------
+        residuals : ndarray of shape (n_forecasts, n_steps)
+            NaN where nothing was observed.
+        labels : ndarray of shape (n_forecasts,)
+            The series of each; None where there is one only.
+        """
+        table, keys = self.forecasts, ["origin"]
+        if "series" in table:
+            keys = ["series", "origin"]
+        missed = (table["observed"] - table["forecast"]).groupby([*(table[key] for key in keys), table["step"]]).first()
+        wide = missed.unstack()
+        labels = wide.index.get_level_values(0) if "series" in table else [None] * len(wide)
+        return wide.to_numpy(), np.array(labels, dtype=object)
+
+    def plot(self, step=1, ax=None):
+        """Draw the series, and what was forecast of it so many steps ahead.
+
+        Parameters
+        ----------
+        step : int, default=1
+            How far ahead.
+        ax : matplotlib Axes, optional
+            Where to draw.
+
+        Returns
+        -------
+        display : ForecastDisplay
+            With the axes, ``ax_``.
+        """
+        from sklstm.inspection import ForecastDisplay
+
+        shown = self.forecasts[self.forecasts["step"] == step].set_index("time")
+        if "series" in shown:
+            raise ValueError("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...].")
+        lower, upper = shown.get("lower"), shown.get("upper")
+        models = [name for name in self.models if name != "drift"]
+        forecasts = {self.name if name == "forecast" else name: shown[name] for name in models}
+        observed = shown["observed"].rename(self.target)
+        return ForecastDisplay.from_predictions(observed, forecasts, lower=lower, upper=upper).plot(ax=ax)
+
+    def __repr__(self):
+        scores = self.scores().to_string(float_format=lambda value: f"{value:.3g}")
+        return f"Backtest of {self.target} from {self.n_origins} origins\n{scores}"
+
+    def _repr_html_(self):
+        return self.scores().to_html(float_format=lambda value: f"{value:.3g}")
+
+    def _scores(self, table):
+        table = table[table["observed"].notna()]
+        rows = {}
+        for model in self.models:
+            truth, forecast = table["observed"].to_numpy(), table[model].to_numpy()
+            row = {
+                name: self._scaled_error(table, model) if error is None else error(truth, forecast)
+                for name, error in self._errors.items()
+            }
+            if model == "forecast" and "lower" in table:
+                row["coverage"] = np.mean((table["lower"] <= truth) & (truth <= table["upper"]))
+                row["width"] = np.mean(table["upper"] - table["lower"])
+            rows[self.name if model == "forecast" else model] = row
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def _scaled_error(self, table, model):
+        labels = table["series"] if "series" in table else pd.Series([None] * len(table), index=table.index)
+        scale = np.array([self._scales[label] for label in labels])
+        return np.mean(np.abs(table["observed"].to_numpy() - table[model].to_numpy()) / scale)
+
+    def _skill(self, table):
+        table = table[table["observed"].notna()]
+        squares = [((table["observed"] - table[model]) ** 2).mean() for model in self.models]
+        return pd.Series(1 - np.sqrt(squares[0] / np.array(squares[1:])), index=self.models[1:], name="skill")
+
+
+def _places(data):
+    """When each row was, counted from 0 over all times, and these times."""
+    if len(data.keys.labels) == 1 or data.keys.times is None:
+        times = pd.RangeIndex(len(data)) if data.keys.times is None else data.keys.times
+        return np.arange(len(data)), times
+    codes, times = pd.factorize(data.keys.times, sort=True)
+    return codes, times
+
+
+def _forecasts(fitted, data, places, origins, steps, season, interval):
+    """Forecasts of a fitted forecaster from some origins, in a long table."""
+    engine = fitted._engine
+    layout = engine.layout
+    kept, table = _known_by(data, places, origins[-1], steps, engine)
+    rows = np.flatnonzero(np.isin(places[kept], origins))
+    if interval is None:
+        columns = {"forecast": engine.forecast_at(table, rows, steps)}
+    else:
+        forecasts = fitted._interval_at(table, rows, steps, interval)
+        columns = dict(zip(("forecast", "lower", "upper"), forecasts, strict=True))
+    everywhere = kept[rows]
+    columns |= naive_forecasts(data, fitted.target_, everywhere, steps, season, **layout)
+    values = data.table[fitted.target_].to_numpy(dtype=np.float64)
+    ahead = range(1, steps + 1)
+    columns["observed"] = data.values_around(values, ahead, **layout)[everywhere]
+    when = data.values_around(np.arange(len(data)), ahead, **layout)[everywhere]
+    long = {"origin": np.repeat(_times_of(data, everywhere), steps), "step": np.tile(ahead, len(rows))}
+    if len(data.keys.labels) > 1:
+        long = {"series": np.repeat(data.labels()[everywhere], steps)} | long
+    result = pd.DataFrame(long | {name: forecast.ravel() for name, forecast in columns.items()})
+    known = ~np.isnan(when.ravel())
+    result = result[known]
+    result.insert(list(result).index("step") + 1, "time", _times_of(data, when.ravel()[known].astype(np.intp)))
+    first = ["observed", "forecast", *(name for name in ("lower", "upper") if name in result)]
+    order = [name for name in result if name not in first]
+    baselines = [name for name in BASELINES if name in result]
+    return result[[*(name for name in order if name not in baselines), *first, *baselines]]
+
+
+def _known_by(data, places, last, steps, engine):
+    """The rows up to the last origin, and a table of them; and of those after it what is known ahead."""
+    ahead = engine.given("future")
+    kept = np.flatnonzero(places <= (last + steps if ahead else last))
+    if not ahead:
+        return kept, data.take(kept)
+    table = data.table.iloc[kept].copy()
+    unknown = [name for name in data.columns if name not in {*ahead, *engine.given("static")}]
+    table[unknown] = table[unknown].astype(np.float64).mask(places[kept] > last)
+    return kept, data.like(table)
+
+
+def _times_of(data, rows):
+    times = pd.RangeIndex(len(data)) if data.keys.times is None else data.keys.times
+    return times[rows]
+
+
+def _naive_errors(data, target, fitted, season):
+    """Mean error of the one-step (seasonal) naive forecast within the fitted rows of each series."""
+    values = data.table[target].to_numpy(dtype=np.float64)
+    before = data.values_around(values, [-(season or 1)])[:, 0]
+    missed = np.where(fitted, np.abs(values - before), np.nan)
+    errors = {}
+    for label, rows in data.keys.rows():
+        of_series = missed[np.asarray(rows)]
+        known = ~np.isnan(of_series)
+        errors[label] = of_series[known].mean() if known.any() else np.nan
+    return errors
+
+
+def _first_origin(initial, n_times):
+    """Place of the last row of the first fit."""
+    if isinstance(initial, Integral) and not isinstance(initial, bool) and initial >= 1:
+        return initial - 1
+    if isinstance(initial, Real) and not isinstance(initial, bool) and 0 < initial < 1:
+        return max(0, round(initial * n_times) - 1)
+    raise ValueError(
+        f"backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got {initial!r}."
+    )
+
+
+def _check_count(name, value):
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"backtest expects {name} to be an int of 1 or more, got {value!r}.")
+
+
+def _refit_every(refit):
+    """How many origins one fit forecasts from; None for all of them."""
+    if isinstance(refit, (bool, np.bool_)):
+        return 1 if refit else None
+    if isinstance(refit, Integral) and refit >= 1:
+        return int(refit)
+    raise ValueError(f"backtest expects refit to be True, False or an int of 1 or more, got {refit!r}.")

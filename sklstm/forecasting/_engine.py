@@ -1,0 +1,195 @@
+"""A Pipeline that forecasts: fitted on the later values of its own rows, and carried on by its own forecasts."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from sklstm.forecasting._levels import difference, restore
+from sklstm.forecasting._recursion import FramedSamples, learn_recursion
+from sklstm.preprocessing import Differencer, LagFramer
+
+# Windows are written out to go on by their own forecasts: so many at a time.
+CHUNK = 4096
+
+
+class Engine:
+    """Fits a Pipeline to forecast a column of a series, and forecasts from any of its rows.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, for messages.
+    pipeline : Pipeline or regressor
+        Not fitted; it is fitted in place.
+    block : int
+        How many steps the regressor forecasts at once.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        Its steps, without those that do nothing.
+    recursion : Recursion or None
+        How windows go on by forecasts, where they can.
+    """
+
+    def __init__(self, who, pipeline, block):
+        steps = pipeline.steps if isinstance(pipeline, Pipeline) else [("regressor", pipeline)]
+        self.who, self.block = who, block
+        self.pipeline = Pipeline([(name, step) for name, step in steps if step not in (None, "passthrough")])
+
+    # --- its steps --------------------------------------------------------------------------------
+
+    @property
+    def _steps(self):
+        return [step for _, step in self.pipeline.steps]
+
+    @property
+    def _n_differencers(self):
+        """How many steps at the start apply to the target, too."""
+        return next(k for k, step in enumerate(self._steps) if not isinstance(step, Differencer))
+
+    @property
+    def regressor(self):
+        """The last step."""
+        return self._steps[-1]
+
+    @property
+    def framer(self):
+        """The step that frames windows; None without one."""
+        return next((step for step in self._steps if isinstance(step, LagFramer)), None)
+
+    @property
+    def layout(self):
+        """What follows what: see `SeriesTable.values_around`."""
+        return {} if self.framer is None else {"max_gap": self.framer.max_gap, "freq": self.framer.freq}
+
+    @property
+    def rows_back(self):
+        """How many rows before its own a forecast looks at."""
+        return sum(getattr(step, "rows_back", 0) for step in self._steps)
+
+    def given(self, role):
+        """Names of the columns that are "static", or known ahead ("future")."""
+        if self.framer is None:
+            return []
+        positions = self.framer.known_ahead_ if role == "future" else self.framer.static_
+        return [self.framer.feature_names_in_[k] for k in positions]
+
+    # --- fit and forecast -------------------------------------------------------------------------
+
+    def fit(self, data, target):
+        """Fit the steps.
+
+        Parameters
+        ----------
+        data : SeriesTable
+            The series.
+        target : str
+            The column to forecast.
+
+        Returns
+        -------
+        self : Engine
+            Itself.
+        """
+        self.target, self._position = target, list(data.table.columns).index(target)
+        differencers = self._steps[: self._n_differencers]
+        table, levels = difference(differencers, data, self._position, fit=True)
+        for step in self._steps[self._n_differencers : -1]:
+            table = step.fit_transform(table)
+        samples = FramedSamples(table)
+        if len(samples) != len(data):
+            raise ValueError(
+                f"{self.who} expects steps that keep rows, got {len(samples)} samples from {len(data)} rows. Frame "
+                "with LagFramer, which has a window for every row."
+            )
+        y = data.values_around(levels[-1], range(1, self.block + 1), **self.layout)
+        rows = np.flatnonzero(~np.isnan(y).any(axis=1))
+        if len(rows) == 0:
+            raise ValueError(
+                f"{self.who}(horizon={self.block}) needs rows whose next {self.block} values are known, got none in "
+                f"{len(data)} rows. Lower the horizon or pass a longer series."
+            )
+        self.regressor.fit(samples.take(rows), y[rows] if self.block > 1 else y[rows, 0])
+        self.recursion = learn_recursion(samples, levels[-1], data.labels(), self.framer)
+        return self
+
+    def forecast_at(self, data, rows, n_steps):
+        """Forecast from some rows on, in the units of the series.
+
+        Parameters
+        ----------
+        data : SeriesTable
+            With what lies before these rows.
+        rows : ndarray of int of shape (n_rows,)
+            The last of what is known.
+        n_steps : int
+            How far ahead.
+
+        Returns
+        -------
+        forecasts : ndarray of shape (n_rows, n_steps)
+        """
+        samples, levels = self._see(data)
+        if n_steps > self.block:
+            self.refuse_no_recursion(data, n_steps)
+            chunks = [rows[first : first + CHUNK] for first in range(0, len(rows), CHUNK)]
+            forecasts = np.concatenate([self._go_on(data, samples, chunk, n_steps) for chunk in chunks])
+        else:
+            forecasts = self._predict(samples.take(rows))[:, :n_steps]
+        return self._restore(data, levels, rows, forecasts)
+
+    def quantiles_at(self, data, rows, n_steps, coverage):
+        """The ends of the network's own interval from some rows on, two arrays; None where it has no such quantiles."""
+        quantiles = getattr(self.regressor, "quantiles", None)
+        if quantiles is None or n_steps > self.block:
+            return None
+        ends = [np.flatnonzero(np.isclose(quantiles, q)) for q in ((1 - coverage) / 2, (1 + coverage) / 2)]
+        if any(len(end) == 0 for end in ends):
+            return None
+        samples, levels = self._see(data)
+        predicted = self.regressor.predict_quantiles(samples.take(rows)).reshape(len(rows), self.block, -1)
+        return tuple(self._restore(data, levels, rows, predicted[:, :n_steps, end[0]]) for end in ends)
+
+    # --- what is inside ---------------------------------------------------------------------------
+
+    def _see(self, data):
+        """What the regressor sees of each row, and the target on its way through differences."""
+        table, levels = difference(self._steps[: self._n_differencers], data, self._position)
+        for step in self._steps[self._n_differencers : -1]:
+            table = step.transform(table)
+        return FramedSamples(table), levels
+
+    def _restore(self, data, levels, rows, forecasts):
+        differencers = self._steps[: self._n_differencers]
+        return restore(differencers, data, self.target, levels, rows, forecasts, **self.layout)
+
+    def _predict(self, samples):
+        return np.asarray(self.regressor.predict(samples), dtype=np.float64).reshape(len(samples), -1)
+
+    def _go_on(self, data, samples, rows, n_steps):
+        """Forecasts block by block, each from windows that the one before it has moved on."""
+        labels, windows = data.labels()[rows], samples.gather(rows)
+        places = data.values_around(np.arange(len(data)), range(1, n_steps + 1), **self.layout)[rows]
+        places = np.where(np.isnan(places), rows[:, None], places).astype(np.intp)
+        newest, parts = samples.newest(), [self._predict(samples.take(rows))]
+        while (done := sum(part.shape[1] for part in parts)) < n_steps:
+            windows = self.recursion.go_on(windows, parts[-1], labels, newest[places[:, done - self.block : done]])
+            parts.append(self._predict(samples.like(windows, rows)))
+        return np.concatenate(parts, axis=1)[:, :n_steps]
+
+    def refuse_no_recursion(self, data, n_steps):
+        """Raise where forecasts cannot go on from forecasts."""
+        if self.recursion is not None:
+            return
+        given = {*self.given("static"), *self.given("future"), self.target}
+        other = [name for name in data.columns if name not in given]
+        reads = (
+            f"to know what follows in {', '.join(map(repr, other))}, too"
+            if other
+            else "windows in which the target's own series is scaled by one line, and nothing else"
+        )
+        raise ValueError(
+            f"{self.who} forecasts {self.block} step{'s' * (self.block > 1)} at once, and to go on to {n_steps} it "
+            f"needs {reads}. Fit with horizon={n_steps} and strategy='direct', name in future= what is known ahead, or "
+            "leave out what is not."
+        )

@@ -1,0 +1,567 @@
+"""SeriesForecaster: a series in, its future out."""
+
+import inspect
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._lag_names import lag_name
+from sklstm._parameters import StrictParameters
+from sklstm.forecasting._engine import Engine
+from sklstm.forecasting._intervals import Residuals
+from sklstm.forecasting._series_table import SeriesTable
+from sklstm.forecasting._short_pipeline import SHORT_PARAMETERS, short_pipeline
+from sklstm.forecasting._times_to_come import rows_to_come
+from sklstm.preprocessing._supervised import find_target
+
+
+class SeriesForecaster(StrictParameters, BaseEstimator):
+    """Forecast a series from its own past: scaling, windows and network inside, targets made and kept apart inside.
+
+    Give it a series (or a table of several columns, or a panel of many series), ask it for what comes next. It holds a
+    stock Pipeline, built from the short parameters or passed by you, of which every parameter can be searched.
+
+    Parameters
+    ----------
+    pipeline : Pipeline, optional
+        Transformers that keep rows, and a regressor: any of sklstm's and scikit-learn's. A `Differencer` at its start
+        applies to the target, too. By default it is built from the parameters below, from `n_steps` on; with a
+        pipeline of your own these must be left as they are.
+    horizon : int, default=1
+        How many time steps ahead `fit` learns to forecast.
+    target : str or int, optional
+        The column to forecast, where the series has several.
+    strategy : {"direct", "recursive", "encoder_decoder"}, default="direct"
+        All steps at once, by an output for each; the next step only, and on from there by its own forecasts; or all
+        steps by a network that decodes them one after the other (with a pipeline of your own the same as "direct").
+    group, time : str, optional
+        Columns or index levels of a panel: which series a row is of, and when it was.
+    static : sequence of str, optional
+        Columns that do not change within a series.
+    future : sequence of str, optional
+        Columns whose next values are known: calendar, price plans.
+    n_steps : int, default=24
+        The look-back: time steps in each window.
+    scaling : {"minmax", "standard", "robust", "maxabs"} or None, default="standard"
+        How features are scaled; in panels each series by itself.
+    difference : int, sequence of int or None, default=None
+        Learn the differences from so many rows before, one after the other: ``(1, 12)`` takes a trend and the season of
+        months out. Forecasts are summed up again.
+    log : bool, default=False
+        Learn the logarithm. Forecasts are exponentials again: medians rather than means.
+    units : int or sequence of int, default=32
+        Size of the LSTM's state.
+    window_scaler, relative_to, linear_skip, quantiles, dropout, learning_rate, epochs, batch_size, \
+            validation_fraction, patience, verbose
+        Of `LSTMRegressor`, where they are explained. `linear_skip`, the linear path beside the LSTM, is there by
+        default, and so is `window_scaler`.
+    calibration : float, optional
+        Share of the rows, at the end, by which to learn how far forecasts miss: a copy is fitted on the rows before
+        them, for the intervals of `forecast` and `predict_interval`. Then all rows are fitted.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the network.
+
+    Attributes
+    ----------
+    pipeline_ : Pipeline
+        The fitted steps.
+    target_ : str
+        Name of the column that is forecast.
+    context_ : DataFrame
+        The last rows of each series, as many as a forecast looks back on.
+    residuals_ : Residuals or None
+        What calibration learned.
+    n_features_in_ : int
+        Number of columns of the series, those that say group and time included.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where they are text.
+
+    See Also
+    --------
+    backtest : How good it is, from many origins, beside what doing nothing forecasts.
+    sklstm.preprocessing.make_supervised : The same targets as X and y, for a Pipeline by itself.
+
+    References
+    ----------
+    Taieb, Bontempi, Atiya and Sorjamaa, 2012, "A review and comparison of strategies for multi-step ahead time series
+    forecasting", Expert Systems with Applications 39(8) (`strategy`).
+
+    Examples
+    --------
+    >>> from sklstm import SeriesForecaster
+    >>> from sklstm.datasets import load_airline
+    >>> passengers = load_airline().data["passengers"]
+    >>> forecaster = SeriesForecaster(horizon=3, n_steps=12, units=8, epochs=20, random_state=0)
+    >>> forecaster.fit(passengers[:-3]).forecast().index
+    DatetimeIndex(['1960-10-01', '1960-11-01', '1960-12-01'], dtype='datetime64[us]', name='month', freq=None)
+    >>> forecaster.predict(passengers).columns.tolist()
+    ['passengers(t+1)', 'passengers(t+2)', 'passengers(t+3)']
+
+    Every parameter of the steps inside can be reached:
+
+    >>> deeper = forecaster.set_params(pipeline__frame__n_steps=24, pipeline__lstm__stride=2)
+    """
+
+    _parameter_constraints = {
+        "pipeline": [HasMethods(["fit", "predict"]), None],
+        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "strategy": [StrOptions({"direct", "recursive", "encoder_decoder"})],
+        "calibration": [Interval(Real, 0, 1, closed="neither"), None],
+    }
+
+    def __init__(
+        self,
+        pipeline=None,
+        *,
+        horizon=1,
+        target=None,
+        strategy="direct",
+        group=None,
+        time=None,
+        static=None,
+        future=None,
+        n_steps=24,
+        scaling="standard",
+        difference=None,
+        log=False,
+        units=32,
+        window_scaler="mean",
+        relative_to=None,
+        linear_skip=True,
+        quantiles=None,
+        dropout=0.0,
+        learning_rate=None,
+        epochs=100,
+        batch_size=32,
+        validation_fraction=None,
+        patience=None,
+        calibration=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.pipeline = pipeline
+        self.horizon = horizon
+        self.target = target
+        self.strategy = strategy
+        self.group = group
+        self.time = time
+        self.static = static
+        self.future = future
+        self.n_steps = n_steps
+        self.scaling = scaling
+        self.difference = difference
+        self.log = log
+        self.units = units
+        self.window_scaler = window_scaler
+        self.relative_to = relative_to
+        self.linear_skip = linear_skip
+        self.quantiles = quantiles
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.calibration = calibration
+        self.verbose = verbose
+        self.random_state = random_state
+
+    # --- parameters -------------------------------------------------------------------------------
+
+    def build_pipeline(self):
+        """The Pipeline that `fit` will fit, not fitted: to look at, or to change and pass on.
+
+        Returns
+        -------
+        pipeline : Pipeline
+            A copy of `pipeline`, or what the short parameters stand for.
+        """
+        if self.pipeline is None:
+            return short_pipeline(self)
+        changed = [name for name, usual in self._short_defaults().items() if getattr(self, name) is not usual]
+        if changed:
+            name, value = changed[0], getattr(self, changed[0])
+            raise ValueError(
+                f"SeriesForecaster got a pipeline, and {name}={value!r}, which is for the pipeline that it builds "
+                "itself. Set the parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
+            )
+        return clone(self.pipeline)
+
+    def set_params(self, **params):
+        """Set parameters, those of the steps inside as ``pipeline__frame__n_steps``.
+
+        Where there is no pipeline yet, it is built from the short parameters first, and these go back to their
+        defaults: from then on the pipeline holds what they said.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            The forecaster itself.
+        """
+        inside = {name: value for name, value in params.items() if name.startswith("pipeline__")}
+        super().set_params(**{name: value for name, value in params.items() if name not in inside})
+        if inside and self.pipeline is None:
+            pipeline = self.build_pipeline()
+            super().set_params(pipeline=pipeline, **self._short_defaults())
+        return super().set_params(**inside)
+
+    @classmethod
+    def _short_defaults(cls):
+        parameters = inspect.signature(cls).parameters
+        return {name: parameters[name].default for name in SHORT_PARAMETERS}
+
+    @property
+    def pipeline_(self):
+        """The fitted steps."""
+        check_is_fitted(self)
+        return self._engine.pipeline
+
+    # --- fit --------------------------------------------------------------------------------------
+
+    def fit(self, series, y=None):
+        """Learn to forecast the values that follow each row.
+
+        Transformers are fitted on all rows, the regressor on those whose next `horizon` values are known.
+
+        Parameters
+        ----------
+        series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns)
+            Rows in time order; of a panel, those of each series. A row that is NaN was not observed.
+        y : None
+            There is none: the targets are later rows of the series.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            The fitted forecaster.
+
+        Raises
+        ------
+        ValueError
+            If the series is too short or out of order, its target is not named, or a step refuses it.
+        """
+        if y is not None:
+            raise ValueError(
+                "SeriesForecaster takes a series and derives y from it, got y too. Call fit(series), and leave y out "
+                "of a search as well; for X and y of your own use the Pipeline by itself."
+            )
+        self._validate_params()
+        data = SeriesTable(type(self).__name__, series, self.group, self.time)
+        residuals = self._calibration(data)
+        self._fit_engine(data)
+        self.n_features_in_ = data.table.shape[1]
+        if all(isinstance(name, str) for name in data.table.columns) and data.indexed:
+            self.feature_names_in_ = np.array(data.table.columns, dtype=object)
+        self._columns = list(data.table.columns)
+        self._indexed = data.indexed
+        self._axes = data.time_axes()
+        self.residuals_ = residuals
+        self._remember(data)
+        return self
+
+    def _fit_engine(self, data):
+        who = type(self).__name__
+        candidates = data.columns
+        if self.target is None:
+            # What is said to be something else is not what is to be forecast.
+            other = {*(self.static or ()), *(self.future or ())}
+            candidates = [column for column in data.columns if column not in other] or data.columns
+        self.target_ = candidates[find_target(who, data.table[candidates], self.target)]
+        pipeline = short_pipeline(self, self.target_) if self.pipeline is None else self.build_pipeline()
+        self._engine = Engine(who, pipeline, 1 if self.strategy == "recursive" else self.horizon)
+        self._engine.fit(data, self.target_)
+        if self.strategy == "recursive" and self.horizon > 1:
+            self._engine.refuse_no_recursion(data, self.horizon)
+
+    def _calibration(self, data):
+        """Residuals of the last rows, forecast by a copy that was fitted on those before them."""
+        if self.calibration is None:
+            return None
+        tails = [np.asarray(rows)[-max(1, round(self.calibration * len(rows))) :] for _, rows in data.keys.rows()]
+        held_out = np.sort(np.concatenate(tails))
+        fitted = np.setdiff1d(np.arange(len(data)), held_out)
+        copy = clone(self).set_params(calibration=None).fit(data.table.iloc[fitted])
+        return copy.calibrate(data.table.iloc[held_out]).residuals_
+
+    # --- forecasts --------------------------------------------------------------------------------
+
+    def predict(self, series, steps=None):
+        """Forecast, at each row, the values that follow it.
+
+        Parameters
+        ----------
+        series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns)
+            Rows in time order. Where their index goes on from what was fitted, or from the last `update`, they have
+            that as their past; else they start cold.
+        steps : int, optional
+            How many values ahead; beyond the horizon forecasts go on from forecasts. By default the horizon.
+
+        Returns
+        -------
+        forecasts : DataFrame of shape (n_rows, steps)
+            In the units of the series, with its index; columns ``sales(t+1)``, ``sales(t+2)`` and so on. An array for
+            an array.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not those of `fit`, rows are out of order, or what lies beyond the horizon cannot be
+            forecast, because other columns would have to be known.
+        """
+        data, table, rows = self._rows_of(series)
+        return self._framed(data, self._engine.forecast_at(table, rows, self._n_steps(steps)))
+
+    def predict_interval(self, series, coverage=0.9, steps=None):
+        """Intervals that hold a share of the values that follow each row.
+
+        The network's own quantiles, where `quantiles` has both ends; else the forecasts with as much to either side as
+        they missed in calibration.
+
+        Parameters
+        ----------
+        series : Series, DataFrame or array
+            As for `predict`.
+        coverage : float, default=0.9
+            Share of the values that intervals are to hold.
+        steps : int, optional
+            As for `predict`.
+
+        Returns
+        -------
+        lower, upper : DataFrame of shape (n_rows, steps)
+            As `predict` returns its forecasts.
+
+        Raises
+        ------
+        ValueError
+            If there was no calibration for so many steps, or on too few rows for this coverage.
+        """
+        data, table, rows = self._rows_of(series)
+        _, lower, upper = self._interval_at(table, rows, self._n_steps(steps), coverage)
+        return self._framed(data, lower), self._framed(data, upper)
+
+    def forecast(self, steps=None, *, future=None, interval=None):
+        """Forecast what follows the last row of the series that was fitted, or of the last `update`.
+
+        Parameters
+        ----------
+        steps : int, optional
+            How many time steps; by default the horizon. Beyond it forecasts go on from forecasts.
+        future : DataFrame, optional
+            The values of the columns that are known ahead (`future`), at the times to come; of a panel, for each
+            series. Where the times of the series are irregular, its index says which times these are.
+        interval : float, optional
+            Share of the values that intervals are to hold: 0.9.
+
+        Returns
+        -------
+        forecast : DataFrame
+            One row for each time step to come (and for each series of a panel), with the target, and with an interval
+            the columns ``lower`` and ``upper``; in the units of the series.
+
+        Raises
+        ------
+        ValueError
+            As for `predict` and `predict_interval`; and if values that have to be known ahead are missing.
+        """
+        check_is_fitted(self)
+        steps, context = self._n_steps(steps), self._context()
+        known = self._engine.given("future")
+        ahead = rows_to_come(
+            context, self._axes, steps, future=future, known=known, static=self._engine.given("static")
+        )
+        rows = context.last_rows(1)
+        table = context.like(pd.concat([context.table, ahead])) if known else context
+        if interval is None:
+            columns = {self.target_: self._engine.forecast_at(table, rows, steps)}
+        else:
+            forecasts = self._interval_at(table, rows, steps, interval)
+            columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
+        keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
+        return ahead[keys].assign(**{str(name): values.ravel() for name, values in columns.items()})
+
+    def score(self, series, y=None):
+        """Coefficient of determination, R squared, of all forecasts whose truth is in the series.
+
+        The first of them is made at the last row before the series, where it goes on from what was fitted.
+
+        Parameters
+        ----------
+        series : Series, DataFrame or array
+            As for `predict`.
+        y : None
+            There is none.
+
+        Returns
+        -------
+        score : float
+            1 at best; 0 for forecasting the mean.
+        """
+        truth, forecasts, _ = self.compare(series)
+        known = ~np.isnan(truth)
+        return r2_score(truth[known], forecasts[known])
+
+    def compare(self, series, steps=None):
+        """Forecasts of the values of a series, from the row before its first one on, beside these values.
+
+        Parameters
+        ----------
+        series : Series, DataFrame or array
+            As for `predict`.
+        steps : int, optional
+            As for `predict`.
+
+        Returns
+        -------
+        truth, forecasts : ndarray of shape (n_forecasts, steps)
+            In the units of the series; truth is NaN beyond the end of the series.
+        labels : ndarray of shape (n_forecasts,)
+            The series of each, in a panel.
+
+        Raises
+        ------
+        ValueError
+            If nothing that is forecast is in the series.
+        """
+        _, table, rows = self._rows_of(series)
+        before = [np.asarray(part)[np.asarray(part) < rows[0]] for _, part in table.keys.rows()]
+        origins = np.concatenate([*(part[-1:] for part in before), rows]).astype(np.intp)
+        steps = self._n_steps(steps)
+        values = table.table[self.target_].to_numpy(dtype=np.float64)
+        truth = table.values_around(values, range(1, steps + 1), **self._engine.layout)[origins]
+        if np.isnan(truth).all():
+            raise ValueError(
+                f"SeriesForecaster has nothing to compare forecasts with: no row of {len(rows)} is followed by one "
+                "that was observed. Pass a longer series, or one that follows what was fitted."
+            )
+        return truth, self._engine.forecast_at(table, origins, steps), table.labels()[origins]
+
+    def calibrate(self, series, steps=None):
+        """Learn how far forecasts miss, from rows that were not fitted: for the intervals.
+
+        Parameters
+        ----------
+        series : Series, DataFrame, array or Backtest
+            Rows that were not fitted, as for `predict`; or what `backtest` returned.
+        steps : int, optional
+            How many steps ahead intervals will be asked for; by default the horizon.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            The forecaster itself.
+        """
+        check_is_fitted(self)
+        if hasattr(series, "residuals"):
+            self.residuals_ = Residuals(*series.residuals())
+        else:
+            truth, forecasts, labels = self.compare(series, steps)
+            self.residuals_ = Residuals(truth - forecasts, labels)
+        return self
+
+    def update(self, new_rows):
+        """Move on in time, without training: what comes next is forecast from the end of these rows.
+
+        Parameters
+        ----------
+        new_rows : Series, DataFrame or array
+            Rows that follow what was fitted, with the same columns. A series of a panel that is new begins here.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            The forecaster itself.
+
+        Raises
+        ------
+        ValueError
+            If they do not come after the rows that are known.
+        """
+        check_is_fitted(self)
+        data, context = self._read(new_rows), self._context()
+        if not data.indexed:
+            data = context.like(data.table.set_axis(data.table.index + context.table.index[-1] + 1))
+        ends = {label: rows[-1] for label, rows in context.keys.rows()}
+        for label, rows in data.keys.rows():
+            if label in ends and data.tells_time and context.tells_time:
+                first, last = data.keys.times[rows[0]], context.keys.times[ends[label]]
+                if not first > last:
+                    of = "" if label is None else f" of {label!r}"
+                    raise ValueError(
+                        f"SeriesForecaster.update expects rows after {last}{of}, the last that it knows, got {first}. "
+                        "Pass only what is new."
+                    )
+        self._axes = data.time_axes() | self._axes
+        self._remember(context.like(pd.concat([context.table, data.table])))
+        return self
+
+    # --- what is inside ---------------------------------------------------------------------------
+
+    def _read(self, series):
+        """A series whose columns are those of fit."""
+        table = series
+        if isinstance(series, pd.Series) and len(self._columns) == 1:
+            table = series.rename(self._columns[0])
+        data = SeriesTable(type(self).__name__, table, self.group, self.time)
+        if set(data.table.columns) != set(self._columns):
+            raise ValueError(
+                f"SeriesForecaster was fitted on the columns {self._columns}, got {list(data.table.columns)}. Pass the "
+                "same columns."
+            )
+        if list(data.table.columns) != self._columns:
+            data = data.like(data.table[self._columns])
+        return data
+
+    def _context(self):
+        context = SeriesTable(type(self).__name__, self.context_, self.group, self.time)
+        context.indexed = self._indexed
+        return context
+
+    def _remember(self, data):
+        """Keep as many of the last rows as a forecast looks back on."""
+        self.context_ = data.table.iloc[np.sort(data.last_rows(1 + self._engine.rows_back))].copy()
+
+    def _rows_of(self, series):
+        """A series, the same with its past before it, and where its own rows are in that."""
+        check_is_fitted(self)
+        data = self._read(series)
+        table, n_context = data.after(self._context()) if data.indexed else (data, 0)
+        return data, table, np.arange(n_context, len(table))
+
+    def _n_steps(self, steps):
+        steps = self.horizon if steps is None else steps
+        if not isinstance(steps, Integral) or isinstance(steps, bool) or steps < 1:
+            raise ValueError(f"SeriesForecaster expects steps to be an int of 1 or more, got {steps!r}.")
+        return int(steps)
+
+    def _framed(self, data, forecasts):
+        if not data.indexed:
+            return forecasts
+        columns = [lag_name(self.target_, step) for step in range(1, forecasts.shape[1] + 1)]
+        return pd.DataFrame(forecasts, index=data.table.index, columns=columns)
+
+    def _interval_at(self, data, rows, n_steps, coverage):
+        """Forecasts from some rows on, and the ends of their intervals: three arrays of shape (n_rows, n_steps)."""
+        if not isinstance(coverage, Real) or not 0 < coverage < 1:
+            raise ValueError(f"SeriesForecaster expects the coverage of an interval between 0 and 1, got {coverage!r}.")
+        forecasts = self._engine.forecast_at(data, rows, n_steps)
+        ends = self._engine.quantiles_at(data, rows, n_steps, coverage)
+        if ends is not None:
+            return forecasts, *ends
+        if self.residuals_ is None:
+            raise ValueError(
+                "SeriesForecaster knows no intervals: it was not told how far its forecasts miss. Pass calibration=0.2 "
+                "before fit, or call calibrate(series) with rows that were not fitted."
+            )
+        half = self.residuals_.half_widths(type(self).__name__, coverage, n_steps, data.labels()[rows])
+        return forecasts, forecasts - half, forecasts + half

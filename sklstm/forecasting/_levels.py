@@ -1,0 +1,75 @@
+"""The target's own series on its way through differences, and forecasts on their way back."""
+
+import numpy as np
+
+
+def difference(differencers, data, target, *, fit=False):
+    """Run a table through transformers one by one, and keep the target as it was before each, and after all.
+
+    Parameters
+    ----------
+    differencers : list of Differencer
+        In their order.
+    data : SeriesTable
+        Rows of the series.
+    target : int
+        Position of the column that is forecast.
+    fit : bool, default=False
+        Whether to fit them on these rows.
+
+    Returns
+    -------
+    table : DataFrame
+        After the last of them.
+    levels : list of ndarray of shape (n_rows,)
+        The target before the first, before the second and so on, and after the last.
+    """
+    table, levels = data.table, []
+    for differencer in differencers:
+        levels.append(_column(table, target))
+        table = differencer.fit_transform(table) if fit else differencer.transform(table)
+    return table, [*levels, _column(table, target)]
+
+
+def restore(differencers, data, target, levels, rows, forecasts, **layout):
+    """Forecasts of what is left after all differences, in the units of the series.
+
+    Parameters
+    ----------
+    differencers : list of Differencer
+        In their order.
+    data : SeriesTable
+        The series.
+    target : str
+        The column that is forecast.
+    levels : list of ndarray of shape (n_rows,)
+        As `difference` returned them.
+    rows : ndarray of int of shape (n_forecasts,)
+        After which of the rows each forecast begins.
+    forecasts : ndarray of shape (n_forecasts, n_steps)
+        Differences.
+    **layout
+        What follows what: see `SeriesTable.values_around`.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_forecasts, n_steps)
+    """
+    for differencer, level in reversed(list(zip(differencers, levels[:-1], strict=True))):
+        past = data.values_around(level, range(1 - differencer.rows_back, 1), **layout)[rows]
+        forecasts = differencer.restore(_filled(past, np.nanmedian(level)), forecasts, column=[target])
+    return forecasts
+
+
+def _column(table, position):
+    return np.asarray(table.iloc[:, position], dtype=np.float64)
+
+
+def _filled(past, usual):
+    """Values where nothing was observed: of the observation that comes next, else of the one before, else the usual."""
+    past = past.copy()
+    for step in reversed(range(past.shape[1] - 1)):
+        past[:, step] = np.where(np.isnan(past[:, step]), past[:, step + 1], past[:, step])
+    for step in range(1, past.shape[1]):
+        past[:, step] = np.where(np.isnan(past[:, step]), past[:, step - 1], past[:, step])
+    return np.where(np.isnan(past), usual, past)

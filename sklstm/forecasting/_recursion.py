@@ -1,0 +1,193 @@
+"""Forecasts of forecasts: windows that go on by what was forecast for the time steps ahead."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklstm._lag_names import read_lag_columns
+from sklstm._windows import Roles, Windows
+
+# Share of its spread by which a feature may miss the line from the target: float32, and scalers' rounding.
+TOLERANCE = 1e-4
+
+
+class Recursion(NamedTuple):
+    """How windows go on beyond what the network forecasts at once.
+
+    Attributes
+    ----------
+    feature : int
+        The feature that holds the target's own series.
+    lines : dict of label to (slope, offset)
+        ``feature = slope * target + offset`` in each series; under None where one line holds for all.
+    known : list of int
+        Features whose next values are known.
+    leads : list of list of int
+        The features that hold these, for each time step ahead the nearest first.
+    """
+
+    feature: int
+    lines: dict
+    known: list
+    leads: list
+
+    def line(self, labels):
+        """Slope and offset for each of some samples, two arrays of shape (n_samples,)."""
+        usual = self.lines.get(None)
+        return np.array([self.lines.get(label, usual) for label in labels], dtype=np.float64).reshape(-1, 2).T
+
+    def go_on(self, windows, forecasts, labels, rows_ahead):
+        """Windows that end later, by as many time steps as there are forecasts.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (n_samples, n_timesteps, n_features)
+            They end where the forecasts begin.
+        forecasts : ndarray of shape (n_samples, n_steps)
+            Of the target, in the units of the series.
+        labels : ndarray of shape (n_samples,)
+            The series of each sample.
+        rows_ahead : ndarray of shape (n_samples, n_steps, n_features)
+            The rows that follow, of which all is read that is known ahead.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        """
+        slope, offset = self.line(labels)
+        last, added = windows[:, -1], []
+        for step in range(forecasts.shape[1]):
+            new = last.copy()
+            new[:, self.feature] = slope * forecasts[:, step] + offset
+            if self.leads:
+                new[:, self.known] = last[:, self.leads[0]]
+                for lead in self.leads:
+                    new[:, lead] = rows_ahead[:, step, lead]
+            added.append(new)
+            last = new
+        return np.concatenate([windows, np.stack(added, axis=1)], axis=1)[:, -windows.shape[1] :]
+
+
+def learn_recursion(windows, target, labels, framer):
+    """How windows go on by forecasts of the target; None where something else in them has to be known, too.
+
+    Parameters
+    ----------
+    windows : FramedSamples
+        What the network sees of each row.
+    target : ndarray of shape (n_rows,)
+        The target's own series at these rows.
+    labels : ndarray of shape (n_rows,)
+        The series of each row.
+    framer : LagFramer or None
+        What framed them.
+
+    Returns
+    -------
+    recursion : Recursion or None
+    """
+    roles, newest = windows.roles, windows.newest()
+    elapsed = [framer.n_features_in_] if framer is not None and framer.elapsed is not None else []
+    known = framer.known_ahead_ if framer is not None else []
+    usual = [k for k in range(newest.shape[1]) if k not in {*roles.features, *known, *elapsed}]
+    if len(usual) != 1:
+        return None
+    lines = _lines(newest[:, usual[0]].astype(np.float64), target, labels)
+    return None if lines is None else Recursion(usual[0], lines, known, [list(step) for step in roles.future])
+
+
+def _lines(feature, target, labels):
+    """Slope and offset from the target to a feature: for all rows under None, or in each series; None if bent."""
+    seen = ~(np.isnan(feature) | np.isnan(target))
+    feature, target, labels = feature[seen], target[seen], labels[seen]
+    line = _line(feature, target)
+    if line is not None:
+        return {None: line}
+    lines = {label: _line(feature[labels == label], target[labels == label]) for label in dict.fromkeys(labels)}
+    if None in lines.values() or not lines:
+        return None
+    # A series that was not seen is scaled by what all of them have in common, as near as a line comes to it.
+    return lines | {None: tuple(np.polyfit(target, feature, 1))}
+
+
+def _line(feature, target):
+    if len(target) == 0:
+        return None
+    if np.ptp(target) == 0:
+        return (1.0, float(feature[0] - target[0])) if np.ptp(feature) == 0 else None
+    slope, offset = np.polyfit(target - target.mean(), feature, 1)
+    offset -= slope * target.mean()
+    bent = np.abs(slope * target + offset - feature).max() > TOLERANCE * max(np.ptp(feature), 1e-12)
+    return None if bent or slope == 0 else (float(slope), float(offset))
+
+
+class FramedSamples:
+    """What a Pipeline's transformers make of the rows of a series: windows, a table of lags, or a plain table.
+
+    Parameters
+    ----------
+    samples : Windows, ndarray or DataFrame
+        A sample for each row.
+    """
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def __len__(self):
+        return len(self.samples)
+
+    @property
+    def roles(self):
+        """Which features are static, and which are known ahead."""
+        return getattr(self.samples, "roles", Roles())
+
+    def take(self, rows):
+        """The samples of some rows, as the estimator takes them; views stay views where rows follow each other."""
+        if hasattr(self.samples, "iloc"):
+            return self.samples.iloc[rows]
+        rows = np.asarray(rows)
+        if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+            return self.samples[rows[0] : rows[0] + len(rows)]
+        if np.ndim(self.samples) == 3 and not isinstance(self.samples, Windows):
+            return Windows.from_array(self.samples)[rows]
+        return self.samples[rows]
+
+    def newest(self):
+        """The last time step of each sample, (n_rows, n_features)."""
+        if isinstance(self.samples, Windows):
+            return np.asarray(self.samples.last(1))[:, 0]
+        if np.ndim(self.samples) == 3:
+            return np.asarray(self.samples[:, -1])
+        return self._in_three_axes(np.asarray(self.samples))[:, -1]
+
+    def gather(self, rows):
+        """The same as one array of shape (n_samples, n_timesteps, n_features)."""
+        chosen = np.asarray(self.take(rows))
+        return chosen if chosen.ndim == 3 else self._in_three_axes(chosen)
+
+    def like(self, windows, rows):
+        """An array of windows, in place of those of some rows, as the estimator takes them."""
+        if isinstance(self.samples, Windows):
+            return self.samples[rows].with_values(windows)
+        if np.ndim(self.samples) == 3:
+            return windows
+        order = self._order()
+        table = np.empty((len(windows), windows.shape[1] * windows.shape[2]), dtype=windows.dtype)
+        table[:, order] = windows.reshape(len(windows), -1)
+        if hasattr(self.samples, "iloc"):
+            return type(self.samples)(table, columns=self.samples.columns)
+        return table
+
+    def _order(self):
+        """Columns of a table of lags, by time step and feature."""
+        lags = self._lags()
+        return np.arange(np.shape(self.samples)[1]) if lags is None else lags[0]
+
+    def _lags(self):
+        names = [str(name) for name in getattr(self.samples, "columns", ())]
+        return read_lag_columns("SeriesForecaster", names)
+
+    def _in_three_axes(self, table):
+        lags = self._lags()
+        n_features = 1 if lags is None else len(lags[1])
+        return table[:, self._order()].reshape(len(table), -1, n_features)

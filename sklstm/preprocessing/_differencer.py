@@ -1,0 +1,454 @@
+"""Differencer: trend and season taken out of a series by differences, and put back."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._fit_callbacks import as_task
+from sklstm._parameters import suggest
+from sklstm._validation import check_series_table, n_dims, place, read_numbers
+from sklstm._windows import frame
+from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._differences import difference, lag_coefficients, undo_differences
+from sklstm.preprocessing._framing import Layout
+from sklstm.preprocessing._keyed_tables import KeyedTableMixin, key_columns, with_key_columns
+from sklstm.preprocessing._panel import read_keys
+from sklstm.preprocessing._series_start import known_values, series_starts
+
+
+class Differencer(KeyedTableMixin, SeriesTransformer):
+    """Replace the values of a series table by their differences from earlier ones.
+
+    A network learns a series best whose level does not change. The difference from the row before takes a trend
+    out, the one from a season before a season, and logarithms make of growth by a percentage a steady step.
+    Rows are preserved: those whose past does not reach back far enough are NaN, "not observed", in every feature.
+
+    Parameters
+    ----------
+    lags : int, sequence of int or None, default=1
+        Differences that are taken one after the other: 1 is that from the row before, 12 that from the same month
+        a year ago, ``(1, 12)`` takes both a trend and a season out. None or ``()``: no difference.
+    log : bool, default=False
+        Whether to take the natural logarithm first. All values must be above 0.
+    columns : str, int or list of them, optional
+        Features to difference, by name or position. The others keep their values. None: all features.
+    group : str, optional
+        Column or index level that tells the series of a panel apart: no difference is taken between two of them.
+        It is no feature, and comes out as it went in. Beside arrays, series come as metadata: ``groups``.
+    time : str, optional
+        Column or index level that tells when, in place of the index. It is no feature, and comes out as it went in.
+
+    Attributes
+    ----------
+    context_ : ndarray of shape (n_context, n_features), or dict of them
+        The last ``rows_back`` fitted rows, or those since the last hole, in the units of X; by series in a panel.
+    head_ : ndarray of shape (n_kept, n_features), or dict of them
+        Fitted rows that have no difference, in the units of X: the first ``rows_back`` ones, and those after a hole
+        or after what was not observed; by series in a panel.
+    n_features_in_ : int
+        Number of features of the series table.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    LagFramer : Frames what comes out; decides by the same rule whether rows follow the fitted ones.
+    LSTMRegressor : Its `relative_to` lets the network learn differences of the target alone.
+
+    Notes
+    -----
+    With the backshift operator B, ``lags=(1, 12)`` is :math:`(1 - B)(1 - B^{12})` [1]_.
+
+    Rows that follow the fitted ones, by the index of a DataFrame or Series, are differenced from the last of them.
+    An array has no index and starts cold. No difference is taken across a hole in a regular index.
+
+    It changes X alone: y stays as it is. `restore` brings forecasts of differences back to original units.
+
+    References
+    ----------
+    .. [1] G. E. P. Box, G. M. Jenkins, Time Series Analysis, Forecasting and Control, revised edition, 1976,
+       chapters 4 and 9.
+
+    Examples
+    --------
+    Each quarter sells 2 more than the one before, and the fourth 50 on top of that:
+
+    >>> import pandas as pd
+    >>> from sklstm import Differencer
+    >>> quarters = pd.period_range("2024Q1", periods=8, freq="Q")
+    >>> table = pd.DataFrame({"sales": [100.0, 102, 104, 156, 108, 110, 112, 164]}, index=quarters)
+    >>> seasonal = Differencer(lags=4)
+    >>> seasonal.fit_transform(table)["sales"].tolist()
+    [nan, nan, nan, nan, 8.0, 8.0, 8.0, 8.0]
+
+    New rows that follow the fitted ones have them for their past:
+
+    >>> seasonal.fit(table[:6]).transform(table[6:])
+            sales
+    2025Q3    8.0
+    2025Q4    8.0
+    >>> seasonal.inverse_transform(seasonal.transform(table[6:]))
+            sales
+    2025Q3  112.0
+    2025Q4  164.0
+
+    Forecasts of differences become sales again: those of three quarters, from the four before them.
+
+    >>> seasonal.restore([[108.0, 110, 112, 164]], [[8.0, 8.0, 9.0]])
+    array([[116., 118., 121.]])
+
+    >>> Differencer(lags=(1, 12)).fit(table)
+    Traceback (most recent call last):
+        ...
+    ValueError: Differencer(lags=(1, 12)) needs at least 14 rows, got X of shape (8, 1). Choose shorter lags or pass a
+    longer series.
+    """
+
+    _parameter_constraints = {
+        "lags": [Interval(Integral, 1, None, closed="left"), tuple, list, np.ndarray, None],
+        "log": ["boolean"],
+        "columns": [str, Integral, tuple, list, np.ndarray, None],
+        "group": [str, Integral, tuple, None],
+        "time": [str, Integral, tuple, None],
+    }
+
+    def __init__(self, lags=1, *, log=False, columns=None, group=None, time=None):
+        self.lags = lags
+        self.log = log
+        self.columns = columns
+        self.group = group
+        self.time = time
+
+    @property
+    def rows_back(self):
+        """How many earlier rows a row that comes out depends on: the sum of the lags."""
+        return sum(self._all_lags())
+
+    @as_task
+    def fit(self, X, y=None, groups=None):
+        """Remember where each series begins and ends.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows,)
+            Series table, rows in time order; those of several series may be mixed.
+        y : None
+            Ignored.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
+
+        Returns
+        -------
+        self : Differencer
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If no series of X has a row more than the sum of `lags`, `columns` names no feature, times do not ascend,
+            X holds text or infinity, or a value that has no logarithm where `log`.
+        """
+        self._difference(X, groups, reset=True)
+        return self
+
+    def fit_transform(self, X, y=None, groups=None):
+        """Remember where each series begins and ends, and difference it. The first row starts cold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows,)
+            Series table, rows in time order; those of several series may be mixed.
+        y : None
+            Ignored.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
+
+        Returns
+        -------
+        differences : array-like of the shape of X
+            The same kind as X: a DataFrame or Series with its index, or an array.
+        """
+        return self._difference(X, groups, reset=True)
+
+    def transform(self, X, groups=None):
+        """Difference X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows,)
+            Series table, rows in time order; those of several series may be mixed.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
+
+        Returns
+        -------
+        differences : array-like of the shape of X
+            The same kind as X: a DataFrame or Series with its index, or an array.
+
+        Raises
+        ------
+        ValueError
+            If the features are not those of `fit`, or as there.
+        """
+        check_is_fitted(self)
+        return self._difference(X, groups, reset=False)
+
+    def inverse_transform(self, X, groups=None):
+        """Bring a table of differences back to original units.
+
+        Its rows begin where the fitted ones begin, and take their first values from there, or follow the fitted
+        ones. An array does the first where it begins with NaN, as `fit_transform` gives it, else the second.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features) or (n_rows,)
+            Differences, as `transform` gives them.
+        groups : array-like of shape (n_rows,), optional
+            The series of each row, beside an array.
+
+        Returns
+        -------
+        X_original : array-like of the shape of X
+            The same kind as X. NaN where a difference that is needed is NaN.
+
+        Raises
+        ------
+        ValueError
+            If the values before the rows of X are not known.
+        """
+        check_is_fitted(self)
+        features, keys, differences = self._read(X, groups, reset=False, named=False)
+        layout = self._layout(keys, self._ends)
+        restored = np.empty_like(differences)
+        restored[layout.order] = self._undo(layout, differences[layout.order])
+        if n_dims(read_numbers(X)) == 1:
+            return _like_series(restored, X)
+        if not isinstance(X, pd.DataFrame):
+            return restored
+        table = pd.DataFrame(restored, index=X.index, columns=features.columns)
+        return with_key_columns(table, X, key_columns(X, self.group, self.time))
+
+    def restore(self, past, differences, column=None):
+        """Bring forecasts of the differences of one column back to its original units.
+
+        Parameters
+        ----------
+        past : array-like of shape (n_samples, n_past)
+            The values before each forecast, in original units, oldest first: `rows_back` of them, or more.
+        differences : array-like of shape (n_samples, n_steps)
+            Forecasts of the time steps that follow them, in units of differences.
+        column : str or int, optional
+            Which column it is, by name or position: one that is not differenced keeps its values. By default one that
+            is.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples, n_steps)
+            In original units; NaN where a value of the past that is needed is NaN.
+
+        Raises
+        ------
+        ValueError
+            If the past is too short, not as long as the forecasts, or has no logarithm where `log`; if a column is
+            unknown.
+
+        Examples
+        --------
+        >>> from sklstm import Differencer
+        >>> series = [1.0, 2.0, 4.0, 7.0]
+        >>> Differencer().fit(series).restore([[4.0, 7.0]], [[4.0, 5.0, 6.0]])
+        array([[11., 16., 22.]])
+        """
+        check_is_fitted(self)
+        past, differences = np.asarray(past), np.asarray(differences)
+        self._refuse_misshapen(past, differences)
+        dtype = np.result_type(past, differences)
+        dtype = dtype if dtype.kind == "f" else np.float64
+        if column is not None and not set(self._positions(column)) <= set(self._differenced):
+            return differences.astype(dtype)
+        past = past[:, past.shape[1] - self.rows_back :].astype(np.float64)
+        if self.log:
+            if (past <= 0).any():
+                sample, _ = np.argwhere(past <= 0)[0]
+                raise ValueError(
+                    f"{type(self).__name__}(log=True).restore expects a past above 0, got {past[past <= 0][0]} in "
+                    f"sample {sample}. Pass it in original units."
+                )
+            past = np.log(past)
+        series = np.concatenate([past, differences], axis=1).T
+        undo_differences(series, range(self.rows_back, len(series)), lag_coefficients(self._all_lags()))
+        values = series[self.rows_back :].T
+        return (np.exp(values) if self.log else values).astype(dtype)
+
+    # --- there ------------------------------------------------------------------------------------
+
+    def _difference(self, X, groups, *, reset):
+        if reset:
+            self._validate_params()
+        features, keys, rows = self._read(X, groups, reset=reset)
+        if reset:
+            self._differenced = self._positions(self.columns)
+            self._remember_columns(X)
+            self._refuse_short(keys, rows)
+        self._refuse_without_logarithm(rows, features)
+        layout = self._layout(keys, {} if reset else self._ends)
+        in_order = rows[layout.order]
+        windows = layout.frame(in_order)
+        made = self._changed(windows.buffer)[windows.starts + self.rows_back]
+        if reset:
+            self._remember(layout, windows, in_order, made)
+        differences = np.empty_like(made)
+        differences[layout.order] = made
+        return _like_series(differences, X) if n_dims(read_numbers(X)) == 1 else self._contain(differences, X)
+
+    def _read(self, X, groups, *, reset, named=True):
+        """Features of X, the Keys of its rows, and their values; arrays need no names where they are not `named`."""
+        who = type(self).__name__
+        features, keys = read_keys(who, X, self.group, self.time, groups)
+        rows = check_series_table(self, features if named else self._with_names(features), reset=reset)
+        if not reset and keys.labels == [None] and None not in self._ends:
+            raise ValueError(
+                f"{who} was fitted on {len(self._ends)} series, got X without groups. Pass groups=, the series of each "
+                "row, here too (in a Pipeline: set_transform_request(groups=True))."
+            )
+        return features, keys, rows
+
+    def _layout(self, keys, ends):
+        who, n_steps = type(self).__name__, self.rows_back + 1
+        return Layout(who, keys, n_steps, max_gap=None, freq=None, context="auto", ends=ends)
+
+    def _changed(self, buffer):
+        """Differences of the rows of a buffer; a row that needs one that was not observed is not observed."""
+        # A column that is NaN where a row is NaN in every feature shows, differenced, which rows need such a row.
+        unobserved = np.where(np.isnan(buffer).all(axis=1), np.nan, 0)[:, None]
+        changed = buffer.copy()
+        changed[:, self._differenced] = difference(self._logarithm(buffer)[:, self._differenced], self._all_lags())
+        changed[np.isnan(difference(unobserved, self._all_lags()))[:, 0]] = np.nan
+        return changed
+
+    def _logarithm(self, rows):
+        """Rows with the logarithm of what is differenced, where `log`."""
+        if not self.log:
+            return rows
+        rows = rows.copy()
+        rows[:, self._differenced] = np.log(rows[:, self._differenced])
+        return rows
+
+    def _remember(self, layout, windows, rows, made):
+        """Keep the end of each series, and its rows that have no difference."""
+        self._ends = layout.ends(windows, rows)
+        self._starts = series_starts(layout, rows, (np.isnan(made) & ~np.isnan(rows)).any(axis=1))
+        contexts = {label: end.context for label, end in self._ends.items()}
+        heads = {label: start.values for label, start in self._starts.items()}
+        single = list(heads) == [None]
+        self.context_ = contexts[None] if single else contexts
+        self.head_ = heads[None] if single else heads
+
+    # --- and back ---------------------------------------------------------------------------------
+
+    def _undo(self, layout, differences):
+        """Values of rows that are sorted by series, in the precision of the differences."""
+        contexts, known = [], {}
+        if self.rows_back:
+            unobserved = np.isnan(differences[:, self._differenced]).all(axis=1)
+            who = f"{type(self).__name__}.inverse_transform"
+            contexts, known = known_values(who, layout, self._starts, self._ends, unobserved)
+        contexts = [(row, gap, self._logarithm(context.astype(np.float64))) for row, gap, context in contexts]
+        windows = frame(differences.astype(np.float64), self.rows_back + 1, layout.breaks, contexts)
+        places = windows.starts + self.rows_back
+        values = windows.buffer[:, self._differenced]
+        logs = {places[row]: self._logarithm(given[None])[0, self._differenced] for row, given in known.items()}
+        undo_differences(values, places, lag_coefficients(self._all_lags()), logs)
+        restored = differences.copy()
+        for row, given in known.items():
+            np.copyto(restored[row], given, where=np.isnan(restored[row]))
+        restored[:, self._differenced] = np.exp(values[places]) if self.log else values[places]
+        return restored
+
+    def _with_names(self, X):
+        """An array under the names that were fitted: predictions, and what a network gives, have none."""
+        array = read_numbers(X)
+        array = array[:, None] if n_dims(array) == 1 and isinstance(array, np.ndarray) else array
+        names = getattr(self, "feature_names_in_", None)
+        if names is None or not isinstance(array, np.ndarray) or array.shape[1:] != names.shape:
+            return X
+        return pd.DataFrame(array, columns=names)
+
+    # --- parameters and checks --------------------------------------------------------------------
+
+    def _all_lags(self):
+        """The lags as a tuple."""
+        if self.lags is None:
+            return ()
+        lags = (self.lags,) if isinstance(self.lags, Integral) else tuple(self.lags)
+        if not all(isinstance(lag, Integral) and lag >= 1 for lag in lags):
+            raise ValueError(
+                f"{type(self).__name__} expects lags to be whole numbers of at least 1, got {self.lags!r}. Pass one, "
+                "several, or None for no difference."
+            )
+        return tuple(map(int, lags))
+
+    def _positions(self, columns):
+        """Positions of the features that are named, ascending; all where none are."""
+        names = list(getattr(self, "feature_names_in_", range(self.n_features_in_)))
+        if columns is None:
+            return list(range(len(names)))
+        who, positions = type(self).__name__, set()
+        for column in [columns] if isinstance(columns, (str, Integral)) else columns:
+            if column in names:
+                positions.add(names.index(column))
+            elif isinstance(column, Integral) and 0 <= column < len(names):
+                positions.add(int(column))
+            else:
+                raise ValueError(
+                    f"{who}(columns={columns!r}) names {column!r}, which is no feature."
+                    f"{suggest(str(column), map(str, names))} The features are: {', '.join(map(str, names))}."
+                )
+        if not positions:
+            raise ValueError(
+                f"{who}(columns={columns!r}) names no feature. Name those to difference, or pass columns=None for all."
+            )
+        return sorted(positions)
+
+    def _refuse_short(self, keys, rows):
+        longest = len(rows) if len(keys.labels) == 1 else int(np.bincount(keys.codes).max())
+        if longest > self.rows_back:
+            return
+        # scikit-learn's own checks look for "n_samples" where one row is too few.
+        one_row = " (n_samples=1)" if len(rows) == 1 else ""
+        of = "" if keys.labels == [None] else f", whose longest series has {longest} rows"
+        raise ValueError(
+            f"{type(self).__name__}(lags={self.lags!r}) needs at least {self.rows_back + 1} rows, got X of shape "
+            f"{rows.shape}{one_row}{of}. Choose shorter lags or pass a longer series."
+        )
+
+    def _refuse_without_logarithm(self, rows, X):
+        if not self.log:
+            return
+        none = rows[:, self._differenced] <= 0
+        if none.any():
+            row, column = np.argwhere(none)[0]
+            column = self._differenced[column]
+            raise ValueError(
+                f"{type(self).__name__}(log=True) expects values above 0, got {rows[row, column]} at "
+                f"{place((row, column), X)}. Pass log=False, leave the column out of columns, or write NaN where "
+                "nothing was observed."
+            )
+
+    def _refuse_misshapen(self, past, differences):
+        who = f"{type(self).__name__}(lags={self.lags!r}).restore"
+        if differences.ndim != 2:
+            raise ValueError(f"{who} expects differences of shape (n_samples, n_steps), got {differences.shape}.")
+        if past.ndim != 2 or len(past) != len(differences) or past.shape[1] < self.rows_back:
+            raise ValueError(
+                f"{who} expects past of shape ({len(differences)}, {self.rows_back}) or longer, got {past.shape}. Pass "
+                f"the last {self.rows_back} values before each of the forecasts, oldest first."
+            )
+
+
+def _like_series(values, X):
+    """Values of shape (n_rows, 1) in the place of those of X, which has one axis."""
+    return pd.Series(values[:, 0], index=X.index, name=X.name) if isinstance(X, pd.Series) else values[:, 0]

@@ -1,0 +1,571 @@
+"""SeriesForecaster: a series in, its future out."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from refusal import refusing
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sklstm import LagFramer, SequencePadder, SeriesForecaster, SeriesScaler, forecast_scorer
+from sklstm.datasets import load_airline
+from sklstm.preprocessing import Differencer, make_supervised
+
+
+def linear(n_steps=3, **framer):
+    """A pipeline that learns in no time: lags, and least squares."""
+    return Pipeline(
+        [
+            ("scale", SeriesScaler("standard")),
+            ("frame", LagFramer(n_steps, flatten=True, **framer)),
+            ("fill", SimpleImputer(keep_empty_features=True).set_output(transform="pandas")),
+            ("regress", LinearRegression()),
+        ]
+    )
+
+
+def small(**params):
+    return SeriesForecaster(n_steps=4, units=4, epochs=2, random_state=0, **params)
+
+
+@pytest.fixture(scope="module")
+def airline():
+    return load_airline().data["passengers"]
+
+
+@pytest.fixture(scope="module")
+def fitted(airline):
+    return small(horizon=3).fit(airline[:-12])
+
+
+# --- what it predicts ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_predicts_as_its_pipeline(airline, horizon):
+    """Rows whose future is known make the targets; make_supervised and the same Pipeline come to the same forecasts."""
+    forecasts = SeriesForecaster(linear(), horizon=horizon).fit(airline).predict(airline)
+    X, y = make_supervised(airline, horizon=horizon)
+    pipeline = linear()
+    # Transformers may look at all rows of the past, the regressor learns from those whose future is known.
+    samples = pipeline[:-1].fit_transform(airline.to_frame())
+    expected = LinearRegression().fit(samples[: len(X)], y).predict(samples)
+    np.testing.assert_allclose(forecasts.to_numpy(), expected.reshape(len(airline), -1))
+    assert forecasts.index.equals(airline.index)
+    assert forecasts.columns.tolist() == [f"passengers(t+{k})" for k in range(1, horizon + 1)]
+
+
+def test_rows_that_follow_see_the_fitted_ones(airline, fitted):
+    """Forecasts of a test part are those of the whole series."""
+    whole, part = fitted.predict(airline), fitted.predict(airline[-12:])
+    np.testing.assert_array_equal(part, whole[-12:])
+
+
+def test_rows_after_a_gap_start_cold(airline, fitted):
+    """What does not follow the fitted rows has them not for its past."""
+    apart = airline[-6:].set_axis(airline.index[-6:] + pd.DateOffset(years=3))
+    cold = airline[-6:].set_axis(pd.RangeIndex(6))
+    np.testing.assert_allclose(fitted.predict(apart), fitted.predict(cold), rtol=1e-6)
+
+
+def test_arrays(airline):
+    """An array goes in, and arrays come out; forecasts are numbered on."""
+    forecaster = SeriesForecaster(linear(), horizon=2).fit(airline.to_numpy())
+    predicted = forecaster.predict(airline.to_numpy())
+    assert isinstance(predicted, np.ndarray)
+    np.testing.assert_allclose(predicted, SeriesForecaster(linear(), horizon=2).fit(airline).predict(airline))
+    assert forecaster.forecast().index.tolist() == [144, 145]
+    assert forecaster.update(np.array([1.0, 2.0])).forecast().index.tolist() == [146, 147]
+    assert not hasattr(forecaster, "feature_names_in_")
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.date_range("2026-01-31", periods=40, freq="ME"),
+        pd.date_range("2026-01-01", periods=40, freq="h", tz="Europe/Berlin"),
+        pd.date_range("2026-01-01", periods=40, freq="B"),
+        pd.period_range("2026-01", periods=40, freq="Q"),
+        pd.timedelta_range("1h", periods=40, freq="15min"),
+        pd.RangeIndex(10, 90, 2),
+    ],
+    ids=["month ends", "hours with a zone", "business days", "quarters", "durations", "every second number"],
+)
+def test_times_go_on(index):
+    """Forecasts have the times that follow."""
+    series = pd.Series(np.sin(np.arange(40.0)), index, name="y")
+    forecast = SeriesForecaster(linear(), horizon=5).fit(series[:-5]).forecast()
+    assert forecast.index.equals(index[-5:].rename(None))
+    np.testing.assert_allclose(forecast["y"], series[-5:], atol=0.1)
+
+
+# --- further than the horizon ----------------------------------------------------------------------
+
+
+def by_hand(pipeline, series, steps):
+    """Forecasts one by one: each is appended, and the pipeline asked again."""
+    series = series.copy()
+    for _ in range(steps):
+        following = pipeline.predict(series.to_frame())[-1]
+        series.loc[series.index[-1] + 1] = np.ravel(following)[0]
+    return series[-steps:]
+
+
+@pytest.mark.parametrize(
+    "pipeline", [linear(), linear(5), make_pipeline(LagFramer(3, flatten=True), SimpleImputer(), Ridge())]
+)
+def test_recursion_is_a_loop(pipeline):
+    """One step at a time, forecasts go on from forecasts as if they had been observed."""
+    series = pd.Series(np.random.default_rng(0).normal(size=60).cumsum(), name="y")
+    forecaster = SeriesForecaster(pipeline, horizon=6, strategy="recursive").fit(series)
+    expected = by_hand(forecaster.pipeline_, series, 6)
+    np.testing.assert_allclose(forecaster.forecast()["y"], expected, rtol=1e-6)
+    np.testing.assert_allclose(forecaster.predict(series).iloc[-1], expected, rtol=1e-6)
+
+
+def test_recursion_of_a_network(airline):
+    """Windows of a network go on in the units of their scaler, and predictions come back from those of y."""
+    series = airline.astype(float).reset_index(drop=True)
+    forecaster = small(horizon=1).fit(series)
+    np.testing.assert_allclose(
+        forecaster.forecast(5)["passengers"], by_hand(forecaster.pipeline_, series, 5), rtol=1e-4
+    )
+
+
+def test_blocks_go_on(airline):
+    """Direct forecasts go on block by block, at every row alike."""
+    forecaster = SeriesForecaster(linear(), horizon=3).fit(airline)
+    long = forecaster.predict(airline, steps=7)
+    np.testing.assert_allclose(long.iloc[:, :3], forecaster.predict(airline))
+    # Where nothing is forecast wrong, forecasts of forecasts are those of observations.
+    line = pd.Series(np.arange(50.0), name="y")
+    np.testing.assert_allclose(SeriesForecaster(linear(), horizon=3).fit(line).forecast(8)["y"], np.arange(50.0, 58))
+    assert long.shape == (144, 7)
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive", "encoder_decoder"])
+def test_strategies(airline, strategy):
+    """Each fills its horizon, and goes beyond."""
+    forecaster = small(horizon=3, strategy=strategy).fit(airline)
+    assert forecaster.predict(airline[-5:]).shape == (5, 3)
+    assert np.isfinite(forecaster.forecast(8)["passengers"]).all()
+    outputs = forecaster.pipeline_["lstm"].model_.output_shape
+    assert outputs == {"direct": (None, 3), "recursive": (None, 1), "encoder_decoder": (None, 3, 1)}[strategy]
+
+
+# --- differences -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+@pytest.mark.parametrize("lags", [4, (1, 4)], ids=["season", "trend and season"])
+def test_differences_are_summed_up(strategy, lags):
+    """A trend times a season is forecast exactly, once logarithm and differences have taken both out."""
+    t = np.arange(60)
+    series = pd.Series(np.exp(0.02 * t) * np.array([1.0, 2.0, 3.0, 1.5])[t % 4], name="y")
+    pipeline = Pipeline([("difference", Differencer(lags, log=True)), *linear(5).steps])
+    forecaster = SeriesForecaster(pipeline, horizon=4, strategy=strategy).fit(series[:48])
+    np.testing.assert_allclose(forecaster.forecast(12)["y"], series[48:], rtol=1e-6)
+    np.testing.assert_allclose(forecaster.predict(series)["y(t+3)"][45:57], series[48:], rtol=1e-6)
+
+
+def test_short_difference(airline):
+    """The short parameters put a Differencer before all other steps."""
+    forecaster = small(horizon=2, difference=(1, 12), log=True).fit(airline)
+    first = forecaster.pipeline_.steps[0]
+    assert first[0] == "difference"
+    assert (first[1].lags, first[1].log) == ((1, 12), True)
+    assert np.isfinite(forecaster.predict(airline)).all(axis=None)
+
+
+def test_difference_of_another_column(airline):
+    """Where the target is left as it is, so are its forecasts."""
+    table = airline.to_frame().assign(trend=np.arange(144.0))
+    steps = [("difference", Differencer(1, columns=["trend"])), *linear().steps]
+    forecasts = SeriesForecaster(Pipeline(steps), target="passengers").fit(table).predict(table)
+    assert abs(forecasts["passengers(t+1)"].mean() - airline.mean()) < 20
+
+
+# --- many columns, many series ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stores():
+    """Two stores of different levels, with a holiday that is known ahead and adds to the sales."""
+    t = np.arange(60)
+    holiday = (t % 7 == 0).astype(float)
+    parts = [
+        pd.DataFrame(
+            {"store": store, "day": pd.date_range("2026-01-01", periods=60), "sales": level * (3 + np.sin(t) + holiday)}
+        ).assign(holiday=holiday, size=size)
+        for store, level, size in [("A", 1.0, 10.0), ("B", 100.0, 30.0)]
+    ]
+    return pd.concat(parts).sample(frac=1, random_state=0).sort_values("day", kind="stable").reset_index(drop=True)
+
+
+def panel_forecaster(**params):
+    return small(target="sales", group="store", time="day", static=["size"], future=["holiday"], **params)
+
+
+def test_panel(stores):
+    """Series of a panel are forecast side by side, each from its own end, with what is known ahead."""
+    known = stores[stores.day < "2026-02-25"]
+    forecaster = panel_forecaster(horizon=3).fit(known)
+    forecast = forecaster.forecast(future=stores)
+    assert forecast.columns.tolist() == ["store", "day", "sales"]
+    assert (
+        forecast.groupby("store")["day"].agg(["min", "max"]).to_numpy().tolist()
+        == [[pd.Timestamp("2026-02-25"), pd.Timestamp("2026-02-27")]] * 2
+    )
+    means = forecast.groupby("store")["sales"].mean()
+    assert 50 < means["B"] / means["A"] < 200
+    last = forecaster.predict(stores[stores.day < "2026-02-26"]).shape
+    assert last == (len(stores[stores.day < "2026-02-26"]), 3)
+
+
+def test_panel_rows_that_follow(stores):
+    """Each series goes on from its own fitted rows."""
+    early, late = stores[stores.day < "2026-02-10"], stores[stores.day >= "2026-02-10"]
+    forecaster = panel_forecaster(horizon=2).fit(early)
+    whole = forecaster.predict(stores)
+    np.testing.assert_allclose(forecaster.predict(late), whole.loc[late.index], rtol=1e-5)
+
+
+def test_panel_with_levels(stores):
+    """Group and time may be levels of the index, and stay there."""
+    levels = stores.set_index(["store", "day"])
+    forecast = (
+        panel_forecaster(horizon=2)
+        .fit(levels)
+        .forecast(future=stores.assign(day=stores.day + pd.Timedelta("59D")).set_index(["store", "day"]))
+    )
+    assert forecast.index.names == ["store", "day"]
+    assert forecast.columns.tolist() == ["sales"]
+    assert len(forecast) == 4
+
+
+def test_what_is_known_ahead_counts(stores):
+    """Beyond the horizon, too, forecasts follow what is said of the future."""
+    one = stores[stores.store == "A"].set_index("day")[["sales", "holiday"]]
+    known, ahead = one[:-10], one[-10:].drop(columns="sales")
+    forecaster = small(horizon=1, future=["holiday"], strategy="recursive").set_params(epochs=30).fit(known)
+    usual = forecaster.forecast(10, future=ahead)["sales"]
+    other = forecaster.forecast(10, future=1 - ahead)["sales"]
+    assert forecaster.target_ == "sales"
+    # At the first step the network sees the holiday of that day; it learned that they add 1.
+    assert np.sign(usual.iloc[0] - other.iloc[0]) == np.sign(ahead.holiday.iloc[0] - 0.5)
+    # The first seven days do not depend on what is said of the eighth.
+    later = ahead.copy()
+    later.iloc[8:] = 1 - later.iloc[8:]
+    np.testing.assert_allclose(forecaster.forecast(10, future=later)["sales"][:8], usual[:8], rtol=1e-6)
+
+
+def test_several_columns(airline):
+    """Other columns are read, and the target is named."""
+    table = airline.to_frame().assign(month=airline.index.month.astype(float))
+    forecaster = SeriesForecaster(linear(), horizon=3, target="passengers").fit(table)
+    assert forecaster.predict(table).shape == (144, 3)
+    assert forecaster.forecast().shape == (3, 1)
+    # In another order they are the same.
+    np.testing.assert_allclose(forecaster.predict(table[["month", "passengers"]]), forecaster.predict(table))
+
+
+# --- update and score ------------------------------------------------------------------------------
+
+
+def test_update_moves_on(airline):
+    """After update, forecasts are those of the pipeline at the last of the new rows."""
+    forecaster = SeriesForecaster(linear(), horizon=3, strategy="recursive").fit(airline[:100])
+    expected = clone(forecaster).fit(airline[:100]).predict(airline[:120]).iloc[-1]
+    for part in (airline[100:101], airline[101:103], airline[103:120]):
+        forecaster.update(part)
+    np.testing.assert_allclose(forecaster.forecast()["passengers"], expected)
+    assert forecaster.forecast().index[0] == airline.index[120]
+    assert forecaster.forecast().index.name == "month"
+
+
+def test_context_is_short(airline):
+    """No more rows are kept than a forecast looks back on."""
+    forecaster = SeriesForecaster(Pipeline([("difference", Differencer((1, 12))), *linear(5).steps])).fit(airline)
+    assert len(forecaster.context_) == 1 + 4 + 13
+    assert forecaster.context_.index[-1] == airline.index[-1]
+
+
+def test_score_is_r_squared_of_all_pairs(airline):
+    """Each forecast whose truth is in the series counts, from the last fitted row on."""
+    forecaster = SeriesForecaster(linear(), horizon=2).fit(airline[:132])
+    forecasts = forecaster.predict(airline[:144]).to_numpy()
+    pairs = [(airline.iloc[row + k + 1], forecasts[row, k]) for row in range(131, 144) for k in (0, 1) if row + k < 143]
+    truth, forecast = np.array(pairs).T
+    expected = 1 - ((truth - forecast) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
+    assert forecaster.score(airline[132:]) == pytest.approx(expected)
+    rmse = np.sqrt(((truth - forecast) ** 2).mean())
+    assert forecast_scorer("rmse")(forecaster, airline[132:]) == pytest.approx(-rmse)
+
+
+def test_search(airline):
+    """Stock GridSearchCV, without y, over short parameters and over those inside."""
+    search = GridSearchCV(
+        SeriesForecaster(linear(), horizon=2, strategy="recursive"),
+        {"pipeline__frame__n_steps": [2, 13], "pipeline__scale__method": ["minmax", "standard"]},
+        cv=TimeSeriesSplit(3),
+        scoring=forecast_scorer("rmse"),
+    ).fit(airline)
+    assert search.best_params_["pipeline__frame__n_steps"] == 13
+    assert search.predict(airline[-2:]).shape == (2, 2)
+    short = GridSearchCV(small(), {"n_steps": [2, 3], "pipeline__lstm__dropout": [0.1]}, cv=TimeSeriesSplit(2)).fit(
+        airline
+    )
+    assert short.best_estimator_.pipeline_["lstm"].dropout == 0.1
+    assert short.best_estimator_.pipeline_["frame"].n_steps == short.best_params_["n_steps"]
+
+
+def test_folds_of_one_horizon(airline):
+    """A fold as long as the horizon is enough: the first forecast is made at the last fitted row."""
+    cv = TimeSeriesSplit(3, test_size=3)
+    scores = GridSearchCV(SeriesForecaster(linear(), horizon=3), {}, cv=cv).fit(airline).cv_results_
+    assert np.isfinite(scores["mean_test_score"]).all()
+
+
+# --- a good citizen --------------------------------------------------------------------------------
+
+
+def test_short_parameters_make_the_pipeline():
+    """build_pipeline shows what the short parameters stand for; set_params inside writes them out."""
+    forecaster = SeriesForecaster(n_steps=7, units=9, scaling="robust")
+    pipeline = forecaster.build_pipeline()
+    assert list(pipeline.named_steps) == ["scale", "frame", "pad", "to3d", "lstm"]
+    assert (pipeline["frame"].n_steps, pipeline["lstm"].units, pipeline["scale"].method) == (7, 9, "robust")
+    forecaster.set_params(n_steps=8, pipeline__lstm__dropout=0.2)
+    inside = forecaster.build_pipeline()
+    assert (inside["frame"].n_steps, inside["lstm"].units, inside["lstm"].dropout) == (8, 9, 0.2)
+    assert forecaster.n_steps == 24
+    assert clone(forecaster).get_params()["pipeline__lstm__units"] == 9
+
+
+def test_clone_and_parameters():
+    """Cloning keeps every parameter, and a mistyped one is refused."""
+    forecaster = panel_forecaster(horizon=5, calibration=0.3, difference=(1, 7), quantiles=[0.1, 0.9])
+    assert clone(forecaster).get_params() == forecaster.get_params()
+    with refusing(
+        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: "
+        + ", ".join(sorted(forecaster.get_params(deep=False)))
+        + ".",
+        error=TypeError,
+    ):
+        SeriesForecaster(horizn=3)
+
+
+def test_input_stays_as_it_is(airline):
+    """Neither the series nor the pipeline is changed."""
+    series, pipeline = airline.copy(), linear()
+    SeriesForecaster(pipeline).fit(series).predict(series)
+    pd.testing.assert_series_equal(series, airline)
+    assert not hasattr(pipeline[0], "n_features_in_")
+
+
+def test_fresh_process(airline, fitted, tmp_path):
+    """A pickle forecasts the same in another process."""
+    path = tmp_path / "forecaster.pkl"
+    path.write_bytes(pickle.dumps(fitted))
+    code = f"import pickle; print(pickle.load(open({str(path)!r}, 'rb')).forecast(5).passengers.tolist())"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    np.testing.assert_allclose(eval(out), fitted.forecast(5)["passengers"], rtol=1e-6)
+
+
+def test_same_seed_same_forecasts(airline, fitted):
+    """random_state decides."""
+    again = small(horizon=3).fit(airline[:-12])
+    np.testing.assert_array_equal(again.forecast(), fitted.forecast())
+
+
+@given(rows=st.integers(12, 40), horizon=st.integers(1, 5), n_steps=st.integers(1, 8), steps=st.integers(1, 12))
+def test_shapes(rows, horizon, n_steps, steps):
+    """Rows are kept, whatever the lengths are."""
+    series = pd.Series(np.random.default_rng(rows).normal(size=rows), name="y")
+    forecaster = SeriesForecaster(linear(n_steps), horizon=horizon).fit(series)
+    predicted = forecaster.predict(series, steps=steps)
+    assert predicted.shape == (rows, steps)
+    assert np.isfinite(predicted).all(axis=None)
+    assert forecaster.forecast(steps).index.tolist() == list(range(rows, rows + steps))
+    np.testing.assert_allclose(forecaster.forecast(steps)["y"], predicted.iloc[-1], rtol=1e-6)
+
+
+def test_rows_without_observation(airline):
+    """Rows that were not observed, and targets that are not known, are left out of training."""
+    holed = airline.astype(float).copy()
+    holed.iloc[[20, 50, 51]] = np.nan
+    forecaster = small(horizon=2).fit(holed)
+    assert np.isfinite(forecaster.predict(holed)).all(axis=None)
+    assert np.isfinite(forecaster.score(holed))
+
+
+# --- refusals --------------------------------------------------------------------------------------
+
+
+class Drops(TransformerMixin, BaseEstimator):
+    """Drops the first row."""
+
+    def fit(self, X, y=None):
+        """Learn nothing."""
+        return self
+
+    def transform(self, X):
+        """Return all rows but the first."""
+        return X[1:]
+
+
+def test_refusals_of_fit(airline):
+    """What cannot be fitted says why."""
+    table = airline.to_frame().assign(month=1.0)
+    with refusing(
+        "SeriesForecaster takes a series and derives y from it, got y too. Call fit(series), and leave y out of a "
+        "search "
+        "as well; for X and y of your own use the Pipeline by itself."
+    ):
+        small().fit(airline, airline)
+    with refusing(
+        "SeriesForecaster needs to know which of the columns ['passengers', 'month'] to forecast: pass "
+        "target='passengers'."
+    ):
+        small().fit(table)
+    with refusing(
+        "SeriesForecaster got target='passenger', which is no column. Did you mean 'passengers'? The columns are: "
+        "['passengers', 'month']."
+    ):
+        small(target="passenger").fit(table)
+    with refusing(
+        "SeriesForecaster(horizon=12) needs rows whose next 12 values are known, got none in 12 rows. Lower the "
+        "horizon or pass a longer series."
+    ):
+        SeriesForecaster(linear(), horizon=12).fit(airline[:12])
+    with refusing(
+        "LagFramer(n_steps=4) needs at least 4 rows, got X of shape (3, 1). Lower n_steps or pass a longer series."
+    ):
+        small().fit(airline[:3])
+    with refusing(
+        "SeriesForecaster got a pipeline, and n_steps=7, which is for the pipeline that it builds itself. Set the "
+        "parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
+    ):
+        SeriesForecaster(linear(), n_steps=7).fit(airline)
+    with refusing(
+        "SeriesForecaster expects steps that keep rows, got 143 samples from 144 rows. Frame with LagFramer, which "
+        "has a "
+        "window for every row."
+    ):
+        SeriesForecaster(make_pipeline(Drops(), Ridge())).fit(airline)
+    with refusing(
+        "SeriesForecaster forecasts 1 step at once, and to go on to 3 it needs to know what follows in 'month', too. "
+        "Fit "
+        "with horizon=3 and strategy='direct', name in future= what is known ahead, or leave out what is not."
+    ):
+        SeriesForecaster(linear(), horizon=3, target="passengers", strategy="recursive").fit(table)
+
+
+def test_refusals_of_what_follows(airline, fitted):
+    """What cannot be forecast says why, and nothing is lost by asking."""
+    with refusing("SeriesForecaster expects steps to be an int of 1 or more, got 0."):
+        fitted.forecast(0)
+    with refusing(
+        "SeriesForecaster.update expects rows after 1959-12-01 00:00:00, the last that it knows, got 1959-12-01 "
+        "00:00:00. Pass only what is new."
+    ):
+        fitted.update(airline[-13:])
+    with refusing("SeriesForecaster was fitted on the columns ['passengers'], got ['a', 'b']. Pass the same columns."):
+        fitted.predict(pd.DataFrame({"a": [1.0], "b": [2.0]}))
+    with refusing(
+        "SeriesForecaster has nothing to compare forecasts with: no row of 1 is followed by one that was observed. "
+        "Pass a "
+        "longer series, or one that follows what was fitted."
+    ):
+        fitted.score(airline[:1])
+    with refusing(
+        "SeriesForecaster knows no intervals: it was not told how far its forecasts miss. Pass calibration=0.2 before "
+        "fit, or call calibrate(series) with rows that were not fitted."
+    ):
+        fitted.forecast(interval=0.9)
+    with refusing("SeriesForecaster expects the coverage of an interval between 0 and 1, got 90."):
+        fitted.forecast(interval=90)
+    irregular = pd.Series(
+        np.arange(9.0),
+        pd.DatetimeIndex(
+            [
+                "2026-01-01",
+                "2026-01-02",
+                "2026-01-05",
+                "2026-01-11",
+                "2026-01-12",
+                "2026-01-20",
+                "2026-01-21",
+                "2026-02-03",
+                "2026-02-17",
+            ]
+        ),
+        name="y",
+    )
+    forecaster = SeriesForecaster(linear(2)).fit(irregular)
+    with refusing(
+        "SeriesForecaster cannot tell which times follow 2026-02-17 00:00:00: its rows are no regular steps apart, "
+        "or too "
+        "few. Bring the series to a regular step, series.resample('D').mean(), or pass future=, a table whose index "
+        "tells them."
+    ):
+        forecaster.forecast()
+    ahead = pd.DataFrame(index=pd.DatetimeIndex(["2026-02-20", "2026-03-01"]))
+    ahead["anything"] = 0.0
+    assert forecaster.forecast(2, future=ahead).index.equals(ahead.index)
+
+
+def test_refusals_of_the_future(stores):
+    """What has to be known ahead is asked for by name and time."""
+    known = stores[stores.day < "2026-02-25"]
+    forecaster = panel_forecaster(horizon=3).fit(known)
+    with refusing(
+        "SeriesForecaster.forecast needs what is known ahead of 'holiday': pass future=, a table with this column at "
+        "the "
+        "times to come."
+    ):
+        forecaster.forecast()
+    with refusing(
+        "SeriesForecaster.forecast expects future= to have the columns ['holiday'], got ['store', 'day', 'sales', "
+        "'size']. Add 'holiday'."
+    ):
+        forecaster.forecast(future=stores.drop(columns="holiday"))
+    with refusing(
+        "SeriesForecaster.forecast expects future= to hold every time to come, got no 2026-03-02 00:00:00 of "
+        f"{known.store.iloc[0]!r}. Add the row, or forecast fewer steps."
+    ):
+        forecaster.forecast(8, future=stores)
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+def test_padder_and_views(strategy):
+    """Windows that come as views, as Windows or as copies go on alike."""
+    series = pd.Series(np.random.default_rng(0).normal(size=80).cumsum(), name="y")
+
+    class Sum(BaseEstimator):
+        """Forecasts by the last value and the one before."""
+
+        def fit(self, X, y):
+            """Learn nothing."""
+            self.n_outputs_ = 1 if np.ndim(y) == 1 else np.shape(y)[1]
+            return self
+
+        def predict(self, X):
+            """A line through the last two values."""
+            X = np.nan_to_num(np.asarray(X))
+            steps = np.arange(1, self.n_outputs_ + 1)
+            return X[:, -1] + (X[:, -1] - X[:, -2]) * steps
+
+    pipeline = make_pipeline(LagFramer(4), SequencePadder(), Sum())
+    forecaster = SeriesForecaster(pipeline, horizon=2, strategy=strategy).fit(series)
+    step = series.iloc[-1] - series.iloc[-2]
+    np.testing.assert_allclose(forecaster.forecast(5)["y"], series.iloc[-1] + step * np.arange(1, 6))
