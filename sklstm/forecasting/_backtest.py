@@ -309,7 +309,7 @@ def _known_by(data, places, last, steps, engine):
         return kept, data.take(kept)
     table = data.table.iloc[kept].copy()
     unknown = [name for name in data.columns if name not in {*ahead, *engine.given("static")}]
-    table[unknown] = table[unknown].astype(np.float64).mask(places[kept] > last)
+    table[unknown] = np.where((places[kept] > last)[:, None], np.nan, table[unknown].to_numpy(dtype=np.float64))
     return kept, data.like(table)
 
 

@@ -1,0 +1,307 @@
+"""Rolling-origin backtests."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from refusal import refusing
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import mean_absolute_percentage_error, root_mean_squared_error
+from sklearn.pipeline import Pipeline
+
+from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesForecaster, SeriesScaler, backtest
+from sklstm.datasets import load_airline
+from sklstm.forecasting import mean_absolute_scaled_error
+
+
+def linear(horizon=3, **params):
+    """A forecaster that learns in no time."""
+    n_steps, framer = params.pop("n_steps", 3), params.pop("framer", {})
+    steps = [
+        ("scale", SeriesScaler("standard")),
+        ("frame", LagFramer(n_steps, flatten=True, **framer)),
+        ("fill", SimpleImputer().set_output(transform="pandas")),
+        ("regress", LinearRegression()),
+    ]
+    return SeriesForecaster(Pipeline(steps), horizon=horizon, **params)
+
+
+@pytest.fixture(scope="module")
+def airline():
+    return load_airline().data["passengers"]
+
+
+@pytest.fixture(scope="module")
+def result(airline):
+    return backtest(linear(), airline, initial=100, step=4, metrics=["rmse", "mae", "mape", "mase"], season=12)
+
+
+def by_hand(airline, origins, refit):
+    """Fit up to each origin (or the first), and forecast three steps from there."""
+    parts = []
+    for origin in origins:
+        fitted = linear().fit(airline[: (origin if refit else origins[0]) + 1])
+        parts.append(fitted.predict(airline[: origin + 1]).iloc[-1].to_numpy())
+    return np.array(parts)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_forecasts_are_those_of_a_loop(airline, refit):
+    """Each origin forecasts from the rows up to it, by what was fitted on these, or on the first of them."""
+    forecasts = backtest(linear(), airline, initial=100, step=10, refit=refit).forecasts
+    origins = range(99, 143, 10)
+    expected = by_hand(airline, origins, refit)
+    wide = forecasts.pivot(index="origin", columns="step", values="forecast")
+    np.testing.assert_allclose(wide, expected, rtol=1e-10)
+    assert wide.index.tolist() == [airline.index[origin] for origin in origins]
+    assert (forecasts["observed"].to_numpy() == airline[forecasts["time"]].to_numpy()).all()
+
+
+def test_refit_every_so_many(airline):
+    """Between two fits the past moves on, and the coefficients stay."""
+    often = backtest(linear(), airline, initial=100, step=10, refit=True).forecasts
+    sometimes = backtest(linear(), airline, initial=100, step=10, refit=2).forecasts
+    first = sometimes["origin"].isin(airline.index[[99, 119, 139]])
+    np.testing.assert_allclose(sometimes[first]["forecast"], often[first]["forecast"])
+    assert not np.allclose(sometimes[~first]["forecast"], often[~first]["forecast"])
+
+
+def test_nothing_later_is_known(airline):
+    """What comes after an origin changes none of its forecasts."""
+    changed = airline.astype(float).copy()
+    changed.iloc[120:] = 1e6
+    usual, other = (backtest(linear(), series, initial=100, step=3).forecasts for series in (airline, changed))
+    before = usual["origin"] < airline.index[120]
+    pd.testing.assert_frame_equal(
+        usual[before].drop(columns="observed"), other[before].drop(columns="observed"), check_dtype=False
+    )
+
+
+def test_baselines(airline, result):
+    """Persistence, the last season, and the line from the first value through the last."""
+    for row in result.forecasts.itertuples():
+        known = airline[: row.origin]
+        assert row.persistence == known.iloc[-1]
+        assert row.drift == pytest.approx(
+            known.iloc[-1] + row.step * (known.iloc[-1] - known.iloc[0]) / (len(known) - 1)
+        )
+        naive = result.forecasts.loc[row.Index, "seasonal naive"]
+        assert naive == airline[row.time - pd.DateOffset(years=1)]
+
+
+def test_seasons_further_ahead(airline):
+    """Beyond one season the same last season is repeated."""
+    forecasts = backtest(linear(), airline, initial=120, step=5, horizon=24).forecasts
+    far = forecasts[forecasts["step"] > 12]
+    assert (far["seasonal naive"].to_numpy() == airline[far["time"] - pd.DateOffset(years=2)].to_numpy()).all()
+
+
+def test_scores_are_the_peers(airline, result):
+    """Errors are scikit-learn's own, over all that is forecast."""
+    table = result.forecasts
+    scores = result.scores()
+    for model, column in [("SeriesForecaster", "forecast"), ("drift", "drift")]:
+        pair = table["observed"], table[column]
+        assert scores.loc[model, "rmse"] == pytest.approx(root_mean_squared_error(*pair))
+        assert scores.loc[model, "mape"] == pytest.approx(100 * mean_absolute_percentage_error(*pair))
+        scaled = mean_absolute_scaled_error(*pair, y_train=airline[:100], season=12)
+        assert scores.loc[model, "mase"] == pytest.approx(scaled)
+    skill = 1 - scores.loc["SeriesForecaster", "rmse"] / scores["rmse"][1:]
+    np.testing.assert_allclose(result.skill(), skill)
+
+
+def test_scores_by_step_and_origin(result):
+    """Each step, and each origin, by itself."""
+    by_step, table = result.scores(by="step"), result.forecasts
+    second = table[table["step"] == 2]
+    assert by_step.loc[(2, "persistence"), "mae"] == pytest.approx(
+        (second["observed"] - second["persistence"]).abs().mean()
+    )
+    assert len(result.scores(by="origin")) == 4 * result.n_origins
+    assert result.skill(by="step").shape == (3, 3)
+    with refusing("Backtest.scores expects by to be one of 'step', 'origin', got 'month'."):
+        result.scores(by="month")
+
+
+def test_metric_of_ones_own(airline):
+    """A function of truth and forecast is a metric, too."""
+
+    def worst(truth, forecast):
+        return np.max(np.abs(truth - forecast))
+
+    scores = backtest(linear(), airline, initial=130, metrics=[worst]).scores()
+    assert scores.columns.tolist() == ["worst"]
+    assert (scores["worst"] > 0).all()
+
+
+def test_mape_of_zero_is_nothing():
+    """A percentage of nothing is not defined."""
+    series = pd.Series(np.r_[np.arange(1.0, 40.0), 0.0], name="y")
+    assert np.isnan(backtest(linear(1), series, initial=30, metrics=["mape"]).scores().to_numpy()).all()
+
+
+def test_search_of_the_whole_repr(result):
+    """The table of scores is what a result shows."""
+    assert repr(result).startswith("Backtest of passengers from 11 origins\n")
+    assert "seasonal naive" in repr(result)
+    assert "<table" in result._repr_html_()
+
+
+def test_the_forecaster_stays_as_it_is(airline):
+    """It is cloned for each fit."""
+    forecaster = linear()
+    backtest(forecaster, airline, initial=140)
+    assert not hasattr(forecaster, "target_")
+
+
+def test_arrays(airline):
+    """Without an index, rows are counted."""
+    result = backtest(linear(), airline.to_numpy(), initial=0.9, season=12)
+    assert result.forecasts["origin"].tolist()[0] == 129
+    assert result.forecasts["time"].tolist()[0] == 130
+
+
+# --- panels ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def panel():
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2026-01-01", periods=40)
+    parts = [
+        pd.DataFrame({"store": store, "day": days, "sales": level + rng.normal(size=40).cumsum(), "holiday": 0.0})
+        for store, level in [("A", 10.0), ("B", 1000.0)]
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def panel_forecaster(**framer):
+    steps = [
+        ("scale", SeriesScaler("standard", group="store", time="day")),
+        ("frame", LagFramer(3, group="store", time="day", **framer)),
+        ("pad", SequencePadder()),
+        ("lstm", LSTMRegressor(units=2, epochs=1, target_groups=True, random_state=0)),
+    ]
+    return SeriesForecaster(Pipeline(steps), horizon=2, target="sales", group="store", time="day")
+
+
+def test_panel(panel):
+    """Origins are times, the same for all series; scores come for each series."""
+    result = backtest(panel_forecaster(), panel.drop(columns="holiday"), initial=30, step=3)
+    assert result.n_origins == 4
+    assert result.forecasts.groupby("series")["origin"].nunique().tolist() == [4, 4]
+    assert result.scores(by="series").index.get_level_values("series").unique().tolist() == ["A", "B"]
+    one = result.forecasts[result.forecasts["series"] == "B"]
+    sales = panel[panel.store == "B"].set_index("day")["sales"]
+    np.testing.assert_allclose(one["observed"], sales[one["time"]])
+    np.testing.assert_allclose(one["persistence"], sales[one["origin"]])
+    residuals, labels = result.residuals()
+    assert residuals.shape == (8, 2)
+    assert labels.tolist() == ["A"] * 4 + ["B"] * 4
+    with refusing("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...]."):
+        result.plot()
+
+
+def test_known_ahead(panel):
+    """What is known ahead may be read at an origin, what is not may not."""
+    table = panel.copy()
+    table.loc[table.day > "2026-02-01", "sales"] = np.nan
+    kept = panel.assign(holiday=(panel.day.dt.day % 5 == 0).astype(float))
+    result = backtest(panel_forecaster(future=["holiday"], horizon=2), kept, initial=32)
+    first = result.forecasts["origin"] == result.forecasts["origin"].min()
+    changed = kept.assign(sales=kept["sales"].where(kept.day <= "2026-02-01", 0.0))
+    again = backtest(panel_forecaster(future=["holiday"], horizon=2), changed, initial=32)
+    np.testing.assert_array_equal(result.forecasts[first]["forecast"], again.forecasts[first]["forecast"])
+    other = kept.assign(holiday=kept["holiday"].where(kept.day <= "2026-02-01", 1 - kept["holiday"]))
+    moved = backtest(panel_forecaster(future=["holiday"], horizon=2), other, initial=32)
+    assert not np.allclose(result.forecasts[first]["forecast"], moved.forecasts[first]["forecast"])
+
+
+# --- intervals -------------------------------------------------------------------------------------
+
+
+def test_intervals_hold_what_they_say():
+    """On noise, 80 % intervals hold about that share, wider with each step of a random walk."""
+    walk = pd.Series(np.random.default_rng(0).normal(size=4000).cumsum(), name="y")
+    result = backtest(linear(3, n_steps=2, calibration=0.4), walk, initial=2000, interval=0.8)
+    scores = result.scores(by="step").xs("SeriesForecaster", level="model")
+    assert scores["coverage"].between(0.75, 0.85).all()
+    assert scores["width"].is_monotonic_increasing
+
+
+def test_intervals_by_hand(airline):
+    """Half an interval is the residual of the rank that split conformal prediction asks for."""
+    fitted = linear().fit(airline[:100]).calibrate(airline[100:])
+    truth, forecast, _ = fitted.compare(airline[100:])
+    sizes = np.sort(np.abs(truth - forecast)[:-1, 1])[: 44 - 1]
+    rank = int(np.ceil(0.9 * (len(sizes) + 1)))
+    lower, upper = fitted.predict_interval(airline[100:], coverage=0.9)
+    middle = fitted.predict(airline[100:])
+    np.testing.assert_allclose((upper - middle)["passengers(t+2)"], sizes[rank - 1])
+    np.testing.assert_allclose((middle - lower)["passengers(t+2)"], sizes[rank - 1])
+
+
+def test_calibration_is_a_fit_on_earlier_rows(airline):
+    """calibration= learns from the last rows, by a copy that was fitted on those before; then all are fitted."""
+    fitted = linear(calibration=0.25).fit(airline)
+    apart = linear().fit(airline[:108]).calibrate(airline[108:])
+    for one, other in zip(fitted.residuals_.by_series[None], apart.residuals_.by_series[None], strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(fitted.forecast(), linear().fit(airline).forecast())
+
+
+def test_calibrated_by_a_backtest(airline, result):
+    """The residuals of a backtest make intervals, too."""
+    fitted = linear().fit(airline).calibrate(result)
+    forecast = fitted.forecast(interval=0.5)
+    width = forecast["upper"] - forecast["lower"]
+    residuals, _ = result.residuals()
+    assert width.iloc[0] == pytest.approx(2 * np.sort(np.abs(residuals[:, 0]))[5])
+
+
+def test_intervals_further_ahead(airline):
+    """Calibrated so far, intervals reach so far."""
+    fitted = linear().fit(airline[:90]).calibrate(airline[90:], steps=6)
+    assert fitted.forecast(6, interval=0.8).columns.tolist() == ["passengers", "lower", "upper"]
+    with refusing(
+        "SeriesForecaster knows what forecasts miss up to 6 steps ahead, got steps=7. Call calibrate(series, steps=7) "
+        "with rows that were not fitted."
+    ):
+        fitted.forecast(7, interval=0.8)
+    with refusing(
+        "SeriesForecaster: an interval that holds 99% needs at least 99 forecasts that can be compared with what was "
+        "observed, got 54 at step 1. Calibrate on a longer series, lower the coverage, or forecast fewer steps."
+    ):
+        fitted.forecast(1, interval=0.99)
+
+
+# --- refusals --------------------------------------------------------------------------------------
+
+
+def test_refusals(airline):
+    """What cannot be tested says why."""
+    with refusing(
+        "backtest(initial=144) needs a row after the first fit to compare with, got 144 rows. Lower initial or pass a "
+        "longer series."
+    ):
+        backtest(linear(), airline, initial=144)
+    with refusing("backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got 0."):
+        backtest(linear(), airline, initial=0)
+    with refusing("backtest expects step to be an int of 1 or more, got 1.5."):
+        backtest(linear(), airline, step=1.5)
+    with refusing("backtest expects refit to be True, False or an int of 1 or more, got 'always'."):
+        backtest(linear(), airline, refit="always")
+    with refusing(
+        "backtest knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', 'mase', and takes "
+        "functions of (y_true, y_pred)."
+    ):
+        backtest(linear(), airline, metrics=["rsme"])
+
+
+def test_network(airline):
+    """The network itself, fitted anew at each origin, shares what was compiled."""
+    forecaster = SeriesForecaster(horizon=2, n_steps=12, units=4, epochs=2, random_state=0)
+    result = backtest(forecaster, airline, initial=100, step=20, refit=True)
+    again = clone(forecaster).fit(airline[:100]).forecast()
+    np.testing.assert_allclose(result.forecasts["forecast"][:2], again["passengers"])
