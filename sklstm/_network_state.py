@@ -25,6 +25,7 @@ class NetworkState:
         self.rebuild = rebuild
         self.compiled = compiled
         self._asked = 0
+        self._parts = {}
 
     @classmethod
     def of(cls, network, rebuild=None, *, keep_compiled=False):
@@ -82,6 +83,14 @@ class NetworkState:
     def key(self):
         """What two networks of the same layers share; None where a configuration does not say it."""
         return None if self.config is None else without_names(self.config)
+
+    def part(self, cut, *args):
+        """A part of the network as a state of its own: that of ``cut(model, *args)``, made when first asked for."""
+        key = cut, args
+        if key not in self._parts:
+            # Of a model of its own: what shares layers with `model` would leave traces in it.
+            self._parts[key] = NetworkState.of(cut(self.build(), *args))
+        return self._parts[key]
 
     def is_asked_often(self, often):
         """Count a question, and say whether there were more than so many; never where the layers have no key."""

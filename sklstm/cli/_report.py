@@ -1,4 +1,4 @@
-"""What a command shows: a table of scores, and a picture of the forecast."""
+"""What a command shows: a table of scores, forecasts as CSV, a picture."""
 
 import pandas as pd
 
@@ -13,50 +13,22 @@ def print_scores(title, table):
     print(shown.astype(object).where(table.notna(), "").to_string(index=False))
 
 
-def plot_forecast(path, target, y, forecasts):
-    """Draw forecasts of the last rows against the truth; False where matplotlib is not there to do so.
+def print_csv(table, path, what):
+    """Print a table as CSV, or write it to a file and say so."""
+    if path is None:
+        print(table.to_csv(), end="")
+    else:
+        table.to_csv(path)
+        print(f"written to {path}: {what}")
 
-    Parameters
-    ----------
-    path : Path
-        Where the picture goes.
-    target : str
-        Name of the series.
-    y : Series of shape (n_rows,)
-        The value after each row, in time order.
-    forecasts : dict of str to ndarray of shape (n_test,)
-        Forecasts for the last rows, by what they are called; of these, those of the LSTM and of the last
-        season are drawn.
 
-    Returns
-    -------
-    drawn : bool
-        Whether there is a picture.
-    """
+def draw(path, make_display):
+    """Write the picture that a function draws, and return whether there is one: without matplotlib there is not."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        import matplotlib
     except ImportError:
         print("\nno picture: it needs matplotlib, pip install 'sklstm[plot]'")
         return False
-
-    # What is forecast at a row happens at the next one; after the last, as far on as that is from the one before.
-    times = y.index[1:].append(y.index[-1:] + (y.index[-1] - y.index[-2]))
-    figure = Figure(figsize=(10, 4.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    # Three times the test rows show where the forecast comes from; more would squeeze the forecast itself.
-    n_test = len(next(iter(forecasts.values())))
-    axes.plot(times[-3 * n_test :], y.iloc[-3 * n_test :], color="0.2", linewidth=1.2, label=f"{target}, observed")
-    for name, forecast in forecasts.items():
-        if name.startswith("LSTM"):
-            axes.plot(times[-n_test:], forecast, label=name, color="tab:orange", linewidth=2, zorder=3)
-        elif name.startswith("seasonal"):
-            axes.plot(times[-n_test:], forecast, label=name, color="tab:blue", linewidth=1, linestyle="--")
-    axes.axvline(times[-n_test], color="0.6", linewidth=1)
-    axes.annotate("  test: one step ahead", (times[-n_test], 0.02), xycoords=("data", "axes fraction"), color="0.4")
-    axes.set(ylabel=target, xlabel=y.index.name or "row")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper left")
-    figure.savefig(path, dpi=150)
+    matplotlib.use("agg")
+    make_display().figure_.savefig(path, dpi=150)
     return True

@@ -1,63 +1,81 @@
 """What a tuned LSTM has to beat: no change at all, the last season once more, and Ridge on the same windows."""
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeCV
-from sklearn.metrics import root_mean_squared_error
 from sklearn.pipeline import Pipeline
 
-from sklstm import LagFramer, Persistence, SeasonalNaive, SeriesScaler
+from sklstm import Differencer, LagFramer, Persistence, SeasonalNaive, SeriesForecaster, SeriesScaler, forecast_scorer
+
+# Fewer complete rows than these tell nothing: then incomplete ones are learned from, too.
+FEWEST_COMPLETE = 2
+
+
+class CompleteRidge(RegressorMixin, BaseEstimator):
+    """Ridge regression on the complete rows of a table of lags; in others, what is missing is at its mean."""
+
+    def fit(self, X, y):
+        """Fit on the rows of X, (n_samples, n_features), that miss nothing."""
+        X = np.asarray(X, dtype=np.float64)
+        self.imputer_ = SimpleImputer(keep_empty_features=True).fit(X)
+        rows = ~np.isnan(X).any(axis=1)
+        if rows.sum() < FEWEST_COMPLETE:
+            rows = ~np.isnan(X).all(axis=1)
+        filled = self.imputer_.transform(X[rows])
+        self.ridge_ = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(filled, np.asarray(y)[rows])
+        return self
+
+    def predict(self, X):
+        """Forecasts for the rows of X."""
+        return self.ridge_.predict(self.imputer_.transform(np.asarray(X, dtype=np.float64)))
 
 
 class Rival:
-    """A model with a name, and its RMSE on each fold.
+    """A forecaster with a name, and its RMSE on each fold.
 
     Parameters
     ----------
     name : str
         What it is called in tables.
-    model : Pipeline
+    forecaster : SeriesForecaster
         Not fitted.
     """
 
-    def __init__(self, name, model):
+    def __init__(self, name, forecaster, **choices):
         self.name = name
-        self.model = model
+        self.forecaster = forecaster
+        self.choices = choices
 
-    def cross_validate(self, X, y, cv):
+    def cross_validate(self, series, cv):
         """Fit and score on each fold; the scores stay with the rival as `fold_scores`."""
+        score = forecast_scorer("rmse")
         self.fold_scores = np.array(
             [
-                root_mean_squared_error(y.iloc[test], self.fit(X.iloc[train], y.iloc[train]).predict(X.iloc[test]))
-                for train, test in cv.split(X)
+                -score(clone(self.forecaster).fit(series.iloc[train]), series.iloc[test])
+                for train, test in cv.split(series)
             ]
         )
         return self
 
-    def fit(self, X, y):
-        """A fitted copy of the model."""
-        model = clone(self.model)
-        if "ridge" not in model.named_steps:
-            return model.fit(X, y)
-        # Lags before the start of the series are filled in, so that no row is lost, but teach Ridge nothing.
-        lags = clone(model["frame"]).fit_transform(X)
-        return model.fit(X, y, ridge__sample_weight=lags.notna().all(axis=1).astype(float))
 
-
-def find_rivals(X, y, cv, *, time_steps, season):
-    """All rivals, cross-validated; of Ridge the one with the best look-back, as of the LSTM.
+def find_rivals(series, target, cv, *, horizon, time_steps, differences, season):
+    """All rivals, cross-validated; of Ridge the one with the best look-back and differences, as of the LSTM.
 
     Parameters
     ----------
-    X : DataFrame of shape (n_rows, n_features)
-        Series table to train on.
-    y : Series of shape (n_rows,)
-        What follows each row.
+    series : DataFrame of shape (n_rows, n_columns)
+        Rows to train on.
+    target : str
+        The column to forecast.
     cv : splitter
         The folds that the LSTM is tuned on.
+    horizon : int
+        How many steps ahead.
     time_steps : list of int
         Look-backs for Ridge.
+    differences : list of (lags, log)
+        What to take from the target first.
     season : int or None
         Rows in a season, where there is one.
 
@@ -66,24 +84,28 @@ def find_rivals(X, y, cv, *, time_steps, season):
     rivals : list of Rival
         The last is persistence.
     """
+
+    def rival(name, *steps, **choices):
+        forecaster = SeriesForecaster(Pipeline(list(steps)), horizon=horizon, target=target)
+        return Rival(name, forecaster, **choices).cross_validate(series, cv)
+
     ridges = [
-        Rival(f"Ridge on {n_steps} time steps", _ridge(n_steps)).cross_validate(X, y, cv) for n_steps in time_steps
-    ]
-    rivals = [min(ridges, key=lambda ridge: ridge.fold_scores.mean())]
-    shortest = min(len(train) for train, _ in cv.split(X))
-    if season and season <= shortest:
-        naive = Pipeline([("frame", LagFramer(n_steps=season)), ("naive", SeasonalNaive(season))])
-        rivals.append(Rival(f"seasonal naive ({season})", naive).cross_validate(X, y, cv))
-    persistence = Pipeline([("frame", LagFramer(n_steps=1)), ("naive", Persistence())])
-    return [*rivals, Rival("persistence", persistence).cross_validate(X, y, cv)]
-
-
-def _ridge(n_steps):
-    return Pipeline(
-        [
+        rival(
+            "Ridge",
+            ("difference", Differencer(lags, log=log, columns=[target])),
             ("scale", SeriesScaler("standard")),
             ("frame", LagFramer(n_steps=n_steps, flatten=True)),
-            ("fill", SimpleImputer()),
-            ("ridge", RidgeCV(alphas=np.logspace(-3, 3, 13))),
-        ]
-    )
+            ("ridge", CompleteRidge()),
+            n_steps=n_steps,
+            difference=lags,
+            log=log,
+        )
+        for n_steps in time_steps
+        for lags, log in differences
+    ]
+    rivals = [min(ridges, key=lambda ridge: ridge.fold_scores.mean())]
+    shortest = min(len(train) for train, _ in cv.split(series))
+    if season and season <= shortest - horizon:
+        frame = ("frame", LagFramer(n_steps=season))
+        rivals.append(rival(f"seasonal naive ({season})", frame, ("naive", SeasonalNaive(season))))
+    return [*rivals, rival("persistence", ("frame", LagFramer(n_steps=1)), ("naive", Persistence()))]

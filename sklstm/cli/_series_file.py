@@ -53,17 +53,24 @@ def read_series(data, target=None, time=None, columns=None):
     ValueError
         If the file, a column or a number in it is not there or cannot be read.
     """
-    if data in SHIPPED:
-        bunch = SHIPPED[data]()
-        name, table, target = data, bunch.data, target or bunch.target_name
-    else:
-        path = Path(data)
-        name, table = path.stem, _index_by_time(_read_file(path), data, time)
-    if isinstance(table.index, pd.PeriodIndex):
-        table = table.set_index(table.index.to_timestamp())
+    name, table, usual_target = read_table(data, time)
+    target = target or usual_target
     table, left_out = _numbers(table, data, columns)
     check_time_order(data, table.index)
     return NamedSeries(name, table, _find_target(table, data, target, columns), left_out)
+
+
+def read_table(data, time=None):
+    """What `data` is called, its table indexed by time with all of its columns, and its target where it has its own."""
+    if data in SHIPPED:
+        bunch = SHIPPED[data]()
+        name, table, target = data, bunch.data, bunch.target_name
+    else:
+        path = Path(data)
+        name, table, target = path.stem, _index_by_time(_read_file(path), data, time), None
+    if isinstance(table.index, pd.PeriodIndex):
+        table = table.set_index(table.index.to_timestamp())
+    return name, table, target
 
 
 def _read_file(path):
@@ -175,6 +182,12 @@ def _find_target(table, data, target, columns):
     if target not in table.columns:
         raise ValueError(_no_column(data, target, table.columns))
     return target
+
+
+def check_column(data, column, columns):
+    """Raise where data has no such column, and offer the nearest one."""
+    if column not in columns:
+        raise ValueError(_no_column(data, column, columns))
 
 
 def _no_column(data, column, columns):

@@ -8,90 +8,104 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
-from sklearn.metrics import root_mean_squared_error
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
-from sklearn.pipeline import Pipeline
 
-from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
+from sklstm import SeriesForecaster, backtest, forecast_scorer
 from sklstm.cli._console import ProgressBar, load_keras_silently
-from sklstm.cli._report import plot_forecast, print_scores
+from sklstm.cli._report import draw, print_scores
 from sklstm.cli._rivals import find_rivals
 from sklstm.cli._series_file import read_series
 from sklstm.preprocessing._season import season_of
-from sklstm.preprocessing import make_supervised
 
 # Updates of the weights in an epoch: fewer learn too slowly, more take longer on a long series for little.
 UPDATES_PER_EPOCH = 6
 
-# What a parameter of the pipeline is called in the table of candidates.
+# What a parameter of the forecaster is called in the table of candidates.
 COLUMNS = {
-    "frame__n_steps": "time steps",
-    "scale__method": "scaling",
-    "lstm__window_scaler": "window scaling",
-    "lstm__units": "units",
+    "n_steps": "time steps",
+    "scaling": "scaling",
+    "window_scaler": "window scaling",
+    "units": "units",
 }
 
 
 def tune(args):
     """Run the command: read, search, test once, write what came of it."""
     series = read_series(args.data, args.target, args.time)
-    X, y = make_supervised(series.table, target=series.target)
-    n_test = math.ceil(args.test_fraction * len(X))
-    X_train, y_train, X_test, y_test = X[:-n_test], y[:-n_test], X[-n_test:], y[-n_test:]
-    _refuse_short(args, len(X_train))
+    n_test = math.ceil(args.test_fraction * len(series.table))
+    known = series.table[:-n_test]
+    _refuse_short(args, len(known))
     cv = TimeSeriesSplit(args.cv)
     season = args.season or season_of(series.table.index)
-    _announce(series, X_train, X_test)
+    differences = _differences(args.difference, season, known[series.target])
+    _announce(args, series, known, n_test)
 
-    grid = {
-        "frame__n_steps": args.time_steps,
-        "scale__method": args.scaling,
-        "lstm__window_scaler": [None if choice == "none" else choice for choice in args.window_scaling],
-        "lstm__units": args.units,
-    }
     load_keras_silently()
-    search = _search(lstm_pipeline(args, len(X_train)), grid, cv, args, X_train, y_train)
-    rivals = find_rivals(X_train, y_train, cv, time_steps=args.time_steps, season=season)
+    search = _search(_forecaster(args, series.target, len(known)), _grid(args, differences), cv, args, known)
+    rivals = find_rivals(
+        known,
+        series.target,
+        cv,
+        horizon=args.horizon,
+        time_steps=args.time_steps,
+        differences=differences,
+        season=season,
+    )
     candidates = _candidates(search, rivals)
     print_scores(f"cross-validated RMSE, in units of {series.target}", candidates)
 
-    models = {"LSTM": search.best_estimator_} | {rival.name: rival.fit(X_train, y_train) for rival in rivals}
-    forecasts = {name: model.predict(X_test) for name, model in models.items()}
-    errors = {name: root_mean_squared_error(y_test, forecast) for name, forecast in forecasts.items()}
-    tested = pd.DataFrame({"model": errors.keys(), "RMSE": errors.values()})
-    tested["against persistence"] = tested["RMSE"] / errors["persistence"]
-    print_scores(f"test RMSE on the last {n_test} rows, opened once, after every choice was made", tested)
-    forecasts = {f"{name}, RMSE {errors[name]:.3g}": forecast for name, forecast in forecasts.items()}
-    _write(args, series, search.best_estimator_, candidates, y, forecasts)
+    tested = {"LSTM": search.best_estimator_} | {rival.name: rival.forecaster for rival in rivals}
+    tested = {
+        name: backtest(forecaster, series.table, initial=len(known), metrics=["rmse"])
+        for name, forecaster in tested.items()
+    }
+    errors = pd.Series({name: result.scores()["rmse"].iloc[0] for name, result in tested.items()}, name="RMSE")
+    scores = errors.rename_axis("model").reset_index()
+    scores["against persistence"] = scores["RMSE"] / errors["persistence"]
+    print_scores(f"test RMSE on the last {n_test} rows, opened once, after every choice was made", scores)
+    # All rows are fitted for what comes next, and what was missed on the test rows says how sure it is.
+    forecaster = clone(search.best_estimator_).fit(series.table).calibrate(tested["LSTM"])
+    _write(args, series, forecaster, candidates, {name: tested[name] for name in errors.index}, errors)
 
 
-def lstm_pipeline(args, n_samples):
-    """The stock pipeline whose parameters are searched."""
-    batch_size = 2 ** min(8, max(4, round(math.log2(n_samples / UPDATES_PER_EPOCH))))
-    return Pipeline(
-        [
-            ("scale", SeriesScaler()),
-            ("frame", LagFramer(n_steps=1)),
-            ("pad", SequencePadder()),
-            ("to3d", To3D()),
-            (
-                "lstm",
-                LSTMRegressor(
-                    linear_skip=True,
-                    epochs=args.epochs,
-                    batch_size=batch_size,
-                    learning_rate=0.01,
-                    random_state=args.seed,
-                ),
-            ),
-        ]
+def _forecaster(args, target, n_rows):
+    """What is searched: SeriesForecaster, in steps that suit the number of rows."""
+    batch_size = 2 ** min(8, max(4, round(math.log2(n_rows / UPDATES_PER_EPOCH))))
+    return SeriesForecaster(
+        horizon=args.horizon,
+        target=target,
+        epochs=args.epochs,
+        batch_size=batch_size,
+        learning_rate=0.001,
+        random_state=args.seed,
     )
+
+
+def _differences(wanted, season, values):
+    """What to take from the target before the network sees it: pairs of lags and whether of its logarithm."""
+    lags = {"none": None, "trend": 1, "season": None if season is None else (1, season)}
+    asked = wanted or ["none", "trend" if season is None else "season"]
+    if "season" in asked and season is None:
+        raise ValueError("--difference season needs a season, and the times of the rows suggest none: pass --season N.")
+    # A season that grows with the level is even in the logarithm.
+    return [(lags[name], name == "season" and bool((values > 0).all())) for name in asked]
+
+
+def _grid(args, differences):
+    """Grids of candidates: series as they are, by windows that are scaled by their own level; or differences."""
+    common = {"n_steps": args.time_steps, "scaling": args.scaling, "units": args.units}
+    scalers = [None if choice == "none" else choice for choice in args.window_scaling]
+    return [
+        common | {"difference": [lags], "log": [log], "window_scaler": scalers if lags is None else [None]}
+        for lags, log in differences
+    ]
 
 
 def _refuse_short(args, n_train):
     # TimeSeriesSplit's first fold trains on what the folds of equal length leave at the start.
     shortest = n_train - args.cv * (n_train // (args.cv + 1))
-    needed = max(10, *args.time_steps)
+    needed = max(10 + args.horizon, *args.time_steps)
     if shortest < needed:
         raise ValueError(
             f"{args.data} is too short: with --cv {args.cv} and --test-fraction {args.test_fraction} the first fold "
@@ -99,35 +113,40 @@ def _refuse_short(args, n_train):
         )
 
 
-def _announce(series, X_train, X_test):
-    first, last, cut = X_train.index[0], X_test.index[-1], X_test.index[0]
+def _announce(args, series, known, n_test):
+    table = series.table
     for column in series.left_out:
         print(f"left out: column {column!r} holds text")
-    columns = ", ".join(series.table.columns)
-    print(f"{series.name}: {len(X_train) + len(X_test)} rows of {columns}, {_when(first)} to {_when(last)}")
-    print(f"each row forecasts the next value of {series.target}; the rows from {_when(cut)} on are kept for the test")
+    columns = ", ".join(table.columns)
+    following = "value" if args.horizon == 1 else f"{args.horizon} values"
+    print(f"{series.name}: {len(table)} rows of {columns}, {_when(table.index[0])} to {_when(table.index[-1])}")
+    print(
+        f"each row forecasts the next {following} of {series.target}; the rows from {_when(table.index[-n_test])} on "
+        "are kept for the test"
+    )
 
 
 def _when(label):
     return f"{label:%Y-%m-%d}" if isinstance(label, pd.Timestamp) and label == label.normalize() else str(label)
 
 
-def _search(pipeline, grid, cv, args, X, y):
+def _search(forecaster, grids, cv, args, series):
     """The stock grid search. Threads share one TensorFlow, and the progress bar."""
-    n_candidates = math.prod(map(len, grid.values()))
+    n_candidates = sum(math.prod(map(len, grid.values())) for grid in grids)
     jobs = args.jobs or joblib.cpu_count()
     fits = f"{n_candidates} candidates x {cv.n_splits} folds, {jobs} at a time"
     if not sys.stderr.isatty():
         print(fits, flush=True)
+    score = forecast_scorer("rmse")
     with ProgressBar(n_candidates * cv.n_splits, fits) as progress, joblib.parallel_config("threading"):
 
-        def negative_rmse(estimator, X, y):
-            score = -root_mean_squared_error(y, estimator.predict(X))
+        def score_and_advance(estimator, series, y=None):
+            value = score(estimator, series)
             progress.advance()
-            return score
+            return value
 
-        search = GridSearchCV(pipeline, grid, cv=cv, scoring=negative_rmse, n_jobs=jobs, error_score="raise")
-        return search.fit(X, y)
+        search = GridSearchCV(forecaster, grids, cv=cv, scoring=score_and_advance, n_jobs=jobs, error_score="raise")
+        return search.fit(series)
 
 
 def _candidates(search, rivals):
@@ -135,25 +154,50 @@ def _candidates(search, rivals):
     results = pd.DataFrame(search.cv_results_)
     table = pd.DataFrame({name: results[f"param_{parameter}"] for parameter, name in COLUMNS.items()})
     table = table.astype(object).where(table.notna(), "none")
+    described = [_described(**params) for params in results["params"]]
+    table.insert(3, "differences", described)
     table.insert(0, "model", "LSTM")
     table["RMSE"], table["spread over folds"] = -results["mean_test_score"], results["std_test_score"]
     table = table.sort_values("RMSE", kind="stable")
-    rows = [
-        {"model": rival.name, "RMSE": rival.fold_scores.mean(), "spread over folds": rival.fold_scores.std()}
-        for rival in rivals
-    ]
+    rows = []
+    for rival in rivals:
+        row = {"model": rival.name, "RMSE": rival.fold_scores.mean(), "spread over folds": rival.fold_scores.std()}
+        if rival.choices:
+            row |= {"time steps": rival.choices["n_steps"], "differences": _described(**rival.choices)}
+        rows.append(row)
     return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
 
 
-def _write(args, series, pipeline, candidates, y, forecasts):
+def _described(difference, log, **other):
+    """What is differenced, in a word or two: "1, 12 of log"."""
+    if difference is None:
+        return "none"
+    lags = ", ".join(map(str, difference)) if isinstance(difference, tuple) else str(difference)
+    return f"{lags} of log" if log else lags
+
+
+def _write(args, series, forecaster, candidates, tested, errors):
     out = Path(args.out or f"sklstm-{series.name}")
     out.mkdir(parents=True, exist_ok=True)
-    (out / "pipeline.pkl").write_bytes(pickle.dumps(pipeline))
+    (out / "forecaster.pkl").write_bytes(pickle.dumps(forecaster))
     candidates.to_csv(out / "candidates.csv", index=False)
-    written = ["pipeline.pkl", "candidates.csv"]
-    if plot_forecast(out / "forecast.png", series.target, y, forecasts):
+    written = ["forecaster.pkl", "candidates.csv"]
+
+    def picture():
+        from sklstm.inspection import ForecastDisplay
+
+        steps = {
+            name: result.forecasts.query("step == step.max()").set_index("time") for name, result in tested.items()
+        }
+        drawn = [name for name in steps if name == "LSTM" or name.startswith("seasonal")]
+        forecasts = {f"{name}, RMSE {errors[name]:.3g}": steps[name]["forecast"] for name in drawn}
+        observed = series.table[series.target]
+        start = steps["LSTM"].index[0]
+        return ForecastDisplay.from_predictions(observed[start:], forecasts, y_history=observed[:start].iloc[:-1])
+
+    if draw(out / "forecast.png", picture):
         written.append("forecast.png")
     print(f"\nwritten to {out}: {', '.join(written)}")
     time = ["--time", args.time] if args.time else []
-    again = shlex.join(["sklstm", "predict", str(out / "pipeline.pkl"), args.data, *time])
-    print(f"use it in a new process: {again}")
+    again = shlex.join(["sklstm", "forecast", str(out / "forecaster.pkl"), args.data, *time, "--steps", "12"])
+    print(f"what comes next, in a new process: {again}")

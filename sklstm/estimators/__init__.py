@@ -2,7 +2,8 @@
 
 from sklstm.estimators._keras_classifier import KerasClassifier
 from sklstm.estimators._keras_regressor import KerasRegressor
+from sklstm.estimators._lstm_autoencoder import LSTMAutoencoder
 from sklstm.estimators._lstm_classifier import LSTMClassifier
 from sklstm.estimators._lstm_regressor import LSTMRegressor
 
-__all__ = ["KerasClassifier", "KerasRegressor", "LSTMClassifier", "LSTMRegressor"]
+__all__ = ["KerasClassifier", "KerasRegressor", "LSTMAutoencoder", "LSTMClassifier", "LSTMRegressor"]

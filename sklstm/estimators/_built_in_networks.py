@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
-from sklstm._parameters import StrictParameters, suggest
+from sklstm._parameters import suggest
 from sklstm._validation import (
     check_codes,
     check_frames,
@@ -19,10 +19,10 @@ from sklstm._validation import (
     sequence_features,
 )
 from sklstm._warnings import warn_user
-from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
-from sklstm.estimators._panel_samples import every_nth, in_series, samples_by_series
+from sklstm.estimators._panel_samples import in_series, samples_by_series
 from sklstm.estimators._samples import Samples
+from sklstm.estimators._window_estimator import WindowEstimator
 from sklstm.estimators._window_scaler import WindowScaler
 
 ARCHITECTURES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
@@ -45,10 +45,11 @@ NETWORK_PARAMS = (
     "window_scaler",
     "relative_to",
     "linear_skip",
+    "quantiles",
 )
 
 
-class BuiltInNetworks(StrictParameters, KerasEstimator):
+class BuiltInNetworks(WindowEstimator):
     """Base of the LSTM estimators: one signature for all architectures."""
 
     _parameter_constraints = {
@@ -219,22 +220,6 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
                     f"hold codes, embedding_features=[...], or leave {name} out."
                 )
 
-    def _kept(self, samples):
-        """Samples to learn from: each of the stride, if it has enough observed time steps."""
-        strided = self._strided(samples)
-        if self.min_steps == 0:
-            return strided
-        kept = strided[samples.n_observed()[strided] >= self.min_steps]
-        if len(kept) == 0:
-            raise ValueError(
-                f"{type(self).__name__}(min_steps={self.min_steps}) leaves nothing to train on: no sample of X, of "
-                f"shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
-            )
-        return kept
-
-    def _strided(self, samples):
-        return every_nth(len(samples), self.stride, samples.windows.groups)
-
     def _prepare(self, samples, y=None, training=None, anew=False):
         """Samples, shifted and divided by their own level and spread where that is asked for."""
         if callable(self.architecture) and not anew:
@@ -333,17 +318,6 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
         rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
         loss = self._usual_loss() if self.loss is None else self.loss
         return Settings(build_optimizer(self.optimizer, **rate), build_loss(loss), tuple(build_metrics(self.metrics)))
-
-    def _callbacks(self, watched):
-        from sklstm.training import build_callbacks, early_stopping
-
-        callbacks = build_callbacks(self.callbacks)
-        if self.patience is not None:
-            callbacks.append(early_stopping("val_loss" if watched else "loss", self.patience))
-        return callbacks
-
-    def _validation(self):
-        return self.validation_fraction, "validation_fraction"
 
     # --- state ------------------------------------------------------------------------------------
 
@@ -448,11 +422,6 @@ class BuiltInNetworks(StrictParameters, KerasEstimator):
                 whole[rows] = output
         self._states = states
         return outputs
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _gather_of(samples, rows, chosen):

@@ -110,6 +110,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             network, rebuild, settings, data = self._begin(X, y, sample_weight, anew, groups, classes)
             interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
             self.network_ = NetworkState.of(network, rebuild)
+            self._conclude(data)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
@@ -258,10 +259,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         state = super().__getstate__()
-        return state | {"loss": _InParts(state["loss"])} if _is_object(state["loss"]) else state
+        return state | {"loss": _InParts(state["loss"])} if _is_object(state.get("loss")) else state
 
     def __setstate__(self, state):
-        if isinstance(state["loss"], _InParts):
+        if isinstance(state.get("loss"), _InParts):
             state = state | {"loss": state["loss"].loss}
         super().__setstate__(state)
 
@@ -309,6 +310,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         return samples
+
+    def _conclude(self, data):
+        """Learn from the samples what takes the trained network."""
 
     def _has_an_open_front(self):
         """Whether it makes no difference if a sample begins with time steps that were not observed."""

@@ -4,13 +4,15 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from sklstm.estimators._built_in_networks import BY_STEP, BuiltInNetworks
-from sklstm.estimators._own_past import OwnPast, find_own_past, last_season, last_value
+from sklstm.estimators._built_in_networks import BuiltInNetworks
+from sklstm.estimators._quantiles import nearest_to_median, read_quantiles
 from sklstm.estimators._regression import Regression
+from sklstm.estimators._relative_target import RelativeTarget
 
 
-class LSTMRegressor(Regression, BuiltInNetworks):
+class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     """An LSTM that fits and predicts like any scikit-learn regressor.
 
     It takes windows, masks the time steps that were not observed (NaN), scales the target inside, and
@@ -47,7 +49,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         An instance is copied for each fit.
     loss : str, function or keras.losses.Loss, optional
-        What is minimised, on the scaled target; "mse" by default.
+        What is minimised, on the scaled target; "mse" by default. With `quantiles` it is their pinball loss.
     metrics : list, optional
         Watched in `history_`, on the scaled target.
     shuffle : bool, default=True
@@ -59,7 +61,9 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     target_groups : bool, default=False
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
         them apart; a series that was not seen in fit is scaled as all of them together are. Where
-        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too.
+        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler`,
+        `relative_to` and `linear_skip` then look for the past of each series in its own units, and predict for series
+        that were in fit.
     window_scaler : {"last", "mean", "standard"} or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
         its standard deviation; y by the same amounts of the target's own past, which must be among the
@@ -72,6 +76,11 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
         model on a short series. All windows must then have the same number of time steps.
+    quantiles : array-like of shape (n_quantiles,), optional
+        Levels, strictly between 0 and 1, ascending: [0.1, 0.5, 0.9]. The network then has an output for each of them,
+        of each value of y, and is trained on the pinball loss. `predict_quantiles` gives all, `predict` the median,
+        or where 0.5 is not among them the one nearest to it, of two alike the lower. A `target_scaler` must keep the
+        order of y.
     min_steps : int, default=1
         Samples with fewer observed time steps are left out of training.
     stride : int, default=1
@@ -134,7 +143,9 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         For each feature that is embedded how many embeddings there are: of the codes up to the largest in fit, and of
         the one above it, what SequenceEncoder(unknown="encode") did not know. Empty where nothing is embedded.
     n_outputs_ : int
-        Number of values predicted for each sample.
+        Number of values predicted for each sample, whatever the number of quantiles.
+    quantiles_ : ndarray of shape (n_quantiles,) or None
+        Levels of the last axis of `predict_quantiles`.
 
     See Also
     --------
@@ -151,6 +162,10 @@ class LSTMRegressor(Regression, BuiltInNetworks):
 
     Kim et al., 2022, "Reversible Instance Normalization for Accurate Time-Series Forecasting against
     Distribution Shift", ICLR (`window_scaler`).
+
+    Koenker and Bassett, 1978, "Regression Quantiles", Econometrica 46(1); Wen et al., 2017, "A Multi-Horizon Quantile
+    Recurrent Forecaster", arXiv:1711.11053; Chernozhukov, Fernandez-Val and Galichon, 2010, "Quantile and Probability
+    Curves Without Crossing", Econometrica 78(3) (`quantiles`, their loss, the network, and that they do not cross).
 
     Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
     1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", Neural
@@ -169,6 +184,13 @@ class LSTMRegressor(Regression, BuiltInNetworks):
     >>> bool(forecast.fit(X, y).score(X, y) > 0.9)
     True
 
+    What 80 % of the values lie between, by their quantiles:
+
+    >>> windows = forecast[:-1].transform(X)
+    >>> model = LSTMRegressor(units=8, epochs=2, quantiles=[0.1, 0.5, 0.9], random_state=0)
+    >>> model.fit(windows, y).predict_quantiles(windows).shape
+    (79, 3)
+
     A mistyped parameter is an error:
 
     >>> LSTMRegressor(epcohs=9)
@@ -176,8 +198,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
     batch_size, callbacks, dropout, embedding_dim, embedding_features, epochs, filters, kernel_size, learning_rate,
-    linear_skip, loss, metrics, min_steps, optimizer, output_activation, patience, random_state, recurrent_dropout,
-    relative_to, shuffle, stateful, stride, subsequence, target_groups, target_scaler, tbptt, units,
+    linear_skip, loss, metrics, min_steps, optimizer, output_activation, patience, quantiles, random_state,
+    recurrent_dropout, relative_to, shuffle, stateful, stride, subsequence, target_groups, target_scaler, tbptt, units,
     validation_fraction, validation_gap, verbose, warm_start, window_scaler.
     """
 
@@ -190,6 +212,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         "target_groups": ["boolean"],
         "relative_to": [StrOptions({"last"}), Interval(Integral, 1, None, closed="left"), None],
         "linear_skip": ["boolean"],
+        "quantiles": ["array-like", None],
     }
 
     def __init__(
@@ -217,6 +240,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         window_scaler=None,
         relative_to=None,
         linear_skip=False,
+        quantiles=None,
         min_steps=1,
         stride=1,
         stateful=False,
@@ -251,6 +275,7 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         self.window_scaler = window_scaler
         self.relative_to = relative_to
         self.linear_skip = linear_skip
+        self.quantiles = quantiles
         self.min_steps = min_steps
         self.stride = stride
         self.stateful = stateful
@@ -277,7 +302,8 @@ class LSTMRegressor(Regression, BuiltInNetworks):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            Predictions, of the dimensions and the precision that y had in `fit`.
+            Predictions, of the dimensions and the precision that y had in `fit`. With `quantiles` the median, or the
+            quantile nearest to it.
 
         Raises
         ------
@@ -285,121 +311,69 @@ class LSTMRegressor(Regression, BuiltInNetworks):
             If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
             another number of time steps.
         """
-        return self._decode(*self._outputs(X, groups))
+        outputs, samples = self._outputs(X, groups)
+        if self.quantiles_ is None:
+            return self._decode(outputs, samples)
+        return self._decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles_)]
 
-    # --- the target's own past --------------------------------------------------------------------
+    def predict_quantiles(self, X, groups=None):
+        """Predict the quantiles that the network was trained for, in the units of y.
 
-    def _prepare(self, samples, y=None, training=None, anew=False):
-        if anew:
-            self._refuse_own_past_of_each_step()
-            self._pasts = self._find_pasts(samples, y, training)
-            self.linear_steps_ = samples.shape[1] if self.linear_skip else None
-            # What was fitted holds until the next fit, whatever is set in between.
-            self._relative_to = self.relative_to
-            self._scaled_by_series = self.target_groups
-        elif self.linear_steps_ not in (None, samples.shape[1]):
+        They do not cross: what the network says of each sample is put in order.
+
+        Parameters
+        ----------
+        X, groups
+            As for `predict`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles)
+            Ascending along the last axis, whose levels are `quantiles_`; before it the dimensions that y had in `fit`,
+            as there may be time steps, too, and of its precision.
+
+        Raises
+        ------
+        ValueError
+            If it was fitted without `quantiles`, or X is refused by `predict`.
+        """
+        check_is_fitted(self)
+        if self.quantiles_ is None:
             raise ValueError(
-                f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps_} time steps, got X of "
-                f"shape {samples.shape} (n_samples, n_timesteps, n_features). A linear path has a weight for each "
-                "time step: pass windows of that length."
+                "LSTMRegressor(quantiles=None) predicts one number for each value of y, got a call of "
+                "predict_quantiles. Pass quantiles=[0.1, 0.5, 0.9], or others, and fit again."
             )
-        self._refuse_no_series(samples.windows)
-        return super()._prepare(samples, y, training, anew)
+        return np.stack(self._decode_quantiles(*self._outputs(X, groups)), axis=-1)
 
-    def _refuse_no_series(self, windows):
-        if self._scaled_by_series and windows.groups is None:
+    # --- quantiles --------------------------------------------------------------------------------
+
+    @property
+    def quantiles_(self):
+        """Levels of the quantiles that are predicted, or None."""
+        check_is_fitted(self)
+        return self._target.quantiles
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self.quantiles is None:
+            return
+        read_quantiles("LSTMRegressor", self.quantiles)
+        if self.loss is not None:
             raise ValueError(
-                "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a "
-                "sample is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
+                f"LSTMRegressor(quantiles={self.quantiles!r}) is trained on the pinball loss of these quantiles, got "
+                f"loss={self.loss!r}. Leave loss out, or quantiles."
             )
 
-    def _series(self, samples):
-        return samples.windows.groups if self._scaled_by_series else None
+    def _levels(self):
+        return None if self.quantiles is None else read_quantiles("LSTMRegressor", self.quantiles)
 
-    def _refuse_own_past_of_each_step(self):
-        """What "many_to_many" cannot have: its time steps have no common past."""
-        options = {"linear_skip": self.linear_skip, "relative_to": self.relative_to}
-        given = [f"{name}={value!r}" for name, value in options.items() if value not in (None, False)]
-        if given and self.architecture == "many_to_many":
-            raise ValueError(
-                f"LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past "
-                f"for {given[0]}. Drop it, or use architecture='encoder_decoder'."
-            )
+    def _usual_loss(self):
+        from sklstm.training import PinballLoss
 
-    def _find_pasts(self, samples, y, training):
-        """The own past of each target, where something asks for it."""
-        usual = {"window_scaler": None, "relative_to": None, "linear_skip": False}
-        asking = [name for name in usual if getattr(self, name) != usual[name]]
-        if not asking:
-            return []
-        if self.architecture in BY_STEP:
-            # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
-            step = -1 if self.architecture == "many_to_many" else 0
-            y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
-        who = f"LSTMRegressor({', '.join(f'{name}={getattr(self, name)!r}' for name in asking)})"
-        remedy = " and ".join(f"{name}={usual[name]}" for name in asking)
-        rows = self._rows_up_to_the_last(samples.windows, training)
-        known = y[rows].reshape(len(rows), -1)
-        return find_own_past(who, self._values(samples.windows)[rows], known, remedy=f"pass {remedy}")
+        levels = self._target.quantiles
+        return super()._usual_loss() if levels is None else PinballLoss(levels)
 
-    def _rows_up_to_the_last(self, windows, training):
-        """Samples to train on, and with a stride those between them: in these y turns up."""
-        if self.stride == 1:
-            return training
-        if windows.times is None:
-            return np.arange(training[-1] + 1)
-        return np.flatnonzero(windows.times <= windows.times[training].max())
-
-    def _values(self, windows):
-        """Windows in which only what may be the past of a target is to be seen."""
-        hidden = self._no_values(windows)
-        if not hidden:
-            return windows
-        buffer = windows.buffer.astype(np.float64)
-        buffer[:, hidden] = np.nan
-        return windows.over(buffer)
-
-    def _linear_path(self, samples):
-        return ([past.feature for past in self._pasts], samples.shape[1]) if self.linear_skip else None
-
-    def _relate(self, y, samples):
-        level, spread = self._level_and_spread(samples)
-        return y if level is None else (y - level) / spread
-
-    def _unrelate(self, y, samples):
-        level, spread = self._level_and_spread(samples)
-        return y if level is None else y * spread + level
-
-    def _level_and_spread(self, samples):
-        """What is taken from the targets of each sample, and what they are divided by; in the units of y."""
-        level, spread = None, 1.0
-        if self.window_scaler_ is not None:
-            level, spread = self.window_scaler_.of_target(samples.shift, samples.spread)
-            if self._target.by_step:
-                n_outputs = self._target.n_outputs_per_step
-                level, spread = level[:, None, :n_outputs], spread[:, None, :n_outputs]
-        if self._relative_to is not None:
-            level = self._references(samples.windows)
-        return level, spread
-
-    def _references(self, windows):
-        """The value that each target is relative to, (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)."""
-        n_steps, pasts = 1, self._pasts
-        if self._target.by_step:
-            # The first step's past is that of all.
-            n_steps, pasts = self._target.meta["n_output_steps_"], pasts[: self._target.n_outputs_per_step]
-        references = np.empty((len(windows), n_steps, len(pasts)))
-        for samples, chunk in windows.chunks():
-            for step in range(n_steps):
-                for output, past in enumerate(pasts):
-                    references[samples, step, output] = self._reference(chunk, past, step)
-        # Where nothing was observed, the difference is from the usual level.
-        levels = [past.level for past in pasts]
-        references = np.where(np.isnan(references), levels, references)
-        return references if self._target.by_step else references[:, 0]
-
-    def _reference(self, windows, past, step):
-        if self._relative_to == "last":
-            return last_value(windows, past)
-        ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
-        return last_season(windows, ahead, self._relative_to, who=f"LSTMRegressor(relative_to={self._relative_to})")
+    def _decode_quantiles(self, outputs, samples):
+        """The network's outputs in the units of y, an array of its dimensions for each quantile, ascending."""
+        decoded = self._unrelate(self._target.decode(outputs, self._series(samples)), samples)
+        return [self._target.restore(quantile) for quantile in np.sort(decoded, axis=0)]

@@ -5,10 +5,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklstm.estimators._panel_samples import samples_by_series
+
 # How far ahead of its row a target is looked for among the features.
 LONGEST_HORIZON = 400
 # Fewer pairs of target and feature than this may agree by chance.
 FEWEST_PAIRS = 8
+# Two draw a line between a target and the feature that is known to hold its past; a third confirms it.
+FEWEST_OF_KNOWN = 3
 # So many rows show the relation of target and feature; more only take time.
 ROWS_TO_COMPARE = 2000
 # Share of the target's spread by which float32 features may miss it.
@@ -65,7 +69,7 @@ def find_own_past(who, windows, y, *, remedy):
     pasts = []
     for output, target in enumerate(y[rows].T.astype(np.float64)):
         past = _search(newest, target, output, series)
-        if past is None:
+        if past is None or not _holds_for_each(windows, y[:, output], past):
             which = f" (output {output})" if y.shape[1] > 1 else ""
             alike = "" if windows.groups is None else ", all series scaled alike (SeriesScaler without group)"
             raise ValueError(
@@ -75,6 +79,48 @@ def find_own_past(who, windows, y, *, remedy):
             )
         pasts.append(OwnPast(*past, float(np.nanmedian(target))))
     return pasts
+
+
+def find_own_past_by_series(who, windows, y, *, remedy):
+    """The same where each series has units of its own, as ``SeriesScaler(group=...)`` gives them.
+
+    Parameters
+    ----------
+    who, windows, y, remedy
+        As for `find_own_past`; windows of several series.
+
+    Returns
+    -------
+    pasts : list of OwnPast
+        One for each output, in units of the features: slope 1, offset 0.
+    lines : dict of ndarray of shape (2, n_outputs)
+        For each series the slopes and offsets that lead from there to the units of its y.
+
+    Raises
+    ------
+    ValueError
+        If no feature holds the past of a target, or a series is too short to tell its units.
+    """
+    series = dict(samples_by_series(windows.groups))
+    longest = max(series.values(), key=len)
+    found = find_own_past(who, windows[longest], y[longest], remedy=remedy)
+    lines = {}
+    for label, rows in series.items():
+        newest, targets = _newest(windows, y, rows)
+        of_each = [
+            _line_of_known(newest[:, past.feature], target, past.horizon)
+            for past, target in zip(found, targets.T, strict=True)
+        ]
+        if None in of_each:
+            raise ValueError(
+                f"{who} needs the target's own past, and feature {found[of_each.index(None)].feature} of X, which "
+                f"holds it for the longest series, does not for series {label!r}, of {len(rows)} samples: no line "
+                f"leads from there to y. Pass at least {found[0].horizon + FEWEST_OF_KNOWN} samples of each series, in "
+                f"time order, or {remedy}."
+            )
+        lines[label] = np.array(of_each).T
+    pasts = [past._replace(slope=1.0, offset=0.0, level=(past.level - past.offset) / past.slope) for past in found]
+    return pasts, lines
 
 
 def last_observed(windows):
@@ -139,7 +185,37 @@ def _constant(newest, target, output):
     return None
 
 
-def _line(feature, target):
+def _holds_for_each(windows, target, past):
+    """Whether a line that was found over all series, as far as they were looked at, is that of each of them."""
+    if windows.groups is None:
+        return True
+    feature, horizon, slope, offset = past
+    for _, rows in samples_by_series(windows.groups):
+        newest, own = _newest(windows, target, rows)
+        missed = np.abs(own[:-horizon] - slope * newest[horizon:, feature] - offset)
+        missed = missed[~np.isnan(missed)]
+        # Of large numbers that hardly change float32 keeps little: another line is further off.
+        strays = missed > 0.1 * np.std(own) + TOLERANCE * np.std(target)
+        if len(missed) >= FEWEST_PAIRS and strays.mean() > 2 * STRAY_PAIRS:
+            return False
+    return True
+
+
+def _newest(windows, y, rows):
+    """The last time step of some rows, (n_rows, n_features), and y of them, in the order in which they lie."""
+    rows = rows[np.argsort(windows.starts[rows], kind="stable")][:ROWS_TO_COMPARE]
+    return np.asarray(windows[rows].last(1))[:, 0].astype(np.float64), y[rows].astype(np.float64)
+
+
+def _line_of_known(feature, target, horizon):
+    """Slope and offset from a feature that is known to hold a target's past; of a constant that of its level."""
+    if np.ptp(target) == 0:
+        found = _constant(feature[:, None], target, 0)
+        return found and found[2:]
+    return _line(feature[horizon:], target[:-horizon], FEWEST_OF_KNOWN)
+
+
+def _line(feature, target, fewest=FEWEST_PAIRS):
     """Slope and offset from feature to target, or None where the two are not the same series.
 
     The line is drawn by medians, so that a few pairs that do not belong together do not bend it.
@@ -148,7 +224,7 @@ def _line(feature, target):
     feature, target = feature[observed], target[observed]
     steps = np.diff(feature)
     moved = steps != 0
-    if len(target) < FEWEST_PAIRS or not moved.any():
+    if len(target) < fewest or not moved.any():
         return None
     slope = np.median(np.diff(target)[moved] / steps[moved])
     offset = np.median(target - slope * feature)

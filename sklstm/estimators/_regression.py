@@ -79,10 +79,14 @@ class Regression(RegressorMixin):
     def _read_y(self, y, samples, anew, classes):
         shape = None if anew else self._target.shape
         if anew:
-            self._target = RegressionTarget(self.target_scaler)
+            self._target = RegressionTarget(self.target_scaler, self._levels())
         y = self._target.read(self, y, samples, shape)
-        self.n_outputs_ = self._target.meta["n_outputs_"]
+        self.n_outputs_ = self._target.n_values
         return y
+
+    def _levels(self):
+        """Levels of the quantiles that the network has an output for, of each value of y; None for the values."""
+        return
 
     def _shared_targets(self, samples):
         """Samples before the validation samples that share targets with them."""

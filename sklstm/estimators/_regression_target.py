@@ -7,6 +7,9 @@ from sklstm._validation import read_target, refuse_missing_target
 from sklstm.estimators._panel_samples import samples_by_series
 from sklstm.preprocessing import SeriesScaler
 
+# Of the spread of the scaled target: less than this is no change of order.
+ROUNDING = 1e-9
+
 
 class RegressionTarget:
     """How y becomes the network's targets, and the network's outputs y.
@@ -18,6 +21,9 @@ class RegressionTarget:
     ----------
     scaler : str, transformer or None
         What scales it; fitted on training samples only.
+    quantiles : ndarray of shape (n_quantiles,), optional
+        Levels. The network then has an output for each of them, of each value of y one after the other: what it learns
+        is the scaled y, each value as often.
 
     Attributes
     ----------
@@ -31,8 +37,9 @@ class RegressionTarget:
         Fitted; where each series has its own, by their labels, and for series that were not seen under None.
     """
 
-    def __init__(self, scaler):
+    def __init__(self, scaler, quantiles=None):
         self.scaler = SeriesScaler(scaler) if isinstance(scaler, str) else scaler
+        self.quantiles = quantiles
         self.scaler_ = None
 
     def read(self, estimator, y, samples, shape=None):
@@ -49,18 +56,29 @@ class RegressionTarget:
     @property
     def meta(self):
         """What a builder is told of y, in the words of scikeras."""
+        alone = self.shape in ((), (1,)) and self.n_copies == 1
         return {
-            "target_type_": "continuous" if self.shape in ((), (1,)) else "continuous-multioutput",
-            "n_outputs_": int(np.prod(self.shape)),
+            "target_type_": "continuous" if alone else "continuous-multioutput",
+            "n_outputs_": self.n_values * self.n_copies,
             "n_output_steps_": self.shape[0] if self.shape else 1,
             "y_ndim_": 1 + len(self.shape),
             "y_dtype_": self.dtype,
         }
 
     @property
-    def n_outputs_per_step(self):
-        """Outputs of each time step, where there are outputs for time steps."""
-        return self.meta["n_outputs_"] // self.meta["n_output_steps_"]
+    def n_values(self):
+        """Values that y has for a sample."""
+        return int(np.prod(self.shape))
+
+    @property
+    def n_values_per_step(self):
+        """Those of each time step, where there are outputs for time steps."""
+        return self.n_values // self.meta["n_output_steps_"]
+
+    @property
+    def n_copies(self):
+        """Outputs of the network for each value."""
+        return 1 if self.quantiles is None else len(self.quantiles)
 
     def settle(self, who, output_shape, y, samples):
         """See by the shape of the network's output how y is arranged, and refuse what does not fit.
@@ -78,11 +96,13 @@ class RegressionTarget:
         """
         self.by_step = len(output_shape) == 3
         self.per_input_step = self.by_step and output_shape[1] in (None, samples.shape[1])
-        arranged, expected = self.arrange(y).shape[1:], output_shape[1:]
+        *steps, n_values = self.arrange(y).shape[1:]
+        arranged, expected = (*steps, n_values * self.n_copies), output_shape[1:]
         if len(arranged) != len(expected) or any(e not in (None, a) for a, e in zip(arranged, expected, strict=True)):
             raise ValueError(
                 f"{who}: y of shape {y.shape} needs a network with outputs of shape {_shown(arranged)}, got one of "
-                f"shape {_shown(expected)}. Give its last layer as many units as y has values for each sample."
+                f"shape {_shown(expected)}. Give its last layer as many units as y has values for each sample"
+                f"{'.' if self.n_copies == 1 else ', times ' + str(self.n_copies) + ' quantiles.'}"
             )
         if self.per_input_step and arranged[0] != samples.shape[1]:
             raise ValueError(
@@ -102,12 +122,25 @@ class RegressionTarget:
         """Fit the scaler on the training samples of an arranged y, and where there are groups one for each of them."""
         if self.scaler is None:
             return
-        self.scaler_ = clone(self.scaler).fit(_known(y[training]))
+        self.scaler_ = self._fitted(_known(y[training]))
         if groups is not None:
             parts = [(label, _known(y[training[rows]])) for label, rows in samples_by_series(groups[training])]
             # A series of which nothing is known is like one that was not seen.
-            of_series = {label: clone(self.scaler).fit(part) for label, part in parts if len(part)}
+            of_series = {label: self._fitted(part) for label, part in parts if len(part)}
             self.scaler_ = {None: self.scaler_} | of_series
+
+    def _fitted(self, y):
+        """A scaler that has learned from known targets, (n_samples, n_outputs); for quantiles one that keeps order."""
+        scaler = clone(self.scaler).fit(y)
+        if self.quantiles is not None:
+            scaled, order = _through(scaler, "transform", y), np.argsort(y, axis=0, kind="stable")
+            if (np.diff(np.take_along_axis(scaled, order, axis=0), axis=0) < -ROUNDING * np.ptp(scaled)).any():
+                raise ValueError(
+                    f"The target scaler {type(scaler).__name__} does not keep the order of y, so that quantiles of "
+                    "what it makes are none of y. Pass one that scales each output by itself and upwards, or "
+                    "target_scaler=None."
+                )
+        return scaler
 
     def encode(self, y, groups=None):
         """Targets for the network, float32, in a list; zero where y is not known."""
@@ -119,11 +152,15 @@ class RegressionTarget:
                 f"The target scaler {type(self.scaler).__name__} makes {scaled[lost][0]} of the target "
                 f"{y[lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
             )
-        return [np.nan_to_num(scaled).astype(np.float32)]
+        return [np.repeat(np.nan_to_num(scaled).astype(np.float32), self.n_copies, axis=-1)]
 
     def decode(self, outputs, groups=None):
-        """The network's outputs as an arranged y, float64."""
-        return self._rescale("inverse_transform", outputs[0].astype(np.float64), groups)
+        """The network's outputs as an arranged y, float64; of several quantiles one for each, on a first axis."""
+        outputs = outputs[0].astype(np.float64)
+        if self.quantiles is None:
+            return self._rescale("inverse_transform", outputs, groups)
+        copies = [outputs[..., k :: self.n_copies] for k in range(self.n_copies)]
+        return np.stack([self._rescale("inverse_transform", copy, groups) for copy in copies])
 
     def _rescale(self, method, y, groups):
         """An arranged y through the scaler, or through that of each series."""

@@ -130,7 +130,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         difference=None,
         log=False,
         units=32,
-        window_scaler="mean",
+        window_scaler="standard",
         relative_to=None,
         linear_skip=True,
         quantiles=None,
@@ -225,6 +225,12 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         """The fitted steps."""
         check_is_fitted(self)
         return self._engine.pipeline
+
+    @property
+    def layout_(self):
+        """What follows what in a series: `max_gap` and `freq` of the step that frames it."""
+        check_is_fitted(self)
+        return self._engine.layout
 
     # --- fit --------------------------------------------------------------------------------------
 

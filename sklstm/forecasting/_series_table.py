@@ -91,14 +91,14 @@ class SeriesTable:
         around : ndarray of shape (n_rows, n_offsets)
             NaN beyond the ends of a series, and across the holes of a regular one.
         """
-        reach = max(1, *(abs(offset) for offset in offsets))
+        reach = max([1, *(abs(offset) for offset in offsets)])
         settings = {"max_gap": None, "freq": None} | layout
         layout = Layout(self.who, self.keys, reach + 1, context="never", ends={}, **settings)
         windows = layout.frame(np.asarray(values, dtype=np.float64)[layout.order][:, None])
         # Between two series, and across a hole, lie as many empty time steps as a window reaches back.
         buffer = np.append(windows.buffer[:, 0], np.full(reach, np.nan))
         around = np.empty((len(self), len(offsets)))
-        around[layout.order] = buffer[(windows.starts + reach)[:, None] + np.asarray(offsets)]
+        around[layout.order] = buffer[(windows.starts + reach)[:, None] + np.asarray(offsets, dtype=np.intp)]
         return around
 
     def after(self, context):

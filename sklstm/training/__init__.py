@@ -12,6 +12,7 @@ from sklstm.training._compile import (
 )
 from sklstm.training._epoch_report import EpochReport
 from sklstm.training._fit_network import fit_network
+from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_outputs
 from sklstm.training._processes import refuse_fork, share_cores
 from sklstm.training._programs import clear_programs
@@ -21,6 +22,7 @@ from sklstm.training._truncated import sequence_model
 
 __all__ = [
     "EpochReport",
+    "PinballLoss",
     "SampleBatches",
     "Settings",
     "StreamBatches",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 
 from sklstm.training._epoch_program import build_metrics
+from sklstm.training._pinball_loss import PinballLoss
 
 
 class Settings(NamedTuple):
@@ -61,6 +62,8 @@ def metrics_of(network, batch):
 
 
 def is_of_keras(part):
-    """Whether a loss or metric, or the function within it, is one of Keras' own."""
+    """Whether a loss or metric, or the function within it, is one of Keras' own, or the one that we add to them."""
+    if type(part) is PinballLoss:
+        return True
     function = getattr(part, "fn", getattr(part, "_fn", part))
     return all(getattr(one, "__module__", type(one).__module__).split(".")[0] == "keras" for one in (part, function))

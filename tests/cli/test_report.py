@@ -1,10 +1,8 @@
 import sys
 
-import numpy as np
 import pandas as pd
-import pytest
 
-from sklstm.cli._report import plot_forecast, print_scores
+from sklstm.cli._report import draw, print_csv, print_scores
 
 
 def test_scores(capsys):
@@ -22,18 +20,18 @@ def test_scores(capsys):
     ]
 
 
-@pytest.mark.parametrize("freq", ["MS", "D", None])
-def test_picture(tmp_path, freq):
-    """A picture is drawn for regular times, and for numbered rows."""
-    index = pd.RangeIndex(30) if freq is None else pd.date_range("2026-01-01", periods=30, freq=freq)
-    y = pd.Series(np.arange(30.0), index=index)
-    forecasts = dict.fromkeys(["LSTM", "seasonal naive (7)", "persistence"], y[-10:].to_numpy())
-    assert plot_forecast(tmp_path / "picture.png", "sold", y, forecasts)
-    assert (tmp_path / "picture.png").stat().st_size > 5000
+def test_csv(tmp_path, capsys):
+    """A table is printed, or written where a file is named."""
+    table = pd.DataFrame({"y": [1.5]}, index=pd.Index([3], name="row"))
+    print_csv(table, None, "1 row")
+    assert capsys.readouterr().out == "row,y\n3,1.5\n"
+    print_csv(table, tmp_path / "y.csv", "1 row")
+    assert capsys.readouterr().out == f"written to {tmp_path / 'y.csv'}: 1 row\n"
+    assert (tmp_path / "y.csv").read_text() == "row,y\n3,1.5\n"
 
 
 def test_no_matplotlib(tmp_path, capsys, monkeypatch):
     """Without matplotlib there is no picture, and it is said how to get one."""
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert not plot_forecast(tmp_path / "picture.png", "sold", pd.Series([1.0]), {"LSTM": np.ones(1)})
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert not draw(tmp_path / "picture.png", None)
     assert capsys.readouterr().out == "\nno picture: it needs matplotlib, pip install 'sklstm[plot]'\n"

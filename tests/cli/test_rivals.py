@@ -1,36 +1,56 @@
 import numpy as np
-from sklearn.linear_model import Ridge
+import pytest
+from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import TimeSeriesSplit
 
 from sklstm import series_to_supervised
-from sklstm.cli._rivals import find_rivals
+from sklstm.cli._rivals import CompleteRidge, find_rivals
+from sklstm.datasets import load_airline
 
 
-def test_one_of_each(airline):
+@pytest.fixture(scope="module")
+def passengers():
+    return load_airline().data.astype(float)
+
+
+def rivals_of(passengers, **choices):
+    usual = {"horizon": 1, "time_steps": [2, 12], "differences": [(None, False)], "season": 12}
+    return find_rivals(passengers, "passengers", TimeSeriesSplit(3), **usual | choices)
+
+
+def test_one_of_each(passengers):
     """The best Ridge, the last season and persistence are scored on every fold."""
-    X, y = airline
-    rivals = find_rivals(X, y, TimeSeriesSplit(3), time_steps=[2, 12], season=12)
-    assert [rival.name for rival in rivals] == ["Ridge on 12 time steps", "seasonal naive (12)", "persistence"]
+    rivals = rivals_of(passengers)
+    assert [rival.name for rival in rivals] == ["Ridge", "seasonal naive (12)", "persistence"]
+    assert rivals[0].choices == {"n_steps": 12, "difference": None, "log": False}
     assert all(rival.fold_scores.shape == (3,) for rival in rivals)
+    differenced = rivals_of(passengers, differences=[(None, False), ((1, 12), True)])[0]
+    assert differenced.choices["difference"] == (1, 12)
+    assert differenced.fold_scores.mean() < rivals[0].fold_scores.mean()
 
 
-def test_no_season_where_folds_are_shorter(airline):
+@pytest.mark.parametrize("season", [None, 100])
+def test_no_season_where_folds_are_shorter(passengers, season):
     """A season longer than the shortest fold, or none, leaves seasonal naive out."""
-    X, y = airline
-    for season in (None, 100):
-        rivals = find_rivals(X, y, TimeSeriesSplit(3), time_steps=[2], season=season)
-        assert [rival.name for rival in rivals] == ["Ridge on 2 time steps", "persistence"]
+    assert [rival.name for rival in rivals_of(passengers, season=season)] == ["Ridge", "persistence"]
 
 
-def test_ridge_learns_from_complete_rows_only(airline):
-    """Ridge forecasts what it forecasts when it is fitted on a lag table without its incomplete rows."""
-    X, y = airline
-    (ridge, _) = find_rivals(X[:95], y[:95], TimeSeriesSplit(3), time_steps=[12], season=None)
-    forecast = ridge.fit(X[:95], y[:95]).predict(X[95:])
+def test_persistence_by_hand(passengers):
+    """The last value of a training part forecasts the first of the test part."""
+    persistence = rivals_of(passengers, horizon=2)[-1]
+    values = passengers["passengers"].to_numpy()
+    by_fold = []
+    for train, test in TimeSeriesSplit(3).split(values):
+        missed = [values[t + k] - values[t] for t in range(train[-1], test[-1]) for k in (1, 2) if t + k <= test[-1]]
+        by_fold.append(np.sqrt(np.mean(np.square(missed))))
+    np.testing.assert_allclose(persistence.fold_scores, by_fold)
 
-    table = series_to_supervised(X.assign(passengers=X["passengers"].astype(float)), n_in=11)
-    table = (table - X[:95].mean().item()) / X[:95].std(ddof=0).item()
-    fitted = ridge.fit(X[:95], y[:95])["ridge"]
-    # Rows of weight zero move the choice of alpha a little; for the alpha chosen they move nothing.
-    classic = Ridge(fitted.alpha_).fit(table[:84], y[11:95])
-    np.testing.assert_allclose(forecast, classic.predict(table[84:]), rtol=1e-6)
+
+def test_ridge_learns_from_complete_rows(passengers):
+    """What is missing teaches it nothing, as long as enough is complete."""
+    table = series_to_supervised(passengers, n_in=12, dropnan=False)
+    X, y = table.iloc[:, :-1], table.iloc[:, -1]
+    fitted = CompleteRidge().fit(X, y)
+    classic = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(X[12:].to_numpy(), y[12:])
+    np.testing.assert_allclose(fitted.predict(X[12:]), classic.predict(X[12:].to_numpy()))
+    assert np.isfinite(CompleteRidge().fit(X[1:5], y[1:5]).predict(X[1:5])).all()

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sklstm.cli._series_file import read_series, season_of
+from sklstm.cli._series_file import read_series
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from sklstm.cli import main
 from sklstm.datasets import load_airline
 
-QUICK = ["--time-steps", "3", "6", "--epochs", "2", "--units", "2", "--window-scaling", "last", "--cv", "2"]
+QUICK = ["--time-steps", "3", "6", "--epochs", "2", "--units", "2", "--difference", "none", "--cv", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def tuned(tmp_path_factory):
 def test_tune_shows_candidates_and_rivals(tuned):
     """Every candidate is shown with its score, and beside it what it has to beat."""
     printed, _ = tuned
-    assert printed.startswith("airline: 143 rows of passengers, 1949-01-01 to 1960-11-01\n")
+    assert printed.startswith("airline: 144 rows of passengers, 1949-01-01 to 1960-12-01\n")
     assert "2 candidates x 2 folds" in printed
-    for rival in ("Ridge on ", "seasonal naive (12)", "persistence"):
+    for rival in ("Ridge", "seasonal naive (12)", "persistence"):
         assert printed.count(rival) >= 2
     assert "test RMSE on the last 48 rows, opened once" in printed
 
@@ -44,38 +44,79 @@ def test_tune_tells_the_known_figures(tuned):
     assert "48.0" in table
 
 
-def test_tune_writes_pipeline_table_and_picture(tuned):
-    """The fitted pipeline, the table of candidates and a picture are written, and the place is said."""
+def test_tune_writes_forecaster_table_and_picture(tuned):
+    """The fitted forecaster, the table of candidates and a picture are written, and the place is said."""
     printed, out = tuned
-    assert f"written to {out}: pipeline.pkl, candidates.csv, forecast.png" in printed
+    assert f"written to {out}: forecaster.pkl, candidates.csv, forecast.png" in printed
     candidates = pd.read_csv(out / "candidates.csv")
     assert (candidates["model"] == "LSTM").sum() == 2
     assert candidates["RMSE"].notna().all()
     assert (out / "forecast.png").read_bytes().startswith(b"\x89PNG")
-    assert pickle.loads((out / "pipeline.pkl").read_bytes())["frame"].n_steps in (3, 6)
+    forecaster = pickle.loads((out / "forecaster.pkl").read_bytes())
+    assert forecaster.n_steps in (3, 6)
+    # All rows are fitted for what comes next, and the test rows tell how sure it is.
+    assert forecaster.context_.index[-1] == pd.Timestamp("1960-12-01")
+    assert len(forecaster.residuals_.by_series[None][0]) == 48
 
 
-def test_predict_equals_the_pipeline(tuned, capsys, tmp_path):
-    """`sklstm predict` prints, or writes, what the pipeline predicts for each row."""
+def test_predict_equals_the_forecaster(tuned, capsys, tmp_path):
+    """`sklstm predict` prints, or writes, what the forecaster predicts for each row."""
     _, out = tuned
-    assert main(["predict", str(out / "pipeline.pkl"), "airline"]) == 0
+    assert main(["predict", str(out / "forecaster.pkl"), "airline"]) == 0
     printed = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col="month", parse_dates=True)
     series = load_airline().data
-    expected = pickle.loads((out / "pipeline.pkl").read_bytes()).predict(series)
-    np.testing.assert_allclose(printed["forecast of the next row"], expected, rtol=1e-6)
+    expected = pickle.loads((out / "forecaster.pkl").read_bytes()).predict(series)
+    np.testing.assert_allclose(printed, expected, rtol=1e-6)
     assert printed.index.equals(series.index)
 
-    assert main(["predict", str(out / "pipeline.pkl"), "airline", "--out", str(tmp_path / "forecast.csv")]) == 0
+    assert main(["predict", str(out / "forecaster.pkl"), "airline", "--out", str(tmp_path / "forecast.csv")]) == 0
     assert capsys.readouterr().out == (
-        f"written to {tmp_path / 'forecast.csv'}: 144 forecasts, each of the value after its row\n"
+        f"written to {tmp_path / 'forecast.csv'}: 144 rows, each with the forecast of what follows it\n"
     )
     assert len(pd.read_csv(tmp_path / "forecast.csv")) == 144
 
 
 def test_predict_wants_the_columns_of_fit(tuned, capsys):
-    """Data without a column that the pipeline was fitted on is refused."""
-    assert main(["predict", str(tuned[1] / "pipeline.pkl"), "sunspots"]) == 2
+    """Data without a column that the forecaster was fitted on is refused."""
+    assert main(["predict", str(tuned[1] / "forecaster.pkl"), "sunspots"]) == 2
     assert capsys.readouterr().err == "sklstm predict: sunspots has no column 'passengers'. It has: sunspots.\n"
+
+
+def test_forecast_equals_the_forecaster(tuned, capsys, tmp_path):
+    """`sklstm forecast` prints what comes next, with intervals, and draws it."""
+    path = str(tuned[1] / "forecaster.pkl")
+    picture = tmp_path / "forecast.png"
+    assert main(["forecast", path, "--steps", "3", "--plot", str(picture)]) == 0
+    printed = pd.read_csv(io.StringIO(capsys.readouterr().out), index_col="month", parse_dates=True)
+    forecaster = pickle.loads((tuned[1] / "forecaster.pkl").read_bytes())
+    np.testing.assert_allclose(printed, forecaster.forecast(3), rtol=1e-6)
+    assert printed.index[0] == pd.Timestamp("1961-01-01")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["forecast", path, "airline", "--interval", "0.9", "--out", str(tmp_path / "y.csv")]) == 0
+    assert capsys.readouterr().out == f"written to {tmp_path / 'y.csv'}: 1 value to come\n"
+    assert pd.read_csv(tmp_path / "y.csv").columns.tolist() == ["month", "passengers", "lower", "upper"]
+
+
+def test_forecast_goes_on_from_new_rows(tuned, capsys, tmp_path):
+    """Rows of DATA after the fitted ones are its past."""
+    series = load_airline().data
+    series.loc[pd.Timestamp("1961-01-01")] = 450
+    series.to_csv(tmp_path / "more.csv")
+    assert main(["forecast", str(tuned[1] / "forecaster.pkl"), str(tmp_path / "more.csv")]) == 0
+    assert "\n1961-02-01," in capsys.readouterr().out
+
+
+def test_backtest_shows_scores_and_skill(tuned, capsys, tmp_path):
+    """`sklstm backtest` fits on the first rows, and holds forecasts against what came, and doing nothing."""
+    picture, table = tmp_path / "backtest.png", tmp_path / "backtest.csv"
+    command = ["backtest", str(tuned[1] / "forecaster.pkl"), "airline", "--initial", "120", "--horizon", "2"]
+    assert main([*command, "--step", "6", "--plot", str(picture), "--out", str(table)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("airline: forecasts of passengers from 4 origins, the first 1958-12-01\n")
+    for part in ("all steps together, in units of passengers", "RMSE by step", "seasonal naive", "skill (1 is perfect"):
+        assert part in printed
+    assert len(pd.read_csv(table)) == 8
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
@@ -88,7 +129,7 @@ def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
     assert main(["tune", str(tmp_path / "shop.csv"), "--target", "sold", *QUICK, "--jobs", "1", *out]) == 0
     printed = capsys.readouterr().out
     assert "left out: column 'note' holds text" in printed
-    assert "shop: 59 rows of sold, visits, 2026-01-01 to 2026-02-28" in printed
+    assert "shop: 60 rows of sold, visits, 2026-01-01 to 2026-03-01" in printed
     assert "seasonal naive (7)" in printed
 
 
@@ -107,7 +148,7 @@ def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
         ),
         (
             ["airline", "--time-steps", "48"],
-            "airline is too short: with --cv 3 and --test-fraction 0.33 the first fold trains on 26 rows, and needs "
+            "airline is too short: with --cv 3 and --test-fraction 0.33 the first fold trains on 24 rows, and needs "
             "48. Lower --time-steps or --cv, or bring a longer series.",
         ),
     ],
@@ -149,13 +190,13 @@ def test_errors_in_a_file(content, message, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"no pickle", "'{path}' is no pipeline that sklstm can load: "),
-        (pickle.dumps({"a": 1}), "'{path}' holds a dict, not a pipeline fitted on a DataFrame."),
+        (b"no pickle", "'{path}' is no forecaster that sklstm can load: "),
+        (pickle.dumps({"a": 1}), "'{path}' holds a dict, not a SeriesForecaster fitted on a DataFrame."),
         (None, "there is no file '{path}'. Write one with: sklstm tune DATA --out DIR"),
     ],
 )
 def test_no_model(content, message, capsys, tmp_path):
-    """A file that holds no fitted pipeline is refused."""
+    """A file that holds no fitted forecaster is refused."""
     path = tmp_path / "model.pkl"
     if content is not None:
         path.write_bytes(content)

@@ -35,7 +35,15 @@ from sklearn.model_selection import (
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 
-from sklstm import KerasClassifier, KerasRegressor, LagFramer, LSTMClassifier, LSTMRegressor, SeriesScaler
+from sklstm import (
+    KerasClassifier,
+    KerasRegressor,
+    LagFramer,
+    LSTMAutoencoder,
+    LSTMClassifier,
+    LSTMRegressor,
+    SeriesScaler,
+)
 
 N = 42
 CODES = np.sort(np.arange(N) % 3)
@@ -75,7 +83,9 @@ def plots():
 # --- kinds ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("estimator", [LSTMRegressor(), KerasRegressor(), LSTMClassifier(), KerasClassifier()])
+@pytest.mark.parametrize(
+    "estimator", [LSTMRegressor(), KerasRegressor(), LSTMClassifier(), KerasClassifier(), LSTMAutoencoder()]
+)
 def test_kinds(estimator):
     """scikit-learn tells regressors from classifiers, before they are fitted."""
     assert is_regressor(estimator) == isinstance(estimator, (LSTMRegressor, KerasRegressor))

@@ -4,7 +4,7 @@ import keras
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor
+from sklstm import KerasClassifier, KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor
 
 
 def perceptron(meta):
@@ -29,6 +29,7 @@ LEARNING = {"epochs": 30, "random_state": 0}
 ESTIMATORS = [
     LSTMRegressor(8, learning_rate=0.03, **LEARNING),
     LSTMClassifier(8, learning_rate=0.03, **LEARNING),
+    LSTMAutoencoder(8, latent_dim=2, epochs=3, random_state=0),
     KerasRegressor(perceptron, optimizer=keras.optimizers.Adam(0.03), target_scaler="standard", **LEARNING),
     KerasClassifier(perceptron, optimizer=keras.optimizers.Adam(0.03), **LEARNING),
 ]

@@ -47,6 +47,22 @@ def test_a_scale_for_each_series_beats_one_for_all(weather):
     assert skill(best, X[~early], y[~early]) > 0
 
 
+@pytest.mark.parametrize("params", [{"relative_to": "last"}, {"window_scaler": "mean", "linear_skip": True}], ids=str)
+def test_own_past_of_series_that_are_scaled_by_themselves(weather, params):
+    """Levels and a linear path of each series' own past, in its own units, beat persistence of each on later days."""
+    X, y = weather
+    dates = X.index.get_level_values("date")
+    early = np.asarray(dates < dates[int(0.7 * len(dates))])
+    lstm = LSTMRegressor(
+        units=4, epochs=6, batch_size=64, learning_rate=0.01, target_groups=True, random_state=0, **params
+    )
+    model = make_pipeline(
+        SeriesScaler("standard", group="variable"), LagFramer(7, group="variable", time="date", context="never"), lstm
+    )
+    model.fit(X[early], y[early])
+    assert skill(model, X[~early], y[~early]) > 0
+
+
 def test_arrays_by_metadata(weather):
     """Without names of columns the series comes as metadata: routed to whoever asks for it, in a search too."""
     X, y = weather

@@ -328,7 +328,85 @@ def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
         "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y: in no "
         "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
         "(TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), or pass "
-        "relative_to=None."
+        "target_groups=True for series that are scaled each by itself, or pass relative_to=None."
+    )
+
+
+def scaled_by_series(constant=()):
+    """As `interleaved`, each series of X standardised by itself; some of them never change."""
+    series, following = walks()
+    for label in constant:
+        series[label][:], following[label][:] = 7.0, 7.0
+    scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
+    X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
+    return X, np.concatenate(list(following.values()))[order]
+
+
+def test_the_past_of_each_series_in_its_own_units():
+    """With a scale of y for each series, differences from the last value are those in the units of y."""
+    X, y = scaled_by_series()
+    last = np.asarray(interleaved()[0])[:, -1, 1]
+    relative = small(target_groups=True, relative_to="last").fit(X, y)
+    differences = small(target_groups=True).fit(X, y - last)
+    assert_allclose(relative.predict(X), differences.predict(X) + last, rtol=1e-5)
+    assert_array_equal(pickle.loads(pickle.dumps(relative)).predict(X), relative.predict(X))
+
+
+OWN_PAST = [
+    {"relative_to": "last"},
+    {"relative_to": 3},
+    {"linear_skip": True},
+    {"window_scaler": "last"},
+    {"window_scaler": "mean"},
+    {"window_scaler": "standard"},
+    {"window_scaler": "standard", "relative_to": "last", "linear_skip": True},
+]
+
+
+@pytest.mark.parametrize("params", OWN_PAST, ids=str)
+@pytest.mark.parametrize("architecture", ["vanilla", "encoder_decoder"])
+def test_units_of_a_series_do_not_matter(architecture, params):
+    """Where each series is scaled by itself, y in other units is forecast in these, and nothing else changes."""
+    X, y = scaled_by_series()
+    X, y = X[X.times >= 3], y[X.times >= 3]
+    model = small(target_groups=True, architecture=architecture, **params)
+    other = np.where(X.groups == "b", 1000 * y + 5, y)
+    predicted, changed = model.fit(X, y).predict(X), clone(model).fit(X, other).predict(X)
+    assert_allclose(changed, np.where(X.groups == "b", 1000 * predicted + 5, predicted), rtol=1e-4, atol=1e-3)
+    assert np.abs(predicted - y).max() < 30
+
+
+def test_a_line_of_one_series_is_none_of_all():
+    """One series may be so long that the others count for little: its line is not taken for theirs."""
+    rng = np.random.default_rng(0)
+    whole = {label: rng.normal(size=(n + 1, 1)).cumsum(axis=0) for label, n in (("a", 400), ("b", 20))}
+    whole["b"] = 50 + 9 * whole["b"]
+    scaled = {label: StandardScaler().fit_transform(rows[:-1]) for label, rows in whole.items()}
+    X, order = panel_of(scaled, 2, {label: np.arange(len(rows)) for label, rows in scaled.items()})
+    y = np.concatenate([rows[1:, 0] for rows in whole.values()])[order]
+    assert "no feature of X holds the past of y" in refused(small(relative_to="last").fit, X, y)
+    last = np.concatenate([rows[:-1, 0] for rows in whole.values()])[order]
+    model = small(target_groups=True, relative_to="last", learning_rate=1e-30).fit(X, y)
+    of_b = X.groups == "b"
+    assert np.abs(model.predict(X) - last)[of_b].max() < 3 * np.abs(y - last)[of_b].max()
+
+
+def test_series_whose_units_are_not_known():
+    """A series that is constant has the level that it has; one of two samples, or not in fit, is refused."""
+    X, y = scaled_by_series(constant=["b"])
+    model = small(target_groups=True, relative_to="last", epochs=1).fit(X, y)
+    assert_allclose(model.predict(X)[X.groups == "b"], 7, atol=0.1)
+    X, y = scaled_by_series()
+    few = (X.groups != "c") | (X.times < 2)
+    assert refused(small(target_groups=True, relative_to="last").fit, X[few], y[few]) == (
+        "LSTMRegressor(relative_to='last') needs the target's own past, and feature 1 of X, which holds it for the "
+        "longest series, does not for series 'c', of 2 samples: no line leads from there to y. Pass at least 4 samples "
+        "of each series, in time order, or pass relative_to=None."
+    )
+    model.fit(X[X.groups != "c"], y[X.groups != "c"])
+    assert refused(model.predict, X) == (
+        "LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled by itself, got "
+        "series 'c', which was not in fit. Fit on it, too, or scale all series alike (SeriesScaler without group)."
     )
 
 

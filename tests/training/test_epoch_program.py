@@ -11,7 +11,7 @@ from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklstm import networks
-from sklstm.training import SampleBatches, Settings
+from sklstm.training import PinballLoss, SampleBatches, Settings
 from sklstm.training._epoch_loop import EpochLoop
 from sklstm.training._epoch_program import EpochProgram, Form, State
 
@@ -57,7 +57,7 @@ class Fit(NamedTuple):
     inputs: np.ndarray
     targets: list
     weights: np.ndarray | None = None
-    loss: str = "mse"
+    loss: object = "mse"
     metrics: tuple = ("mae",)
 
     def network(self):
@@ -108,6 +108,11 @@ FITS = {
         **CLASSES,
     ),
     "encoder_decoder": Fit(lambda: networks.encoder_decoder(STEPS, units=2), LATE, [normal(N_TIMESTEPS, 1)], WEIGHTS),
+    "quantiles": Fit(
+        lambda: networks.encoder_decoder(STEPS | {"n_outputs_": 2 * N_TIMESTEPS}, units=2),
+        *(LATE, [np.repeat(normal(N_TIMESTEPS, 1), 2, axis=-1)], WEIGHTS),
+        loss=PinballLoss([0.1, 0.5]),
+    ),
     "many_to_many": Fit(lambda: networks.many_to_many(STEPS, units=2), GAPS, [normal(N_TIMESTEPS, 1)]),
     "masked loss": Fit(
         lambda: masked_loss(kernel_regularizer="l2", recurrent_constraint="unit_norm"),
@@ -144,7 +149,7 @@ def assert_same(variables, expected):
 
 
 # What holds for the shares of a batch holds for a whole one: of each kind of loss and mask one will do there.
-WHOLE = ("vanilla", "classes", "two outputs", "encoder_decoder", "masked loss, weighted")
+WHOLE = ("vanilla", "classes", "two outputs", "encoder_decoder", "quantiles", "masked loss, weighted")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""`sklstm backtest`: how good the forecasts would have been, from one origin after the other."""
+
+from sklstm import backtest as roll
+from sklstm.cli._model_file import load_forecaster
+from sklstm.cli._report import draw, print_scores
+from sklstm.cli._series_file import read_series
+
+
+def backtest(args):
+    """Run the command: scores beside those of doing nothing, and a picture."""
+    forecaster = load_forecaster(args.model)
+    series = read_series(args.data, time=args.time, columns=list(forecaster.feature_names_in_))
+    result = roll(
+        forecaster,
+        series.table,
+        initial=args.initial,
+        step=args.step,
+        horizon=args.horizon,
+        refit=args.refit,
+        season=args.season,
+        interval=args.interval,
+    )
+    first = result.forecasts["origin"].iloc[0]
+    print(f"{series.name}: forecasts of {forecaster.target_} from {result.n_origins} origins, the first {_when(first)}")
+    print_scores(f"all steps together, in units of {forecaster.target_}", _named(result.scores()))
+    if result.forecasts["step"].max() > 1:
+        by_step = result.scores(by="step")
+        print_scores("RMSE by step", by_step["rmse"].unstack("model", sort=False).reset_index())
+    skill = ", ".join(f"{value:.2f} against {name}" for name, value in result.skill().items())
+    print(f"\nskill (1 is perfect, 0 is no better): {skill}")
+    if args.out is not None:
+        result.forecasts.to_csv(args.out, index=False)
+        print(f"written to {args.out}: every forecast")
+    if args.plot is not None and draw(args.plot, result.plot):
+        print(f"written to {args.plot}: forecasts of the next row")
+
+
+def _named(scores):
+    scores.columns = [{"rmse": "RMSE", "mae": "MAE", "mase": "MASE", "mape": "MAPE"}.get(c, c) for c in scores.columns]
+    return scores.rename_axis("model").reset_index()
+
+
+def _when(label):
+    return f"{label:%Y-%m-%d}" if hasattr(label, "strftime") else str(label)

@@ -1,0 +1,41 @@
+"""What estimators with sklstm's own networks share: which samples they learn from, and when they stop."""
+
+from sklstm._parameters import StrictParameters
+from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._panel_samples import every_nth
+
+
+class WindowEstimator(StrictParameters, KerasEstimator):
+    """Base of the estimators whose networks are sklstm's own, with the parameters that all of these have."""
+
+    def _kept(self, samples):
+        """Samples to learn from: each of the stride, if it has enough observed time steps."""
+        strided = self._strided(samples)
+        if self.min_steps == 0:
+            return strided
+        kept = strided[samples.n_observed()[strided] >= self.min_steps]
+        if len(kept) == 0:
+            raise ValueError(
+                f"{type(self).__name__}(min_steps={self.min_steps}) leaves nothing to train on: no sample of X, of "
+                f"shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
+            )
+        return kept
+
+    def _strided(self, samples):
+        return every_nth(len(samples), self.stride, samples.windows.groups)
+
+    def _callbacks(self, watched):
+        from sklstm.training import build_callbacks, early_stopping
+
+        callbacks = build_callbacks(self.callbacks)
+        if self.patience is not None:
+            callbacks.append(early_stopping("val_loss" if watched else "loss", self.patience))
+        return callbacks
+
+    def _validation(self):
+        return self.validation_fraction, "validation_fraction"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,425 @@
+"""LSTMAutoencoder: codes of windows, and the windows that cannot be rebuilt from them."""
+
+import pickle
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import run_fresh
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.testing import assert_allclose, assert_array_equal
+from refusal import refused
+from sklearn.base import clone, is_outlier_detector
+from sklearn.metrics import make_scorer, roc_auc_score
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sklstm import LagFramer, LSTMAutoencoder, SequencePadder, SeriesScaler, To3D, Windows
+from sklstm._windows import Roles
+from sklstm.training._programs import programs
+
+SAME = {"rtol": 1e-5, "atol": 1e-6}
+# Sixty windows of eight time steps and two features.
+T = np.arange(67.0)
+SERIES = np.stack([np.sin(T / 2), np.cos(T / 2)], axis=1)
+X = sliding_window_view(SERIES, 8, axis=0).transpose(0, 2, 1)
+
+
+def small(**params):
+    return LSTMAutoencoder(**({"units": 6, "latent_dim": 3, "epochs": 2, "random_state": 0} | params))
+
+
+def steps(**params):
+    """The steps of the headline pipeline, with an autoencoder at its end."""
+    return Pipeline(
+        [
+            ("scale", SeriesScaler("standard")),
+            ("frame", LagFramer(n_steps=24)),
+            ("pad", SequencePadder()),
+            ("to3d", To3D()),
+            ("lstm", LSTMAutoencoder(**params)),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return small().fit(X)
+
+
+# --- anomalies ------------------------------------------------------------------------------------
+
+
+def planted(seed):
+    """A noisy sine of period 20, and which of its rows are anomalies; the first 400 are not."""
+    rng, n = np.random.default_rng(seed), 900
+    speed, odd = np.full(n, 2 * np.pi / 20), np.zeros(n, dtype=bool)
+    # Another frequency, and a jump of the phase.
+    speed[760:800] *= 2
+    speed[560] += 0.6 * np.pi
+    series = np.sin(np.cumsum(speed))
+    # A flat stretch, and two spikes.
+    series[640:680] = series[640]
+    series += rng.normal(scale=0.1, size=n)
+    series[[470, 520]] += [2.5, -2.5]
+    odd[[470, 520, 560]] = odd[640:680] = odd[760:800] = True
+    return series, odd
+
+
+def test_finds_planted_anomalies():
+    """Trained on a part without anomalies, it tells windows that hold a row of one from the rest."""
+    series, odd = planted(seed=0)
+    shown = sliding_window_view(np.append(np.zeros(23, dtype=bool), odd), 24).any(axis=1)
+    find = steps(units=16, latent_dim=4, epochs=30, learning_rate=0.02, random_state=0).fit(series[:400, None])
+    after = slice(400, None)
+    assert roc_auc_score(shown[after], -find.score_samples(series[:, None])[after]) > 0.95
+    # Each of them is found, as what one would hardly meet in what it was trained on.
+    found = find.predict(series[:, None]) == -1
+    assert all(found[row : row + 24].any() for row in (470, 520, 560, 640, 760))
+    assert found[:400].mean() == pytest.approx(0.01, abs=0.005)
+
+
+@pytest.mark.parametrize("contamination", [0.05, 0.5])
+def test_contamination_is_a_share_of_the_samples_of_fit(fitted, contamination):
+    """So many samples of fit are anomalies; the border is all that it moves."""
+    model = small(contamination=contamination)
+    assert (model.fit_predict(X) == -1).sum() == round(60 * contamination)
+    scores = model.score_samples(X)
+    assert_array_equal(scores, fitted.score_samples(X))
+    assert model.offset_ == -model.threshold_ == np.percentile(scores, 100 * contamination)
+    assert_array_equal(model.decision_function(X), scores - model.offset_)
+    assert_array_equal(model.predict(X) == -1, model.reconstruction_error(X) > model.threshold_)
+
+
+def test_contamination_and_those_left_out():
+    """Samples with too few observed time steps do not move the border; those between strides do."""
+    cut = X.copy()
+    cut[:5, :6] = np.nan
+    model = small(contamination=0.1, min_steps=4, stride=3).fit(cut)
+    assert model.offset_ == np.percentile(model.score_samples(cut)[5:], 10)
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+
+def test_error_is_the_mean_over_what_was_observed(fitted):
+    """It is what a loop over samples says; NaN stays NaN in what is rebuilt."""
+    cut = X.copy()
+    cut[0, :3] = cut[1, 4] = cut[2, 5:] = cut[3] = np.nan
+    rebuilt = fitted.reconstruct(cut)
+    assert_array_equal(np.isnan(rebuilt), np.isnan(cut))
+    pairs = [(one, other) for one, other in zip(rebuilt, cut, strict=True) if not np.isnan(other).all()]
+    expected = [np.mean((one - other)[~np.isnan(other)] ** 2) for one, other in pairs]
+    errors = fitted.reconstruction_error(cut)
+    assert_allclose(np.delete(errors, 3), expected, **SAME)
+    assert errors[3] == 0
+    assert_array_equal(fitted.score_samples(cut), -errors)
+    assert fitted.score(cut) == -errors.mean()
+
+
+def test_padding_changes_nothing(fitted):
+    """A window's error is that of its observed time steps, padded or not; so is its code."""
+    short = X[:, 3:]
+    expected = fitted.reconstruction_error(short), fitted.transform(short), fitted.reconstruct(short)
+    for where in (slice(3, None), slice(None, 5)):
+        long = np.full_like(X, np.nan)
+        long[:, where] = short
+        assert_allclose(fitted.reconstruction_error(long), expected[0], **SAME)
+        assert_allclose(fitted.transform(long), expected[1], **SAME)
+        assert_allclose(fitted.reconstruct(long)[:, where], expected[2], **SAME)
+
+
+def test_padding_changes_nothing_of_what_is_learned():
+    """Windows that were all padded alike train the same network."""
+    padded = np.pad(X, [(0, 0), (4, 0), (0, 0)], constant_values=np.nan)
+    expected, model = small().fit(X), small().fit(padded)
+    for one, other in zip(model.network_.weights, expected.network_.weights, strict=True):
+        assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    assert_allclose(model.history_["loss"], expected.history_["loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("epochs", [1, 60])
+def test_loss_is_the_mean_error(epochs):
+    """What is trained on is what is measured, compiled either way: each sample counts alike."""
+    cut = X.copy()
+    cut[:5, :6] = cut[50, 2:7] = cut[58] = np.nan
+    model = small(epochs=epochs, optimizer="sgd", learning_rate=1e-9, validation_fraction=0.2).fit(cut)
+    errors = model.reconstruction_error(cut)
+    # Of the 59 that hold anything a fifth is watched; the seven before these share time steps with them.
+    learned, watched = np.split(np.delete(errors, 58), [-12])
+    assert model.history_["loss"][-1] == pytest.approx(learned[:-7].mean(), rel=1e-4)
+    assert model.history_["val_loss"][-1] == pytest.approx(watched.mean(), rel=1e-4)
+
+
+# --- codes ----------------------------------------------------------------------------------------
+
+
+def test_codes_there_and_back(fitted):
+    """Windows from their codes are the windows rebuilt, in the precision of X."""
+    codes = fitted.transform(X)
+    assert codes.shape == (60, 3)
+    assert_allclose(fitted.inverse_transform(codes), fitted.reconstruct(X), **SAME)
+    single = fitted.transform(X.astype(np.float32))
+    assert (
+        single.dtype == fitted.inverse_transform(single).dtype == fitted.reconstruct(X.astype(np.float32)).dtype == "f4"
+    )
+    assert codes.dtype == fitted.inverse_transform(codes).dtype == fitted.reconstruct(X).dtype == "f8"
+    assert_array_equal(small().fit_transform(X), codes)
+
+
+def test_without_latent_dim_the_code_is_the_state():
+    """A code of as many numbers as the LSTM has units."""
+    model = small(latent_dim=None).fit(X)
+    codes = model.transform(X)
+    assert codes.shape == (60, 6)
+    assert_allclose(model.inverse_transform(codes), model.reconstruct(X), **SAME)
+
+
+def test_names_and_tables_of_codes(fitted):
+    """Codes have names, and come in a table of pandas on request, which goes back, too."""
+    names = ["lstmautoencoder0", "lstmautoencoder1", "lstmautoencoder2"]
+    assert fitted.get_feature_names_out().tolist() == names
+    lags = pd.DataFrame(X[:, :, 0], index=pd.date_range("2024", periods=60)).rename(columns=lambda k: f"A(t-{7 - k})")
+    model = small().set_output(transform="pandas").fit(lags)
+    codes = model.transform(lags)
+    assert codes.columns.tolist() == names
+    assert codes.index.equals(lags.index)
+    assert_allclose(model.inverse_transform(codes), model.reconstruct(lags), **SAME)
+
+
+def test_in_a_pipeline():
+    """At the end of a pipeline there is a code, a score and a label for each row, the first ones included."""
+    pipeline = steps(units=3, epochs=1, random_state=0).fit(SERIES)
+    assert pipeline.transform(SERIES).shape == (67, 3)
+    assert pipeline.score_samples(SERIES).shape == pipeline.predict(SERIES).shape == (67,)
+    assert pipeline[-1].n_timesteps_ == 24
+
+
+def test_panels():
+    """Windows of several series: stride and validation go by series."""
+    panel = np.column_stack([np.repeat([0.0, 1.0], 40), np.tile(np.arange(40.0), 2), np.tile(SERIES[:40, 0], 2)])
+    table = pd.DataFrame(panel, columns=["series", "time", "value"])
+    find = make_pipeline(LagFramer(n_steps=4, group="series", time="time"), small(stride=2, validation_fraction=0.2))
+    assert np.isfinite(find.fit(table).score_samples(table)).all()
+    assert set(find[-1].history_) == {"loss", "val_loss"}
+
+
+# --- what holds for every estimator ---------------------------------------------------------------
+
+
+def test_kind_and_tags():
+    """scikit-learn takes it for an outlier detector that transforms windows, and needs no y."""
+    tags = small().__sklearn_tags__()
+    assert is_outlier_detector(small())
+    assert tags.input_tags.three_d_array
+    assert tags.input_tags.allow_nan
+    assert tags.requires_fit
+    assert tags.transformer_tags is not None
+    assert not tags.target_tags.required
+
+
+def test_same_seed_same_bits(fitted):
+    """Weights follow from random_state alone, through a clone too."""
+    again = clone(small(dropout=0.2)).fit(X)
+    assert_array_equal(clone(again).fit(X).transform(X), again.transform(X))
+    assert_array_equal(small().fit(X).transform(X), fitted.transform(X))
+    assert not np.array_equal(small(random_state=1).fit(X).transform(X), fitted.transform(X))
+
+
+def test_pickle_in_a_fresh_process(fitted, tmp_path):
+    """It pickles small, loads without Keras, and answers the same bits, also with what was asked before."""
+    expected = fitted.transform(X), fitted.inverse_transform(fitted.transform(X)), fitted.decision_function(X)
+    fitted.model_  # noqa: B018 - a model that was built is not pickled
+    pickled = pickle.dumps(fitted)
+    numbers = [*fitted.network_.weights, *fitted._optimizer_state]
+    assert len(pickled) < sum(np.asarray(number).nbytes for number in numbers) + 12_000
+    (tmp_path / "fitted.pickle").write_bytes(pickled)
+    np.save(tmp_path / "X.npy", X)
+    said = run_fresh(f"""
+        import pickle, sys, numpy as np
+        from pathlib import Path
+        model = pickle.loads(Path({str(tmp_path / "fitted.pickle")!r}).read_bytes())
+        print("keras" in sys.modules)
+        X = np.load({str(tmp_path / "X.npy")!r})
+        codes = model.transform(X)
+        for answer in (codes, model.inverse_transform(codes), model.decision_function(X)):
+            print(answer.tobytes().hex())
+    """)
+    assert said.split() == ["False", *(answer.tobytes().hex() for answer in expected)]
+
+
+def test_model_is_plain_keras(fitted, tmp_path):
+    """`model_` saves, loads, and rebuilds windows; asking for codes leaves it as it is."""
+    layers = [len(layer._inbound_nodes) for layer in fitted.model_.layers]
+    fitted.inverse_transform(fitted.transform(X))
+    assert [len(layer._inbound_nodes) for layer in fitted.model_.layers] == layers
+    fitted.model_.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert_allclose(loaded(X.astype(np.float32)), fitted.reconstruct(X), **SAME)
+
+
+def test_nothing_is_compiled_twice():
+    """Fits and answers of the same shapes share their programs: memory does not grow with them."""
+
+    def use(seed):
+        model = small(random_state=seed).fit(X)
+        model.inverse_transform(model.transform(X))
+        model.predict(X)
+
+    use(0)
+    before = len(programs)
+    use(1)
+    assert len(programs) == before
+
+
+def test_windows_are_not_expanded(fitted):
+    """Views of windows train the same network as arrays of them."""
+    views = Windows(SERIES, np.arange(60), 8)
+    model = small().fit(views)
+    assert_array_equal(model.transform(views), fitted.transform(X))
+
+
+def test_early_stopping_and_compiled_training():
+    """Patience stops a fit that gets no better; long fits are compiled."""
+    model = small(epochs=200, patience=2, optimizer="sgd", learning_rate=1e-12, validation_fraction=0.2).fit(X)
+    assert model.n_iter_ < 200
+    assert model.training_path_.startswith("xla")
+
+
+def test_interrupted():
+    """A fit that the user interrupts is fitted as far as it came, and knows anomalies."""
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    model = small(callbacks=[Interrupt()])
+    with pytest.raises(KeyboardInterrupt, match="LSTMAutoencoder was interrupted in epoch 1"):
+        model.fit(X)
+    assert model.offset_ == np.percentile(model.score_samples(X), 1)
+
+
+def test_initialize_trains_nothing():
+    """It answers, with untrained weights."""
+    model = small().initialize(X)
+    assert model.n_iter_ == 0
+    assert (model.predict(X) == -1).sum() == 1
+
+
+def test_a_fit_that_fails_changes_nothing():
+    """What was fitted before still answers."""
+    model = small().fit(X)
+    expected = model.decision_function(X)
+    with pytest.raises(ValueError, match="got inf"):
+        model.fit(np.where(X > 0.99, np.inf, X[:, :, :1]))
+    assert_array_equal(model.decision_function(X), expected)
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [None, lambda model, X, y=None: -np.median(model.score_samples(X))],
+    ids=["its own score", "a scorer"],
+)
+def test_searches_without_labels(scoring):
+    """A grid search compares sizes by the error on what comes later."""
+    search = GridSearchCV(
+        steps(epochs=1, random_state=0),
+        {"lstm__latent_dim": [1, 2], "frame__n_steps": [4, 6]},
+        cv=TimeSeriesSplit(2),
+        scoring=scoring,
+        error_score="raise",
+    )
+    search.fit(SERIES)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.transform(SERIES).shape == (67, search.best_params_["lstm__latent_dim"])
+
+
+def test_searches_with_labels():
+    """Where some anomalies are known, a scorer compares their ranks."""
+    known = np.where(np.arange(60) % 9 == 8, -1, 1)
+    scorer = make_scorer(roc_auc_score, response_method="decision_function")
+    search = GridSearchCV(
+        small(), {"contamination": [0.1, 0.2]}, cv=TimeSeriesSplit(2), scoring=scorer, error_score="raise"
+    )
+    ranks = search.fit(X, known).cv_results_["mean_test_score"]
+    # The border is no matter to ranks.
+    assert ranks[0] == ranks[1]
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contamination", [0, 0.7])
+def test_contamination_is_up_to_a_half(contamination):
+    """A half at most can be unusual."""
+    assert refused(small(contamination=contamination).fit, X) == (
+        "The 'contamination' parameter of LSTMAutoencoder must be a float in the range (0.0, 0.5]. Got "
+        f"{contamination} instead."
+    )
+
+
+def test_mistyped_parameter():
+    """A mistyped name is refused, with the right one."""
+    message = refused(LSTMAutoencoder, latent_dims=2, error=TypeError)
+    assert message == (
+        "LSTMAutoencoder has no parameter 'latent_dims'. Did you mean 'latent_dim'? Its parameters are: batch_size, "
+        "callbacks, contamination, dropout, epochs, latent_dim, learning_rate, min_steps, optimizer, patience, "
+        "random_state, stride, units, validation_fraction, verbose."
+    )
+
+
+def test_other_features(fitted):
+    """Another number of features is refused as scikit-learn refuses it."""
+    assert refused(fitted.transform, X[:, :, :1]) == (
+        "X has 1 features, but LSTMAutoencoder is expecting 2 features as input: got X of shape (60, 8, 1)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "shape"),
+    [(np.zeros((4, 2)), "(4, 2)"), (X, "(60, 8, 2)"), (np.zeros(3), "(3,)"), (np.zeros((0, 3)), "(0, 3)")],
+    ids=["shorter", "windows", "one", "none"],
+)
+def test_other_codes(fitted, codes, shape):
+    """Only codes can be brought back."""
+    assert refused(fitted.inverse_transform, codes) == (
+        "LSTMAutoencoder expects codes of shape (n_samples, 3), as transform returns them, got shape "
+        f"{shape}. Pass what transform returned."
+    )
+
+
+def test_bad_values():
+    """What is empty, infinite or observed in part is refused where it stands."""
+    assert refused(small().fit, X[:0]) == (
+        "LSTMAutoencoder got an empty X: shape (0, 8, 2) is (n_samples, n_timesteps, n_features) and none of them may "
+        "be 0."
+    )
+    bad = X.copy()
+    bad[4, 1, 0] = np.inf
+    assert refused(small().fit, bad) == (
+        "LSTMAutoencoder got inf in X at sample 4, time step 1, feature 0. Replace it, or write NaN where nothing was "
+        "observed."
+    )
+    bad[4, 1, 0] = np.nan
+    assert refused(small().fit, bad) == (
+        "LSTMAutoencoder got a time step with some features missing: sample 4, time step 1, NaN in feature 0. A time "
+        "step is either observed in every feature or NaN in all of them: impute first, before the windows are framed."
+    )
+
+
+def test_nothing_to_train_on():
+    """Windows that are all too short are refused."""
+    assert refused(small(min_steps=9).fit, X) == (
+        "LSTMAutoencoder(min_steps=9) leaves nothing to train on: no sample of X, of shape (60, 8, 2), has so many "
+        "observed time steps. Lower min_steps, or pass longer sequences."
+    )
+
+
+def test_features_with_a_role():
+    """What does not change within a window, or is known ahead, is nothing to rebuild."""
+    windows = Windows(SERIES, np.arange(60), 8, Roles(static=(1,)))
+    assert refused(small().fit, windows) == (
+        "LSTMAutoencoder rebuilds features that change from time step to time step, got windows in which features [1] "
+        "are static or known ahead. Leave them out of X, or out of what LagFramer is told of them."
+    )

@@ -1,0 +1,378 @@
+"""Quantiles of y: near the true ones, in the units of y, in order, whatever else is asked for."""
+
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from conftest import run_fresh
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from refusal import refused
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.preprocessing import FunctionTransformer
+
+from sklstm import LSTMRegressor, SeriesScaler, Windows
+from sklstm._windows import frame
+from sklstm.estimators._quantiles import nearest_to_median
+from sklstm.forecasting import coverage_score, pinball_loss
+
+LEVELS = [0.1, 0.5, 0.9]
+# Of a standard normal variable.
+NORMAL = np.array([-1.2815516, 0.0, 1.2815516])
+N_TIMESTEPS = 4
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, N_TIMESTEPS, 2))
+Y = 100 + 20 * RNG.normal(size=(40, N_TIMESTEPS, 2))
+
+
+def small(**params):
+    return LSTMRegressor(**({"units": 2, "epochs": 1, "quantiles": LEVELS, "random_state": 0} | params))
+
+
+# --- what is learned ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """Windows whose last value says how large the noise of y is: fitted on most of them, the rest are held out."""
+    rng = np.random.default_rng(0)
+    windows = rng.uniform(size=(2500, 3, 1))
+    spread = 1 + 4 * windows[:, -1, 0]
+    y = 10 + spread + spread * rng.normal(size=len(spread))
+    model = LSTMRegressor(8, epochs=25, batch_size=64, learning_rate=0.01, quantiles=LEVELS, random_state=0)
+    model.fit(windows[:1500], y[:1500])
+    return model, windows[1500:], y[1500:], (10 + spread + spread * NORMAL[:, None]).T[1500:]
+
+
+def test_true_quantiles_are_found(noisy):
+    """Where noise grows with a feature, the quantiles spread with it, and lie near those that the noise has."""
+    model, windows, _, true = noisy
+    assert model.training_path_ == "xla"
+    predicted = model.predict_quantiles(windows)
+    spread = true[:, 1] - 10
+    assert (np.abs(predicted - true).mean(axis=0) < [0.25 * spread.mean()] * 3).all()
+    width = predicted[:, 2] - predicted[:, 0]
+    assert np.corrcoef(width, spread)[0, 1] > 0.95
+
+
+def test_coverage_of_what_was_held_out(noisy):
+    """Between 0.1 and 0.9 lie 80 % of values that were not fitted; the loss is near that of the true quantiles."""
+    model, windows, y, true = noisy
+    predicted = model.predict_quantiles(windows)
+    assert 0.75 < coverage_score(y, predicted[:, 0], predicted[:, 2]) < 0.85
+    assert pinball_loss(y, predicted, quantiles=LEVELS) < 1.03 * pinball_loss(y, true, quantiles=LEVELS)
+
+
+def test_history_is_the_pinball_loss_of_the_scaled_target():
+    """What is minimised, of all quantiles together, on the scale that the network sees, before they are in order."""
+    model = small(epochs=2, learning_rate=1e-30).fit(X, Y[:, 0])
+    raw = model.model_.predict_on_batch(X.astype(np.float32)).reshape(40, 2, 3)
+    expected = pinball_loss(model.target_scaler_.transform(Y[:, 0]), raw, quantiles=LEVELS)
+    assert_allclose(model.history_["loss"], expected, rtol=1e-4)
+
+
+def test_as_keras_fits_it():
+    """A long fit is compiled by XLA, and a callback that only Keras' own fit can call changes nothing but rounding."""
+    model = small(epochs=40, batch_size=4, shuffle=False).fit(X, Y[:, 0])
+    assert model.training_path_ == "xla"
+    network = small(epochs=1, batch_size=4).initialize(X, Y[:, 0]).model_
+    targets = np.repeat(model.target_scaler_.transform(Y[:, 0]), 3, axis=1).astype(np.float32)
+
+    def naive(y_true, y_pred):
+        levels = np.array([0.1, 0.5, 0.9, 0.1, 0.5, 0.9], np.float32)
+        missed = y_true - y_pred
+        return keras.ops.mean(keras.ops.where(missed > 0, levels * missed, (levels - 1) * missed), axis=-1)
+
+    network.compile("adam", naive, jit_compile=False)
+    history = network.fit(X.astype(np.float32), targets, batch_size=4, epochs=40, shuffle=False, verbose=0).history
+    assert_allclose(model.history_["loss"], history["loss"], rtol=1e-3)
+
+
+# --- shapes and units -----------------------------------------------------------------------------
+
+SHAPES = {
+    "vanilla": [(), (1,), (2,), (3, 2)],
+    "stacked": [(2,)],
+    "bidirectional": [()],
+    "cnn_lstm": [(2,)],
+    "encoder_decoder": [(), (3,), (3, 2)],
+    "many_to_many": [(4,), (4, 2)],
+}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "shape"), [(name, shape) for name, shapes in SHAPES.items() for shape in shapes], ids=str
+)
+def test_shapes(architecture, shape):
+    """Quantiles are a last axis behind those of y; predict has y's own shape and gives the median."""
+    y = Y.reshape(40, -1)[:, : int(np.prod(shape))].reshape(40, *shape).astype(np.float32)
+    model = small(architecture=architecture).fit(X, y)
+    quantiles, predicted = model.predict_quantiles(X), model.predict(X)
+    assert quantiles.shape == (*y.shape, 3)
+    assert predicted.shape == y.shape
+    assert quantiles.dtype == predicted.dtype == np.float32
+    assert (np.diff(quantiles, axis=-1) >= 0).all()
+    assert_array_equal(predicted, quantiles[..., 1])
+    assert model.n_outputs_ == int(np.prod(shape))
+    assert_array_equal(model.quantiles_, LEVELS)
+    assert model.model_.output_shape[-1] == 3 * int(np.prod(y.shape[2 if "_to_" in architecture else 1 :])) or (
+        architecture == "encoder_decoder"
+    )
+
+
+def test_time_steps_that_were_not_observed():
+    """With an output for each time step, y is NaN where X was not observed."""
+    gaps, y = X.copy(), Y[:, :, 0].copy()
+    gaps[:9, :2], y[:9, :2] = np.nan, np.nan
+    model = small(architecture="many_to_many").fit(gaps, y)
+    assert model.predict_quantiles(gaps).shape == (40, 4, 3)
+
+
+@given(
+    levels=st.lists(st.integers(1, 99), min_size=1, max_size=5, unique=True),
+    seed=st.integers(0, 99),
+    size=st.floats(1e-3, 1e3),
+)
+@settings(max_examples=15, deadline=None)
+def test_quantiles_do_not_cross(levels, seed, size):
+    """Of a network that has learned nothing they would; they come in order, in units of any size."""
+    levels = np.sort(levels) / 100
+    y = size * Y[:, 0, 0]
+    model = small(quantiles=levels, random_state=seed).initialize(X, y)
+    quantiles = model.predict_quantiles(5 * X)
+    assert (np.diff(quantiles, axis=-1) >= 0).all()
+    raw = model.model_.predict_on_batch((5 * X).astype(np.float32))
+    assert_allclose(quantiles, size * Y[:, 0, 0].mean() + np.sort(raw) * size * Y[:, 0, 0].std(), rtol=1e-4)
+    assert_array_equal(model.predict(5 * X), quantiles[:, nearest_to_median(levels)])
+
+
+@pytest.mark.parametrize(
+    ("levels", "nearest"), [([0.5], 0), ([0.1, 0.9], 0), ([0.2, 0.6, 0.9], 1), ([0.05, 0.3, 0.45, 0.55], 2)], ids=str
+)
+def test_predict_gives_the_quantile_nearest_to_the_median(levels, nearest):
+    """Of two that are alike near, the lower one."""
+    model = small(quantiles=levels).fit(X, Y[:, 0])
+    assert_array_equal(model.predict(X), model.predict_quantiles(X)[..., nearest])
+    assert model.score(X, Y[:, 0]) == r2_score(Y[:, 0], model.predict(X))
+
+
+def test_the_scaler_sees_each_value_once():
+    """A coefficient for each column of y is one, however many quantiles there are."""
+    scaler = SeriesScaler("standard", coefficients={"mean": [90.0, 110.0], "std": [20.0, 20.0]})
+    quantiles = small(target_scaler=scaler).initialize(X, Y[:, 0]).predict_quantiles(X)
+    assert_allclose(np.median(quantiles, axis=(0, 2)), [90, 110], atol=15)
+
+
+@pytest.mark.parametrize("scaler", ["standard", "minmax", "robust"])
+def test_units_do_not_matter(scaler):
+    """Quantiles move with the units of y."""
+    model = small(target_scaler=scaler)
+    one = model.fit(X, Y[:, 0]).predict_quantiles(X)
+    other = clone(model).fit(X, 1000 * Y[:, 0] - 5).predict_quantiles(X)
+    assert_allclose(other, 1000 * one - 5, rtol=1e-4)
+
+
+# --- the target's own past ------------------------------------------------------------------------
+
+
+def walk(n_rows=60):
+    """A random walk with a trend: windows of it and of another, and what follows, at one or two horizons."""
+    series = np.random.default_rng(1).normal(1, 1, size=(n_rows + 2, 2)).cumsum(axis=0)
+    y = np.stack([series[1 : n_rows + 1, 0], series[2 : n_rows + 2, 0]], axis=1)
+    return frame(series[:n_rows], 4)[3:], y[3:]
+
+
+@pytest.mark.parametrize("architecture", ["vanilla", "encoder_decoder"])
+@pytest.mark.parametrize("horizons", [1, 2])
+def test_relative_to_the_last_value(architecture, horizons):
+    """Quantiles of the difference from the last value, and the last value again."""
+    windows, y = walk()
+    y = y[:, 0] if horizons == 1 else y
+    last = np.asarray(windows)[:, -1, 0].reshape(-1, *(1,) * (y.ndim - 1))
+    model = small(architecture=architecture, epochs=2)
+    relative = clone(model).set_params(relative_to="last").fit(windows, y).predict_quantiles(windows)
+    differences = model.fit(windows, y - last).predict_quantiles(windows)
+    assert_allclose(relative, differences + last[..., None], rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["last", "mean", "standard"])
+def test_windows_of_their_own_scale(method):
+    """What is far above all that was fitted is forecast up there, by quantiles as by values."""
+    windows, y = walk()
+    model = small(window_scaler=method).fit(windows, y)
+    shift = np.array([500.0, 0.0])
+    moved = model.predict_quantiles(windows.over(windows.buffer + shift))
+    assert_allclose(moved, model.predict_quantiles(windows) + 500, rtol=1e-4)
+    assert moved.shape == (57, 2, 3)
+
+
+def test_a_linear_path_for_each_quantile():
+    """Each quantile of each output has its own weights of the same past."""
+    windows, y = walk()
+    model = small(linear_skip=True, epochs=3).fit(windows, y)
+    paths = [layer for layer in model.model_.layers if layer.name.startswith("linear_path_")]
+    weights = np.stack([layer.get_weights()[0][:, 0] for layer in paths])
+    assert weights.shape == (6, 4)
+    assert len(np.unique(weights.round(6), axis=0)) == 6
+    by_step = small(linear_skip=True, architecture="encoder_decoder").fit(windows, y)
+    assert by_step.predict_quantiles(windows).shape == (57, 2, 3)
+
+
+def test_a_scale_for_each_series():
+    """Quantiles come back in the units of each series' own scale."""
+    windows = frame(X[:, 0], 3)
+    groups = np.repeat(["low", "high"], 20)
+    windows = Windows(windows.buffer, windows.starts, 3, times=np.arange(40), groups=groups)
+    y = Y[:, 0, 0] + 1e4 * (groups == "high")
+    quantiles = small(target_groups=True).fit(windows, y).predict_quantiles(windows)
+    assert np.abs(quantiles - y[:, None]).max() < 500
+
+
+# --- a citizen ------------------------------------------------------------------------------------
+
+
+def test_going_on():
+    """partial_fit and warm_start go on with the quantiles that there are; others are another network."""
+    model = small().partial_fit(X, Y[:, 0]).partial_fit(X, Y[:, 0])
+    assert model.n_iter_ == 2
+    model.set_params(warm_start=True).fit(X, Y[:, 0])
+    assert model.n_iter_ == 3
+    predicted = model.predict_quantiles(X)
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict_quantiles(X), predicted)
+    model.set_params(quantiles=[0.5])
+    assert_array_equal(model.predict_quantiles(X), predicted)
+    assert refused(model.fit, X, Y[:, 0]) == (
+        "LSTMRegressor goes on with the network that it has, but quantiles was [0.1, 0.5, 0.9] when it was built, and "
+        "is [0.5]. Set it back, or call fit with warm_start=False to begin anew."
+    )
+    assert clone(model).fit(X, Y[:, 0]).predict_quantiles(X).shape == (40, 2, 1)
+    assert model.set_params(quantiles=None, warm_start=False).fit(X, Y[:, 0]).quantiles_ is None
+
+
+def test_search():
+    """A grid search over quantiles and what else there is, by any scoring."""
+    grid = {"quantiles": [None, [0.5], (0.1, 0.5)], "units": [2]}
+    search = GridSearchCV(small(), grid, cv=TimeSeriesSplit(2), scoring="neg_mean_absolute_error", error_score="raise")
+    assert search.fit(X, Y[:, 0, 0]).cv_results_["mean_test_score"].shape == (3,)
+
+
+@pytest.mark.parametrize("params", [{"epochs": 1}, {"epochs": 60, "batch_size": 4}], ids=["graph", "xla"])
+def test_sample_weight(params):
+    """Samples of weight 0 teach nothing."""
+    weights = np.r_[np.ones(32), np.zeros(8)]
+    model = small(shuffle=False, target_scaler=None, **params)
+    other = np.where(weights[:, None] > 0, Y[:, 0], -1e3)
+    one, two = (clone(model).fit(X, y, sample_weight=weights) for y in (Y[:, 0], other))
+    assert one.training_path_ == ("graph" if params["epochs"] == 1 else "xla")
+    assert_array_equal(one.predict_quantiles(X), two.predict_quantiles(X))
+
+
+@pytest.mark.parametrize("params", [{"stateful": True}, {"tbptt": (2, 4)}, {"optimizer": "nadam"}], ids=str)
+def test_by_keras_own_fit(params):
+    """State that is carried, truncated backpropagation and other optimizers learn quantiles, too."""
+    model = small(**params).fit(X, Y[:, 0, 0])
+    assert model.training_path_ == "keras"
+    first = model.predict_quantiles(X)
+    assert first.shape == (40, 3)
+    if params.get("stateful"):
+        assert not np.array_equal(model.predict_quantiles(X), first)
+        assert_array_equal(model.reset_states().predict_quantiles(X, groups=np.zeros(40)), first)
+
+
+def test_the_model_loads_where_sklstm_is_not_installed(tmp_path):
+    """It is not compiled with a loss that only sklstm knows; nor is what a callback saves, asked without its loss."""
+    checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "checkpoint.keras")
+    model = small(callbacks=checkpoint).fit(X, Y[:, 0])
+    model.model_.save(tmp_path / "model.keras")
+    expected = float(model.model_.predict_on_batch(X.astype(np.float32)).sum())
+    np.save(tmp_path / "X.npy", X.astype(np.float32))
+    sums = run_fresh(f"""
+        import sys
+        sys.modules["sklstm"] = None
+        import keras, numpy as np
+        X = np.load(r"{tmp_path / "X.npy"}")
+        plain = keras.saving.load_model(r"{tmp_path / "model.keras"}")
+        saved = keras.saving.load_model(r"{tmp_path / "checkpoint.keras"}", compile=False)
+        print(float(plain.predict_on_batch(X).sum()), float(saved.predict_on_batch(X).sum()))
+    """)
+    assert_allclose(np.array(sums.split(), dtype=float), expected, rtol=1e-4)
+
+
+def own_network(meta, size=None):
+    inputs = keras.Input(meta["X_shape_"][1:])
+    state = keras.layers.LSTM(2)(keras.ops.where(keras.ops.isnan(inputs), 0.0, inputs))
+    return keras.Model(inputs, keras.layers.Dense(size or meta["n_outputs_"])(state))
+
+
+def one_unit_short(meta):
+    return own_network(meta, size=meta["n_outputs_"] - 1)
+
+
+def test_a_network_of_ones_own():
+    """A builder is told of as many outputs as there are quantiles of all values."""
+    assert small(architecture=own_network).fit(X, Y[:, 0]).predict_quantiles(X).shape == (40, 2, 3)
+    assert refused(small(architecture=one_unit_short).fit, X, Y[:, 0]) == (
+        "LSTMRegressor: y of shape (40, 2) needs a network with outputs of shape (n_samples, 6), got one of shape "
+        "(n_samples, 5). Give its last layer as many units as y has values for each sample, times 3 quantiles."
+    )
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [[0.0, 0.5], [0.5, 1.0], [0.9, 0.1], [0.5, 0.5], [], [[0.1, 0.5]], [0.1, float("nan")], ["a"]],
+    ids=str,
+)
+def test_levels_are_between_0_and_1_and_ascending(levels):
+    """Anything else is refused before X is read."""
+    assert refused(small(quantiles=levels).fit, X, Y[:, 0]) == (
+        "LSTMRegressor expects quantiles strictly between 0 and 1, ascending, each once, like [0.1, 0.5, 0.9]; got "
+        f"quantiles={levels!r}."
+    )
+
+
+def test_one_level_is_a_list_of_one():
+    """A number is no list of levels."""
+    assert refused(small(quantiles=0.5).fit, X, Y[:, 0]) == (
+        "The 'quantiles' parameter of LSTMRegressor must be an array-like or None. Got 0.5 instead."
+    )
+
+
+def test_a_loss_beside_quantiles():
+    """Quantiles have a loss of their own."""
+    assert refused(small(loss="mae").fit, X, Y[:, 0]) == (
+        "LSTMRegressor(quantiles=[0.1, 0.5, 0.9]) is trained on the pinball loss of these quantiles, got loss='mae'. "
+        "Leave loss out, or quantiles."
+    )
+
+
+def test_quantiles_that_were_not_asked_for():
+    """Without quantiles there are none; before fit there is nothing."""
+    assert refused(small(quantiles=None).fit(X, Y[:, 0]).predict_quantiles, X) == (
+        "LSTMRegressor(quantiles=None) predicts one number for each value of y, got a call of predict_quantiles. Pass "
+        "quantiles=[0.1, 0.5, 0.9], or others, and fit again."
+    )
+    assert refused(small().predict_quantiles, X, error=NotFittedError) == (
+        "This LSTMRegressor instance is not fitted yet. Call 'fit' with appropriate arguments before using this "
+        "estimator."
+    )
+    assert not hasattr(small(), "quantiles_")
+
+
+@pytest.mark.parametrize("scaler", [FunctionTransformer(np.negative, np.negative), PCA()], ids=["turns", "mixes"])
+def test_target_scalers_that_do_not_keep_the_order(scaler):
+    """The 0.1 quantile of what turns y around is the 0.9 quantile of y; of a mixture it is none at all."""
+    assert refused(small(target_scaler=scaler).fit, X, Y[:, 0]) == (
+        f"The target scaler {type(scaler).__name__} does not keep the order of y, so that quantiles of what it makes "
+        "are none of y. Pass one that scales each output by itself and upwards, or target_scaler=None."
+    )
+    small(target_scaler=scaler, quantiles=None).fit(X, Y[:, 0])
+    small(target_scaler=FunctionTransformer(np.log, np.exp)).fit(X, np.abs(Y[:, 0]))

@@ -1,0 +1,640 @@
+"""check_no_leakage: each planted leak is found where it is, and honest pipelines pass."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from refusal import refused
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+
+from sklstm import (
+    Differencer,
+    ForwardFill,
+    LagFramer,
+    LSTMClassifier,
+    LSTMRegressor,
+    PanelTimeSeriesSplit,
+    Persistence,
+    SequencePadder,
+    SeriesForecaster,
+    SeriesScaler,
+    To3D,
+    make_supervised,
+    series_to_supervised,
+)
+from sklstm.datasets import load_airline, load_seattle_weather, load_sunspots
+from sklstm.inspection import LeakageError, check_no_leakage
+
+AIRLINE, PASSENGERS = load_airline(return_X_y=True)
+SUNSPOTS, SPOTS = load_sunspots(return_X_y=True)
+WEATHER, HIGHS = load_seattle_weather(return_X_y=True)
+DAYS = load_seattle_weather()
+HOLES = AIRLINE.astype(float).mask(np.arange(143)[:, None] % 19 == 5)
+QUARTER = make_supervised(load_airline().data, horizon=3)
+PLACES = pd.concat(
+    [pd.DataFrame({"place": k, "date": DAYS.data.index, "value": DAYS.data[k]}) for k in ("temp_max", "wind")],
+    ignore_index=True,
+)
+PANEL, FOLLOWING = make_supervised(PLACES, target="value", group="place", time="date")
+KEYS = {"group": "place", "time": "date"}
+
+
+def lstm(**params):
+    return LSTMRegressor(units=2, epochs=1, **params)
+
+
+def ending(*steps):
+    """These steps, then windows and a network."""
+    return make_pipeline(*steps, LagFramer(n_steps=5), lstm())
+
+
+def table_of_lags(*steps):
+    """Lags as columns, these steps, then Ridge."""
+    return make_pipeline(LagFramer(n_steps=5, flatten=True), *steps, SimpleImputer(), Ridge())
+
+
+def named(**steps):
+    return Pipeline([*steps.items(), ("frame", LagFramer(n_steps=5)), ("lstm", lstm())])
+
+
+def leaks_of(*args, **params):
+    """Step, column and kind of what leaks."""
+    with pytest.raises(LeakageError) as caught:
+        check_no_leakage(*args, **params)
+    return [leak[:3] for leak in caught.value.leaks]
+
+
+def minmax(table):
+    return (table - table.min()) / (table.max() - table.min())
+
+
+def standardised(table, ddof=0):
+    return (table - table.mean()) / table.std(ddof=ddof)
+
+
+# --- honest ---------------------------------------------------------------------------------------
+
+
+def seasons(X):
+    angle = 2 * np.pi * X.index.month / 12
+    return X.assign(sine=np.sin(angle), cosine=np.cos(angle))
+
+
+def until_holiday(X):
+    """Days until the next holiday, which is known ahead."""
+    place = pd.Series(np.where(X["holiday"] > 0, np.arange(len(X)), np.nan), X.index).bfill().fillna(len(X))
+    return X.assign(until=place - np.arange(len(X)))
+
+
+HOLIDAYS = WEATHER.assign(holiday=(np.arange(1460) % 7 == 0) * 1.0)
+MIXED = WEATHER.assign(kind=DAYS.weather.iloc[:-1], wet=WEATHER["precipitation"] > 0, month=WEATHER.index.month)
+ENCODE = make_column_transformer(
+    (OneHotEncoder(), ["kind"]), (StandardScaler(), ["wind"]), remainder="passthrough", sparse_threshold=0
+)
+LAGGED = series_to_supervised(AIRLINE, 3).rename(columns={"passengers(t)": "next"})
+WALK = np.random.default_rng(0).normal(size=(120, 2)).cumsum(axis=0)
+
+HONEST = {
+    "the headline": (
+        make_pipeline(SeriesScaler(), LagFramer(12), SequencePadder(), To3D(), lstm(target_scaler="standard")),
+        AIRLINE,
+        PASSENGERS,
+    ),
+    "own past": (make_pipeline(LagFramer(12), lstm(window_scaler="mean", linear_skip=True)), AIRLINE, PASSENGERS),
+    "persistence": (make_pipeline(LagFramer(3), Persistence()), SUNSPOTS, SPOTS),
+    "robust": (ending(RobustScaler()), SUNSPOTS, SPOTS),
+    "quantiles": (ending(QuantileTransformer(n_quantiles=20)), SUNSPOTS, SPOTS),
+    "components": (ending(StandardScaler(), PCA(2)), WEATHER, HIGHS),
+    "a table of lags": (make_pipeline(SeriesScaler(), *table_of_lags().named_steps.values()), WEATHER, HIGHS),
+    "lags imputed": (table_of_lags(KNNImputer(), PCA(5)), AIRLINE, PASSENGERS),
+    "windows by their own level": (table_of_lags(SimpleImputer(), Normalizer()), WEATHER, HIGHS),
+    "lags that came as X": (make_pipeline(StandardScaler(), Ridge()), LAGGED.drop(columns="next"), LAGGED["next"]),
+    "nested": (
+        Pipeline([("outer", Pipeline([("fill", ForwardFill()), ("scale", SeriesScaler())])), ("rest", ending())]),
+        HOLES,
+        PASSENGERS,
+    ),
+    "imputed": (ending(SimpleImputer().set_output(transform="pandas"), SeriesScaler("standard")), HOLES, PASSENGERS),
+    "not observed": (ending(SeriesScaler()), HOLES, PASSENGERS),
+    "target transformed": (
+        TransformedTargetRegressor(table_of_lags(), transformer=StandardScaler()),
+        AIRLINE,
+        PASSENGERS,
+    ),
+    "arrays": (ending(SeriesScaler()), WEATHER.to_numpy(), HIGHS.to_numpy()),
+    "float32": (ending(SeriesScaler()), WALK[:-1].astype(np.float32), WALK[1:, 0].astype(np.float32)),
+    "a Series": (ending(SeriesScaler()), AIRLINE["passengers"], PASSENGERS),
+    "context always": (
+        make_pipeline(ForwardFill(context="always"), LagFramer(5, context="always"), lstm()),
+        WEATHER.to_numpy(),
+        HIGHS,
+    ),
+    "known ahead": (
+        make_pipeline(FunctionTransformer(until_holiday), LagFramer(5, future=["holiday", "until"], horizon=3), lstm()),
+        HOLIDAYS,
+        HIGHS,
+    ),
+    "a calendar": (ending(FunctionTransformer(seasons), SeriesScaler()), AIRLINE, PASSENGERS),
+    "rolling back": (ending(FunctionTransformer(lambda X: X.rolling(3, min_periods=1).mean())), WEATHER, HIGHS),
+    "differences": (ending(Differencer(lags=12, log=True), SeriesScaler()), AIRLINE, PASSENGERS),
+    "bounds refused": (
+        ending(SeriesScaler(coefficients={"min": 0, "max": 700}, out_of_range="error")),
+        AIRLINE,
+        PASSENGERS,
+    ),
+    "categories": (ending(ENCODE), MIXED, HIGHS),
+    "labels": (
+        make_pipeline(SeriesScaler(), LagFramer(5), LSTMClassifier(units=2)),
+        WEATHER,
+        DAYS.weather.iloc[1:].to_numpy(),
+    ),
+    "several targets": (ending(SeriesScaler()), WEATHER, DAYS.data.iloc[1:].to_numpy(), TimeSeriesSplit(3)),
+    "noise": (ending(FunctionTransformer(lambda X: X + np.random.normal(size=X.shape))), SUNSPOTS, SPOTS),
+    "fitted before on other rows": (ending(FrozenEstimator(SeriesScaler().fit(AIRLINE[:30]))), AIRLINE, PASSENGERS),
+    "fitted before on what experts know": (
+        ending(FrozenEstimator(SeriesScaler(coefficients={"min": 0, "max": 1000}).fit(AIRLINE))),
+        AIRLINE,
+        PASSENGERS,
+    ),
+    "three months": (ending(SeriesScaler()), *QUARTER),
+    "three months, a gap": (ending(SeriesScaler()), *QUARTER, TimeSeriesSplit(3, gap=2)),
+    "some folds too short": (make_pipeline(LagFramer(60), lstm()), AIRLINE, PASSENGERS),
+    "a search": (GridSearchCV(ending(), {}, cv=TimeSeriesSplit(3)), AIRLINE, PASSENGERS),
+    "a straight line": (ending(), np.arange(60.0)[:, None], np.arange(1.0, 61.0), TimeSeriesSplit(3)),
+    "a sine": (ending(), np.sin(np.arange(120) * np.pi / 6)[:, None], np.sin(np.arange(1, 121) * np.pi / 6)),
+    "one wave": (ending(), np.sin(np.linspace(0, 2 * np.pi, 101))[:-1, None], WALK[:100, 0]),
+    "panel": (
+        make_pipeline(SeriesScaler(**KEYS), ForwardFill(**KEYS), LagFramer(5, **KEYS), lstm(target_groups=True)),
+        PANEL,
+        FOLLOWING,
+        PanelTimeSeriesSplit(3, **KEYS),
+    ),
+    "panel of levels": (
+        make_pipeline(SeriesScaler(group="place"), LagFramer(5, group="place"), lstm()),
+        PANEL.set_index(["place", "date"]),
+        FOLLOWING,
+    ),
+    "panel without times": (
+        make_pipeline(SeriesScaler(group="place"), LagFramer(5, group="place"), lstm()),
+        PANEL.drop(columns="date"),
+        FOLLOWING,
+    ),
+    "forecaster": (SeriesForecaster(horizon=3, units=2), load_airline().data),
+    "forecaster of differences": (SeriesForecaster(horizon=3, difference=1, log=True), load_airline().data),
+    "forecaster of a panel": (SeriesForecaster(target="value", units=2, **KEYS), PLACES),
+}
+
+
+@pytest.mark.parametrize("case", HONEST.values(), ids=HONEST)
+def test_honest(case):
+    """What looks back only, and learns from training rows alone, passes."""
+    check_no_leakage(*case)
+
+
+@hypothesis_settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**16),
+    n_rows=st.integers(40, 90),
+    n_columns=st.integers(1, 3),
+    walk=st.booleans(),
+    missing=st.floats(0, 0.2),
+)
+def test_honest_whatever_the_data(seed, n_rows, n_columns, walk, missing):
+    """No chance values, of any length and with any holes, are taken for a leak."""
+    rng = np.random.default_rng(seed)
+    series = rng.normal(size=(n_rows + 1, n_columns))
+    series = series.cumsum(axis=0) if walk else series
+    X, y = series[:-1].copy(), series[1:, 0]
+    X[rng.random(n_rows) < missing] = np.nan
+    X[0] = 0
+    check_no_leakage(make_pipeline(SeriesScaler(), LagFramer(3), Persistence()), X, y, TimeSeriesSplit(2))
+
+
+# --- planted --------------------------------------------------------------------------------------
+
+COLUMNS = list(WEATHER.columns)
+GAPS = WEATHER.copy()
+GAPS.iloc[3::37] = np.nan
+LOOKING_AHEAD = {
+    "centred mean": (lambda X: X.rolling(3, center=True, min_periods=1).mean(), WEATHER),
+    "bfill": (lambda X: X.bfill(), GAPS),
+    "interpolation": (lambda X: X.interpolate(), GAPS),
+    "mean of what came": (lambda X: X - X.mean(), WEATHER),
+    "largest of what came": (lambda X: X / X.max(), WEATHER),
+    "shifted": (lambda X: X.shift(-1).ffill(), WEATHER),
+}
+
+
+@pytest.mark.parametrize(("function", "X"), LOOKING_AHEAD.values(), ids=LOOKING_AHEAD)
+def test_lookahead(function, X):
+    """A step whose rows depend on later ones is named, with each column."""
+    pipe = named(first=SimpleImputer().set_output(transform="pandas") if X is WEATHER else "passthrough")
+    pipe.steps[1:1] = [("ahead", FunctionTransformer(function)), ("scale", SeriesScaler())]
+    assert leaks_of(pipe, X, HIGHS) == [("ahead", column, "look-ahead") for column in COLUMNS]
+
+
+def test_lookahead_message():
+    """The message says which step and column, for which row, and what to use instead."""
+    pipe = named(smooth=FunctionTransformer(LOOKING_AHEAD["centred mean"][0]))
+    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError) == (
+        "check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:\n"
+        "- step 'smooth', column 'passengers': what it returns moves with rows that come later (row 1951-12-01, for "
+        "one). Let it look back only: ForwardFill for bfill or interpolation, rolling(...) without center; and learn "
+        "statistics in fit: SeriesScaler."
+    )
+
+
+def test_each_step_by_itself():
+    """Two steps that leak are both named, nested ones by their path, and those between them are not."""
+    inner = Pipeline([("fill", FunctionTransformer(lambda X: X.bfill())), ("scale", SeriesScaler())])
+    pipe = named(prepare=inner, centre=FunctionTransformer(lambda X: X - X.mean()))
+    places = leaks_of(pipe, HOLES, PASSENGERS)
+    assert places == [("prepare__fill", "passengers", "look-ahead"), ("centre", "passengers", "look-ahead")]
+
+
+def test_lookahead_within_series_of_a_panel():
+    """The same in a panel, whose rows are cut by time."""
+
+    def centre(X):
+        return X.assign(value=X["value"] - X.groupby("place")["value"].transform("mean"))
+
+    pipe = make_pipeline(FunctionTransformer(centre), LagFramer(5, **KEYS), lstm())
+    assert leaks_of(pipe, PANEL, FOLLOWING) == [("functiontransformer", "value", "look-ahead")]
+
+
+def test_only_what_is_named_is_known_ahead():
+    """Where the framer knows holidays ahead, a step that reads the weather ahead still leaks."""
+    pipe = make_pipeline(
+        FunctionTransformer(lambda X: X.assign(wind=X["wind"].shift(-1).ffill())),
+        LagFramer(5, future=["holiday"]),
+        lstm(),
+    )
+    assert leaks_of(pipe, HOLIDAYS, HIGHS) == [("functiontransformer", "wind", "look-ahead")]
+
+
+def test_lookahead_of_an_array():
+    """Columns of an array are named as scikit-learn names them."""
+    pipe = named(centre=FunctionTransformer(lambda X: X - X.mean(axis=0)))
+    assert leaks_of(pipe, AIRLINE.to_numpy(), PASSENGERS) == [("centre", "x0", "look-ahead")]
+
+
+SCALED_BEFORE = {
+    "minmax": (minmax(AIRLINE), PASSENGERS, "values from exactly 0 to 1"),
+    "minmax, its least value often": (minmax(SUNSPOTS), SPOTS, "values from exactly 0 to 1"),
+    "from -1 to 1": (2 * minmax(AIRLINE) - 1, PASSENGERS, "values from exactly -1 to 1"),
+    "standard": (standardised(AIRLINE), PASSENGERS, "mean 0 and standard deviation 1"),
+    "standard, as pandas": (standardised(AIRLINE, ddof=1), PASSENGERS, "mean 0 and standard deviation 1"),
+    "standard, of one row more": (
+        standardised(load_airline().data)[:-1],
+        PASSENGERS,
+        "mean 0 and standard deviation 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "y", "scale"), SCALED_BEFORE.values(), ids=SCALED_BEFORE)
+def test_scaled_before(X, y, scale):
+    """Data that were scaled on all rows are named, and how they were."""
+    message = refused(check_no_leakage, ending(SeriesScaler()), X, y, error=LeakageError)
+    assert message.partition("\n")[2] == (
+        f"- X, column '{X.columns[0]}': it has {scale} over all rows, test rows included, and not over the training "
+        "rows: it was scaled before the Pipeline. Pass it as it was measured, and put SeriesScaler into the Pipeline."
+    )
+
+
+def test_scaled_before_in_each_series():
+    """A panel whose series were scaled each by itself is found."""
+    panel = PANEL.assign(value=PANEL.groupby("place")["value"].transform(minmax))
+    pipe = make_pipeline(LagFramer(5, **KEYS), lstm())
+    assert leaks_of(pipe, panel, FOLLOWING) == [("X", "value", "scaled before")]
+
+
+SHARES = np.clip(np.random.default_rng(0).normal(0.5, 0.4, 143), 0, 1)
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [SHARES, np.round(SHARES, 2), np.linspace(0, 1, 143), (np.arange(143) > 140) * 1.0],
+    ids=["capped shares", "round shares", "a trend", "an event"],
+)
+def test_from_0_to_1_by_nature(feature):
+    """Shares, trends and indicators that have their bounds by nature are no scaled data."""
+    check_no_leakage(ending(SeriesScaler()), AIRLINE.assign(feature=feature), PASSENGERS)
+
+
+FROZEN = {
+    "sklstm": SeriesScaler().fit(WEATHER),
+    "standard": StandardScaler().fit(WEATHER),
+    "robust": RobustScaler().fit(WEATHER),
+}
+
+
+@pytest.mark.parametrize("scaler", FROZEN.values(), ids=FROZEN)
+def test_frozen_scaler(scaler):
+    """A scaler that was fitted on everything and frozen is named, with the columns in which that shows."""
+    places = leaks_of(named(scale=FrozenEstimator(scaler)), WEATHER, HIGHS)
+    assert {place[0] for place in places} == {"scale"}
+    assert {place[2] for place in places} == {"statistics"}
+    assert {"precipitation", "temp_max"} <= {place[1] for place in places}
+
+
+def test_frozen_scaler_message():
+    """The message says to pass it unfitted."""
+    pipe = named(scale=FrozenEstimator(SeriesScaler("standard").fit(AIRLINE)))
+    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError).partition("\n")[2] == (
+        "- step 'scale', column 'passengers': it comes fitted on all rows, test rows included, and no fold fits it "
+        "anew. Pass it as it is before fit, so that each fold fits it on its training rows."
+    )
+
+
+def test_statistics_from_outside():
+    """A function that knows the mean and deviation of all rows is named, by what comes out of it."""
+    pipe = named(scale=FunctionTransformer(lambda X: (X - AIRLINE.mean()) / AIRLINE.std()))
+    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError).partition("\n")[2] == (
+        "- step 'scale', column 'passengers': what it returns has mean 0 and standard deviation 1 over all rows, test "
+        "rows included, and not over the training rows that it was fitted on: it knows statistics of all rows. Learn "
+        "them in fit: SeriesScaler."
+    )
+    centred = named(centre=FunctionTransformer(lambda X: X - AIRLINE.mean()))
+    assert leaks_of(centred, AIRLINE, PASSENGERS) == [("centre", "passengers", "statistics")]
+
+
+class Kept(StandardScaler):
+    """A scaler that clone returns as it is, though it learns in each fit."""
+
+    def __sklearn_clone__(self):
+        return self
+
+
+def test_what_clone_keeps_is_left_alone():
+    """A scaler that fits anew is honest, whatever clone does, and the user's own is not fitted."""
+    scaler = Kept().fit(AIRLINE)
+    check_no_leakage(ending(scaler), AIRLINE, PASSENGERS)
+    assert scaler.n_samples_seen_ == len(AIRLINE)
+
+
+FROZEN_TARGETS = {
+    "all y": (SeriesScaler("standard").fit(PASSENGERS.to_frame()), PASSENGERS),
+    "robust": (RobustScaler().fit(PASSENGERS.to_frame().to_numpy()), PASSENGERS),
+    "the series": (StandardScaler().fit(load_airline().data), PASSENGERS),
+    "three months": (StandardScaler().fit(QUARTER[1]), QUARTER[1]),
+}
+
+
+@pytest.mark.parametrize(("scaler", "y"), FROZEN_TARGETS.values(), ids=FROZEN_TARGETS)
+def test_frozen_target_scaler(scaler, y):
+    """A target scaler that was fitted on everything is named by its parameter, and y by its name."""
+    pipe = named(scale=SeriesScaler())
+    pipe.set_params(lstm__target_scaler=FrozenEstimator(scaler))
+    assert leaks_of(pipe, AIRLINE[: len(y)], y) == [("lstm__target_scaler", "passengers(t+1)", "statistics")]
+    transformed = TransformedTargetRegressor(table_of_lags(), transformer=FrozenEstimator(scaler))
+    assert leaks_of(transformed, AIRLINE[: len(y)], y) == [("transformer", "passengers(t+1)", "statistics")]
+
+
+SCALERS = {"standard": StandardScaler(), "minmax": MinMaxScaler(), "robust": RobustScaler()}
+
+
+@pytest.mark.parametrize("scaler", SCALERS.values(), ids=SCALERS)
+def test_scaled_lags(scaler):
+    """A scaler after the framing, with coefficients for each lag, is named."""
+    # Each row the largest yet: no two lags have seen the same.
+    rising = pd.DataFrame({"sales": np.exp(np.arange(80) / 20) + np.sin(np.arange(80))}, index=range(80))
+    X, y = make_supervised(rising)
+    assert leaks_of(table_of_lags(scaler), X, y) == [(type(scaler).__name__.lower(), "sales", "scaled lags")]
+    check_no_leakage(make_pipeline(clone(scaler).set_output(transform="pandas"), table_of_lags()), X, y)
+
+
+def test_scaled_lags_message():
+    """The message says where the scaler belongs."""
+    pipe = table_of_lags(StandardScaler())
+    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError).partition("\n")[2] == (
+        "- step 'standardscaler', column 'passengers': it scales each lag of a feature by itself, so that one value is "
+        "told by several numbers, and each window tells where in the series it lies. Put SeriesScaler before LagFramer."
+    )
+
+
+def test_scaled_lags_of_a_panel():
+    """Lags are followed within each series."""
+    pipe = make_pipeline(LagFramer(5, flatten=True, **KEYS), StandardScaler(), SimpleImputer(), Ridge())
+    assert leaks_of(pipe, PANEL, FOLLOWING) == [("standardscaler", "value", "scaled lags")]
+
+
+TARGETS = {
+    "y": (HIGHS, "in the same row"),
+    "y in other units": (HIGHS * 1.8 + 32, "in the same row"),
+    "the day after": (HIGHS.shift(-1), "1 row later"),
+    "two days after": (HIGHS.shift(-2), "2 rows later"),
+}
+
+
+@pytest.mark.parametrize(("column", "when"), TARGETS.values(), ids=TARGETS)
+def test_target_in_features(column, when):
+    """A column that tells y of its row or a later one is named, beside the honest past of y."""
+    X = WEATHER.assign(tomorrow=column)[:1400]
+    message = refused(check_no_leakage, ending(SeriesScaler()), X, HIGHS[:1400], error=LeakageError)
+    assert message.partition("\n")[2] == (
+        f"- X, column 'tomorrow': it tells y {when}, up to a line, and is not the past of y. Drop it, or shift it back "
+        "to when it is known."
+    )
+
+
+def test_one_of_several_targets_in_features():
+    """Of several outputs the one that a column tells is named."""
+    X, y = QUARTER
+    X = X.assign(later=y.iloc[:, 1])
+    message = refused(check_no_leakage, ending(SeriesScaler()), X, y, error=LeakageError)
+    assert message.partition("\n")[2].startswith("- X, column 'later': it tells y (output 1) in the same row, ")
+
+
+# --- folds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cv", [KFold(5, shuffle=True, random_state=0), 5, [(range(50, 143), range(50))]], ids=str)
+def test_training_rows_after_test_rows(cv):
+    """Folds that do not follow time are named, once."""
+    assert leaks_of(ending(SeriesScaler()), AIRLINE, PASSENGERS, cv) == [("cv", None, "order")]
+
+
+def test_order_message():
+    """The message names a training row and a test row, and the splitter that keeps them apart."""
+    assert refused(check_no_leakage, ending(), AIRLINE, PASSENGERS, KFold(5), error=LeakageError) == (
+        "check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:\n"
+        "- cv: in fold 0 training rows come after test rows: row 1960-11-01 is trained on, and row 1949-01-01 tested. "
+        "Split by time: TimeSeriesSplit."
+    )
+
+
+def test_a_panel_is_cut_by_its_times():
+    """In a panel that stands series after series, a cut by rows trains on the future."""
+    pipe = make_pipeline(LagFramer(5, **KEYS), lstm())
+    message = refused(check_no_leakage, pipe, PANEL, FOLLOWING, TimeSeriesSplit(3), error=LeakageError)
+    assert message.partition("\n")[2] == (
+        "- cv: in fold 1 training rows come after test rows: row 1459 is trained on, and row 1461 tested. Split by "
+        "time: PanelTimeSeriesSplit."
+    )
+
+
+@pytest.mark.parametrize("search_cv", [None, KFold(3)], ids=["by default", "given"])
+def test_a_search_brings_its_splitter(search_cv):
+    """The cv of a search is looked at, which by default is KFold; one that is given goes first."""
+    search = GridSearchCV(ending(), {}, cv=search_cv)
+    assert leaks_of(search, AIRLINE, PASSENGERS) == [("cv", None, "order")]
+    check_no_leakage(search, AIRLINE, PASSENGERS, TimeSeriesSplit(3))
+
+
+@pytest.mark.parametrize("y", [QUARTER[1], QUARTER[1].iloc[:, 2]], ids=["next three", "third alone"])
+def test_no_gap(y):
+    """Targets that look three rows ahead need a gap of two."""
+    pipe = ending(SeriesScaler())
+    message = refused(check_no_leakage, pipe, QUARTER[0], y, TimeSeriesSplit(3), error=LeakageError)
+    assert message.partition("\n")[2] == (
+        "- cv: y looks 3 rows ahead, and in fold 0 the targets of 2 training rows lie among the test rows. Leave a "
+        "gap: TimeSeriesSplit(gap=2)."
+    )
+    assert leaks_of(pipe, QUARTER[0], y, TimeSeriesSplit(3, gap=1)) == [("cv", None, "gap")]
+    check_no_leakage(pipe, QUARTER[0], y, TimeSeriesSplit(3, gap=2))
+
+
+def test_no_gap_in_a_panel():
+    """The same for the times of a panel."""
+    X, y = make_supervised(PLACES, horizon=3, target="value", **KEYS)
+    pipe = make_pipeline(LagFramer(5, **KEYS), lstm())
+    assert leaks_of(pipe, X, y, PanelTimeSeriesSplit(3, **KEYS)) == [("cv", None, "gap")]
+    check_no_leakage(pipe, X, y, PanelTimeSeriesSplit(3, gap=2, **KEYS))
+
+
+# --- forecasters ----------------------------------------------------------------------------------
+
+
+def test_forecaster():
+    """A forecaster's own pipeline, series and splitter are looked at; its targets need no gap."""
+    series = load_airline().data
+    forecaster = SeriesForecaster(horizon=3, units=2)
+    check_no_leakage(forecaster, series, cv=TimeSeriesSplit(3))
+    assert leaks_of(forecaster, series, cv=KFold(3)) == [("cv", None, "order")]
+    assert leaks_of(forecaster, standardised(series)) == [("X", "passengers", "scaled before")]
+    smoothed = SeriesForecaster(named(smooth=FunctionTransformer(LOOKING_AHEAD["centred mean"][0])))
+    assert leaks_of(smoothed, series) == [("smooth", "passengers", "look-ahead")]
+
+
+# --- what it leaves, and what it refuses -----------------------------------------------------------
+
+
+def test_nothing_is_changed():
+    """Neither the pipeline nor the data is touched, also by a step that writes on what it gets."""
+
+    def write(X):
+        X[:] = 0
+        return X
+
+    pipe = named(write=FunctionTransformer(write))
+    X = AIRLINE.copy()
+    before = pickle.dumps(pipe.get_params(deep=True)["lstm"])
+    check_no_leakage(pipe, X, PASSENGERS)
+    pd.testing.assert_frame_equal(X, AIRLINE)
+    assert pickle.dumps(pipe.get_params(deep=True)["lstm"]) == before
+    assert not hasattr(pipe["frame"], "context_")
+
+
+def test_the_error_pickles():
+    """The error is a ValueError, lists the leaks, and comes through a pickle whole."""
+    with pytest.raises(ValueError, match=r"got 2 leaks:\n- cv: .*\n- X, column 'passengers': ") as caught:
+        check_no_leakage(ending(), minmax(AIRLINE), PASSENGERS, KFold(3))
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (str(error), error.leaks) == (str(caught.value), caught.value.leaks)
+    assert error.leaks[0]._fields == ("step", "column", "kind", "explanation")
+
+
+def test_columns_that_leak_alike_share_a_line():
+    """All columns of a scaled table are told in one line."""
+    message = refused(check_no_leakage, ending(), standardised(WEATHER), HIGHS, error=LeakageError)
+    assert message.startswith(
+        "check_no_leakage expects each prediction to use its own past and training rows alone, got 4 leaks:\n"
+        "- X, columns 'precipitation', 'temp_max', 'temp_min', 'wind': it has mean 0 "
+    )
+
+
+def test_warnings_of_steps_are_kept_silent():
+    """What a step says of values that are made up is not passed on."""
+    pipe = ending(SeriesScaler(out_of_range="warn"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_no_leakage(pipe, SUNSPOTS, SPOTS)
+
+
+BAD = {
+    "no predict": (
+        (make_pipeline(SeriesScaler(), LagFramer(5)), AIRLINE, PASSENGERS),
+        "check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got Pipeline without "
+        "predict. Pass the whole Pipeline that you would cross-validate.",
+    ),
+    "no fit": (
+        ("lstm", AIRLINE, PASSENGERS),
+        "check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got str without fit. Pass "
+        "the whole Pipeline that you would cross-validate.",
+    ),
+    "no y": (
+        (ending(), AIRLINE),
+        "check_no_leakage needs y, what Pipeline forecasts at each row of X. Pass it, make_supervised derives it from "
+        "a series; or pass a SeriesForecaster and the series.",
+    ),
+    "y beside a forecaster": (
+        (SeriesForecaster(), AIRLINE, PASSENGERS),
+        "check_no_leakage got y beside a SeriesForecaster, which derives it. Pass the series alone.",
+    ),
+    "too few rows": (
+        (ending(), AIRLINE[:8], PASSENGERS[:8]),
+        "check_no_leakage needs at least 12 rows, got X of shape (8, 1). Pass a longer series: fewer rows leave no "
+        "folds to look at.",
+    ),
+    "other rows": (
+        (ending(), AIRLINE, PASSENGERS[:100]),
+        "check_no_leakage got 143 rows in X and 100 in y. Pass a target for each row.",
+    ),
+    "windows": (
+        (ending(), np.zeros((30, 4, 2)), np.zeros(30)),
+        "check_no_leakage expects a series table of shape (n_rows, n_features), rows in time order, got sequences or "
+        "windows, which do not tell what came before what. Pass the series, and put LagFramer into the Pipeline.",
+    ),
+    "no splitter": (
+        (ending(), AIRLINE, PASSENGERS, "time"),
+        "check_no_leakage expects cv to be a splitter, a number of folds, or an iterable of (train, test), got 'time'. "
+        "Pass TimeSeriesSplit(...), or leave it out.",
+    ),
+    "no folds": (
+        (ending(), AIRLINE, PASSENGERS, []),
+        "check_no_leakage got cv=[], which has no fold with training and test rows. Pass another splitter.",
+    ),
+    "a step that cannot be fitted": (
+        (make_pipeline(LagFramer(200), lstm()), AIRLINE, PASSENGERS),
+        "LagFramer(n_steps=200) needs at least 200 rows, got X of shape (38, 1). Lower n_steps or pass a longer "
+        "series.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("case", "message"), BAD.values(), ids=BAD)
+def test_bad_input(case, message):
+    """What cannot be checked is refused, with what to do about it."""
+    assert refused(check_no_leakage, *case) == message
