@@ -8,6 +8,8 @@ NumPy array of shape (1, 24, 3). Where a side returns no array, making one of wh
 - Pipeline.predict: SeriesScaler, LagFramer, SequencePadder, To3D and LSTMRegressor, on a DataFrame of one row that
   follows the fitted ones, into which its window reaches back; and on a DataFrame of the last 24 rows, which gives 24
   predictions, of which the last one is wanted. Its transforms alone, pipe[:-1].transform, on the same tables.
+- OnlinePredictor.update around that Pipeline, for one row as an array, as the DataFrame's row is: mode "window", which
+  gives the same number, and mode "state", where the row alone goes through the network. As a dict, too.
 - KerasRegressor.predict of scikeras, around the network written by hand.
 - The same network in plain Keras: model.predict(verbose=0), model.predict_on_batch, and the model called as a function.
 - NeuralNetRegressor.predict of skorch, around the same network in PyTorch, on as many threads as PyTorch takes by
@@ -39,7 +41,7 @@ from scikeras.wrappers import KerasRegressor
 from sklearn.pipeline import Pipeline
 
 import sklstm
-from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
+from sklstm import LagFramer, LSTMRegressor, OnlinePredictor, SequencePadder, SeriesScaler, To3D
 
 N_ROWS, N_STEPS, N_FEATURES, UNITS = 400, 24, 3, 32
 WARM_UP, CALLS, ROUNDS = 150, 100, 5
@@ -90,6 +92,10 @@ def make_calls():
     one_row, last_rows = table[-1:], table[-N_STEPS:]
     np.testing.assert_allclose(pipe.predict(one_row), pipe.predict(last_rows)[-1:], rtol=1e-5)
 
+    window, state = (OnlinePredictor(pipe, mode=mode, warm=True) for mode in ("window", "state"))
+    values, by_name = one_row.to_numpy()[0], one_row.iloc[0].to_dict()
+    np.testing.assert_allclose(window.reset().update(values), pipe.predict(one_row)[0], rtol=1e-5)
+
     lstm = LSTMRegressor(UNITS, epochs=1, random_state=0).fit(windows, y)
     wrapped = KerasRegressor(model=build, loss="mse", optimizer="adam", epochs=1, verbose=0).fit(windows, y)
     model = build()
@@ -109,6 +115,9 @@ def make_calls():
         "its transforms alone": lambda: transforms.transform(one_row),
         f"Pipeline.predict, {N_STEPS} rows": lambda: pipe.predict(last_rows),
         f"its transforms alone, {N_STEPS} rows": lambda: transforms.transform(last_rows),
+        "OnlinePredictor.update, mode window": lambda: window.update(values),
+        "OnlinePredictor.update, mode window, a dict": lambda: window.update(by_name),
+        "OnlinePredictor.update, mode state": lambda: state.update(values),
         "scikeras KerasRegressor.predict": lambda: wrapped.predict(one_window),
         "Keras model.predict": lambda: model.predict(one_window, verbose=0),
         "Keras model.predict_on_batch": lambda: model.predict_on_batch(one_window),

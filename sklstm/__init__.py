@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 _HOMES = {
     "SeriesScaler": "sklstm.preprocessing",
+    "Differencer": "sklstm.preprocessing",
     "ForwardFill": "sklstm.preprocessing",
     "LagFramer": "sklstm.preprocessing",
     "SequenceEncoder": "sklstm.preprocessing",
@@ -19,11 +20,26 @@ _HOMES = {
     "make_supervised": "sklstm.preprocessing",
     "KerasClassifier": "sklstm.estimators",
     "KerasRegressor": "sklstm.estimators",
+    "LSTMAutoencoder": "sklstm.estimators",
     "LSTMClassifier": "sklstm.estimators",
     "LSTMRegressor": "sklstm.estimators",
+    "ForecastDisplay": "sklstm.inspection",
+    "ResidualDisplay": "sklstm.inspection",
+    "SearchDisplay": "sklstm.inspection",
+    "TrainingHistoryDisplay": "sklstm.inspection",
+    "check_no_leakage": "sklstm.inspection",
+    "describe_series": "sklstm.inspection",
+    "suggest_time_steps": "sklstm.inspection",
     "PanelTimeSeriesSplit": "sklstm.model_selection",
+    "OnlinePredictor": "sklstm.forecasting",
     "Persistence": "sklstm.forecasting",
     "SeasonalNaive": "sklstm.forecasting",
+    "SeriesForecaster": "sklstm.forecasting",
+    "backtest": "sklstm.forecasting",
+    "coverage_score": "sklstm.forecasting",
+    "forecast_scorer": "sklstm.forecasting",
+    "mean_absolute_scaled_error": "sklstm.forecasting",
+    "pinball_loss": "sklstm.forecasting",
     "Windows": "sklstm._windows",
 }
 
@@ -34,11 +50,27 @@ if TYPE_CHECKING:
     from sklstm._windows import Windows as Windows
     from sklstm.estimators import KerasClassifier as KerasClassifier
     from sklstm.estimators import KerasRegressor as KerasRegressor
+    from sklstm.estimators import LSTMAutoencoder as LSTMAutoencoder
     from sklstm.estimators import LSTMClassifier as LSTMClassifier
     from sklstm.estimators import LSTMRegressor as LSTMRegressor
+    from sklstm.forecasting import OnlinePredictor as OnlinePredictor
     from sklstm.forecasting import Persistence as Persistence
     from sklstm.forecasting import SeasonalNaive as SeasonalNaive
+    from sklstm.forecasting import SeriesForecaster as SeriesForecaster
+    from sklstm.forecasting import backtest as backtest
+    from sklstm.forecasting import coverage_score as coverage_score
+    from sklstm.forecasting import forecast_scorer as forecast_scorer
+    from sklstm.forecasting import mean_absolute_scaled_error as mean_absolute_scaled_error
+    from sklstm.forecasting import pinball_loss as pinball_loss
+    from sklstm.inspection import ForecastDisplay as ForecastDisplay
+    from sklstm.inspection import ResidualDisplay as ResidualDisplay
+    from sklstm.inspection import SearchDisplay as SearchDisplay
+    from sklstm.inspection import TrainingHistoryDisplay as TrainingHistoryDisplay
+    from sklstm.inspection import check_no_leakage as check_no_leakage
+    from sklstm.inspection import describe_series as describe_series
+    from sklstm.inspection import suggest_time_steps as suggest_time_steps
     from sklstm.model_selection import PanelTimeSeriesSplit as PanelTimeSeriesSplit
+    from sklstm.preprocessing import Differencer as Differencer
     from sklstm.preprocessing import ForwardFill as ForwardFill
     from sklstm.preprocessing import LagFramer as LagFramer
     from sklstm.preprocessing import SequenceEncoder as SequenceEncoder

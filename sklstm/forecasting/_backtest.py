@@ -227,7 +227,7 @@ class Backtest:
         models = [name for name in self.models if name != "drift"]
         forecasts = {self.name if name == "forecast" else name: shown[name] for name in models}
         observed = shown["observed"].rename(self.target)
-        return ForecastDisplay.from_predictions(observed, forecasts, lower=lower, upper=upper).plot(ax=ax)
+        return ForecastDisplay.from_predictions(observed, forecasts, lower=lower, upper=upper, ax=ax)
 
     def __repr__(self):
         scores = self.scores().to_string(float_format=lambda value: f"{value:.3g}")
