@@ -40,7 +40,7 @@ class Task:
         self.n_fitted = len(series) * 2 // 3
 
     def lstm(self, horizon, difference, seed):
-        """sklstm's forecaster with its defaults."""
+        """Sklstm's forecaster with its defaults."""
         lags, log = difference
         return SeriesForecaster(
             horizon=horizon,
@@ -102,7 +102,7 @@ def compare(task, horizon):
     rows += [[name, *scores[0].loc[name]] for name in scores[0].index[1:]]
     ours = rows[0][1]
     return [
-        [task.name, horizon, name, f"{rmse:.4g}", f"{mase:.2f}", f"{rmse / ours:.2f}"] for name, rmse, mase in rows
+        [task.name, str(horizon), name, f"{rmse:.4g}", f"{mase:.2f}", f"{rmse / ours:.2f}"] for name, rmse, mase in rows
     ]
 
 

@@ -31,7 +31,7 @@ _HOMES = {
     "describe_series": "sklstm.inspection",
     "suggest_time_steps": "sklstm.inspection",
     "PanelTimeSeriesSplit": "sklstm.model_selection",
-    "OnlinePredictor": "sklstm.forecasting",
+    "OnlinePredictor": "sklstm.online",
     "Persistence": "sklstm.forecasting",
     "SeasonalNaive": "sklstm.forecasting",
     "SeriesForecaster": "sklstm.forecasting",
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from sklstm.estimators import LSTMAutoencoder as LSTMAutoencoder
     from sklstm.estimators import LSTMClassifier as LSTMClassifier
     from sklstm.estimators import LSTMRegressor as LSTMRegressor
-    from sklstm.forecasting import OnlinePredictor as OnlinePredictor
     from sklstm.forecasting import Persistence as Persistence
     from sklstm.forecasting import SeasonalNaive as SeasonalNaive
     from sklstm.forecasting import SeriesForecaster as SeriesForecaster
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from sklstm.inspection import describe_series as describe_series
     from sklstm.inspection import suggest_time_steps as suggest_time_steps
     from sklstm.model_selection import PanelTimeSeriesSplit as PanelTimeSeriesSplit
+    from sklstm.online import OnlinePredictor as OnlinePredictor
     from sklstm.preprocessing import Differencer as Differencer
     from sklstm.preprocessing import ForwardFill as ForwardFill
     from sklstm.preprocessing import LagFramer as LagFramer

@@ -47,7 +47,7 @@ def find_errors(who, names, also=()):
         else:
             known = [*ERRORS, *also]
             raise ValueError(
-                f"{who} knows no error {name!r}.{suggest(str(name), known)} It knows {', '.join(map(repr, known))}, and "
-                "takes functions of (y_true, y_pred)."
+                f"{who} knows no error {name!r}.{suggest(str(name), known)} It knows {', '.join(map(repr, known))}, "
+                "and takes functions of (y_true, y_pred)."
             )
     return found

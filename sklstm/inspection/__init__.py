@@ -1,12 +1,12 @@
 """Look at a series, a pipeline and what came out of them: checks, choices and pictures. Nothing here loads Keras."""
 
-from sklstm.inspection._describe_series import SeriesReport, describe_series
-from sklstm.inspection._forecast_display import ForecastDisplay
-from sklstm.inspection._leakage import LeakageError, check_no_leakage
-from sklstm.inspection._residual_display import ResidualDisplay
-from sklstm.inspection._search_display import SearchDisplay
-from sklstm.inspection._time_steps import TimeSteps, suggest_time_steps
-from sklstm.inspection._training_history_display import TrainingHistoryDisplay
+from sklstm.inspection.displays._forecast_display import ForecastDisplay
+from sklstm.inspection.displays._residual_display import ResidualDisplay
+from sklstm.inspection.displays._search_display import SearchDisplay
+from sklstm.inspection.displays._training_history_display import TrainingHistoryDisplay
+from sklstm.inspection.leakage._check import LeakageError, check_no_leakage
+from sklstm.inspection.series._describe_series import SeriesReport, describe_series
+from sklstm.inspection.series._time_steps import TimeSteps, suggest_time_steps
 
 __all__ = [
     "ForecastDisplay",

@@ -172,9 +172,7 @@ def find_target(who, table, target):
     """Position of the column to forecast, by its name or position; the only one, where none is given."""
     columns = list(table.columns)
     if target is None and len(columns) > 1:
-        raise ValueError(
-            f"{who} needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}."
-        )
+        raise ValueError(f"{who} needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}.")
     if target is None or target in columns:
         return 0 if target is None else columns.index(target)
     if isinstance(target, Integral) and 0 <= target < len(columns):

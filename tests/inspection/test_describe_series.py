@@ -10,7 +10,7 @@ from statsmodels.tsa.seasonal import STL
 
 from sklstm.datasets import load_airline, load_seattle_weather
 from sklstm.inspection import describe_series
-from sklstm.inspection._series_statistics import mann_kendall, spread_by_level
+from sklstm.inspection.series._statistics import mann_kendall, spread_by_level
 
 ROWS = np.arange(300)
 

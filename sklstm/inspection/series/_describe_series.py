@@ -8,11 +8,11 @@ import pandas as pd
 from scipy.stats import norm
 
 from sklstm._parameters import suggest
-from sklstm.inspection._axes import COLOURS, OBSERVED, QUIET, finish, make_panels, read_time_scale
-from sklstm.inspection._numeric_columns import read_column, read_table
-from sklstm.inspection._series_advice import Advice, advise
-from sklstm.inspection._series_statistics import describe_column
-from sklstm.inspection._time_steps import check_count
+from sklstm.inspection.displays._axes import COLOURS, OBSERVED, QUIET, finish, make_panels, read_time_scale
+from sklstm.inspection.series._advice import Advice, advise
+from sklstm.inspection.series._numeric_columns import read_column, read_table
+from sklstm.inspection.series._statistics import describe_column
+from sklstm.inspection.series._time_steps import check_count
 
 # More columns make a picture that nobody reads.
 MOST_DRAWN = 6

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._lag_names import LAG_COLUMN
-from sklstm.inspection._leak import Leak
+from sklstm.inspection.leakage._leak import Leak
 
 # How far ahead y is looked for among the features, and how far behind: what was shifted by mistake, or is a season.
 LONGEST_HORIZON = 400

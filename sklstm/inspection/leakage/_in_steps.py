@@ -5,8 +5,8 @@ import pandas as pd
 
 from sklstm._lag_names import LAG_COLUMN
 from sklstm._windows import Windows
-from sklstm.inspection._leak import Leak
-from sklstm.inspection._pipeline_steps import as_values, copied, output_names
+from sklstm.inspection.leakage._leak import Leak
+from sklstm.inspection.leakage._pipeline_steps import as_values, copied, output_names
 
 # Rows around the end of the training rows that are looked at; more only take time.
 MOST_ROWS = 4000

@@ -6,8 +6,8 @@ from itertools import takewhile
 import numpy as np
 
 from sklstm.forecasting._levels import _filled
-from sklstm.forecasting._online_rows import WHO
 from sklstm.forecasting._series_table import SeriesTable
+from sklstm.online._rows import WHO
 from sklstm.preprocessing import Differencer
 
 

@@ -4,9 +4,9 @@ from numbers import Integral
 
 import numpy as np
 
-from sklstm.inspection._axes import COLOURS, OBSERVED, QUIET, count_whole, finish, make_panels
-from sklstm.inspection._correlograms import ALPHA, correlate
-from sklstm.inspection._numeric_columns import on_grid, read_column, read_table
+from sklstm.inspection.displays._axes import COLOURS, OBSERVED, QUIET, count_whole, finish, make_panels
+from sklstm.inspection.series._correlograms import ALPHA, correlate
+from sklstm.inspection.series._numeric_columns import on_grid, read_column, read_table
 from sklstm.preprocessing._supervised import find_target
 
 # A season is seen in the correlations when the series holds three; those of longer lags would cost minutes.

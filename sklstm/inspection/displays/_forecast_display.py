@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sklstm.inspection._axes import (
+from sklstm.inspection.displays._axes import (
     COLOURS,
     OBSERVED,
     QUIET,
@@ -13,7 +13,7 @@ from sklstm.inspection._axes import (
     make_panels,
     read_time_scale,
 )
-from sklstm.inspection._forecast_parts import (
+from sklstm.inspection.displays._forecast_parts import (
     as_series,
     by_name,
     is_past,

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm.forecasting._online_forecasts import refuse_state_of_forecasts
-from sklstm.forecasting._online_model import observed_in_part, read_model
-from sklstm.forecasting._online_rows import WHO
-from sklstm.forecasting._online_series import ANEW, Clock, History, Series, as_time
+from sklstm.online._forecasts import refuse_state_of_forecasts
+from sklstm.online._model import observed_in_part, read_model
+from sklstm.online._rows import WHO
+from sklstm.online._series import ANEW, Clock, History, Series, as_time
 
 MODES = ("window", "state")
 
@@ -57,7 +57,7 @@ class OnlinePredictor:
     >>> from sklearn.linear_model import Ridge
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklstm import LagFramer
-    >>> from sklstm.forecasting import OnlinePredictor
+    >>> from sklstm.online import OnlinePredictor
     >>> series = np.arange(20.0)
     >>> model = make_pipeline(LagFramer(n_steps=1, flatten=True), Ridge(alpha=1e-9)).fit(series[:-1], series[1:])
     >>> online = OnlinePredictor(model, warm=True)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import norm
 
 from sklstm.inspection._extras import load_extra
-from sklstm.inspection._numeric_columns import fill_gaps
+from sklstm.inspection.series._numeric_columns import fill_gaps
 
 # How often a series without any relation to its past may be found to have one.
 ALPHA = 0.05

@@ -9,15 +9,15 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
 from sklstm._windows import Roles
-from sklstm.forecasting._online_forecasts import Forecasts
-from sklstm.forecasting._online_network import (
+from sklstm.online._forecasts import Forecasts
+from sklstm.online._network import (
     NetworkServer,
     StepsServer,
     check_carries,
     keeps_windows,
     steps_for_time_steps,
 )
-from sklstm.forecasting._online_rows import (
+from sklstm.online._rows import (
     SCALERS,
     WHO,
     DifferencedRow,

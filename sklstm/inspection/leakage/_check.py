@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _num_samples
 
-from sklstm.inspection._leak import describe, one_leak_each
-from sklstm.inspection._leaks_in_data import find_reach, find_scaled_before, find_target_in_features
-from sklstm.inspection._leaks_in_folds import chosen, find_leaks_in_folds, make_folds
-from sklstm.inspection._leaks_in_statistics import find_statistics_of_all, find_target_scalers
-from sklstm.inspection._leaks_in_steps import Passage, find_lookahead, find_scaled_lags, rows_around
-from sklstm.inspection._pipeline_steps import fit_transformers, unroll
-from sklstm.inspection._series_rows import read_rows
+from sklstm.inspection.leakage._in_data import find_reach, find_scaled_before, find_target_in_features
+from sklstm.inspection.leakage._in_folds import chosen, find_leaks_in_folds, make_folds
+from sklstm.inspection.leakage._in_statistics import find_statistics_of_all, find_target_scalers
+from sklstm.inspection.leakage._in_steps import Passage, find_lookahead, find_scaled_lags, rows_around
+from sklstm.inspection.leakage._leak import describe, one_leak_each
+from sklstm.inspection.leakage._pipeline_steps import fit_transformers, unroll
+from sklstm.inspection.leakage._series_rows import read_rows
 from sklstm.preprocessing import LagFramer, make_supervised
 
 WHO = "check_no_leakage"
@@ -47,6 +47,9 @@ class LeakageError(ValueError):
     ...     print([(leak.step, leak.column, leak.kind) for leak in error.leaks])
     [('X', 'x1', 'target')]
     """
+
+    # Where users import it from, and what a traceback shows.
+    __module__ = "sklstm.inspection"
 
     def __init__(self, leaks):
         self.leaks = list(leaks)
@@ -122,7 +125,7 @@ def check_no_leakage(pipeline, X, y=None, cv=None):
     >>> check_no_leakage(pipe, (X - X.mean()) / X.std(), y, cv=KFold(5))
     Traceback (most recent call last):
         ...
-    sklstm.inspection._leakage.LeakageError: check_no_leakage expects each prediction to use its own past and training
+    sklstm.inspection.LeakageError: check_no_leakage expects each prediction to use its own past and training
     rows alone, got 2 leaks:
     - cv: in fold 0 training rows come after test rows: row 1960-11-01 is trained on, and row 1949-01-01 tested. Split
     by time: TimeSeriesSplit.

@@ -6,8 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm.inspection._axes import COLOURS, QUIET, finish, import_pyplot, make_panels
-from sklstm.inspection._search_results import UNSET, describe_score, find_parameters, read_candidates, refit_metric
+from sklstm.inspection.displays._axes import COLOURS, QUIET, finish, import_pyplot, make_panels
+from sklstm.inspection.displays._search_results import (
+    UNSET,
+    describe_score,
+    find_parameters,
+    read_candidates,
+    refit_metric,
+)
 
 # More cells than these are drawn as points: their numbers would be too small to read.
 MOST_VALUES = 14

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from sklstm.inspection._axes import COLOURS, QUIET, count_whole, finish, grid_of, import_pyplot, make_panels
+from sklstm.inspection.displays._axes import COLOURS, QUIET, count_whole, finish, grid_of, import_pyplot, make_panels
 
 # A linear axis shows nothing of a curve below a fiftieth of its height.
 LOG_FROM = 50

@@ -5,10 +5,10 @@ import warnings
 import numpy as np
 from scipy import stats
 
-from sklstm.inspection._correlograms import ROWS_FOR_ROOTS, detrend, tukeys_fences
 from sklstm.inspection._extras import load_extra
-from sklstm.inspection._numeric_columns import fill_gaps, on_grid
-from sklstm.inspection._time_steps import LONGEST_LAG, time_steps
+from sklstm.inspection.series._correlograms import ROWS_FOR_ROOTS, detrend, tukeys_fences
+from sklstm.inspection.series._numeric_columns import fill_gaps, on_grid
+from sklstm.inspection.series._time_steps import LONGEST_LAG, time_steps
 
 # Theil and Sen's line takes the slopes of all pairs of rows; of more rows than this every k-th is taken.
 ROWS_FOR_SLOPES = 1000

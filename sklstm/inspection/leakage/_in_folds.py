@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 
-from sklstm.inspection._leak import Leak
+from sklstm.inspection.leakage._leak import Leak
 from sklstm.model_selection import PanelTimeSeriesSplit
 
 # Transformers are fitted in so many of the folds, the first and the last among them.

@@ -7,9 +7,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
-from sklstm.inspection._leak import Leak
-from sklstm.inspection._leaks_in_data import CENTRED, line_share, scale_of_all
-from sklstm.inspection._pipeline_steps import as_values, copied
+from sklstm.inspection.leakage._in_data import CENTRED, line_share, scale_of_all
+from sklstm.inspection.leakage._leak import Leak
+from sklstm.inspection.leakage._pipeline_steps import as_values, copied
 
 
 def find_statistics_of_all(passage, training, y, exempt):

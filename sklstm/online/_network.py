@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from sklstm._windows import Windows
-from sklstm.forecasting._online_rows import WHO, ScaledRow, as_table
-from sklstm.forecasting._online_step import one_step
+from sklstm.online._rows import WHO, ScaledRow, as_table
+from sklstm.online._step import one_step
 from sklstm.preprocessing import SequencePadder, SeriesScaler, To3D
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._lag_names import lag_name
-from sklstm.inspection._axes import (
+from sklstm.inspection.displays._axes import (
     COLOURS,
     OBSERVED,
     QUIET,

@@ -1,0 +1,1 @@
+"""Pictures of a training, a forecast, its residuals and a search."""

@@ -1,0 +1,1 @@
+"""Whether anything that a pipeline learns or returns comes from the future."""
