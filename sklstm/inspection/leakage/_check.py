@@ -38,6 +38,7 @@ class LeakageError(ValueError):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklstm.inspection import LeakageError, check_no_leakage
     >>> from sklearn.linear_model import Ridge
     >>> X = np.random.default_rng(0).normal(size=(50, 2))
