@@ -79,12 +79,12 @@ if TYPE_CHECKING:
     from sklstm.preprocessing import To3D as To3D
     from sklstm.preprocessing import make_supervised as make_supervised
     from sklstm.preprocessing import series_to_supervised as series_to_supervised
-
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'sklstm' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+else:
+    # Unseen by type checkers, which would else believe in any name.
+    def __getattr__(name):
+        if name not in _HOMES:
+            raise AttributeError(f"module 'sklstm' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__():

@@ -2,6 +2,6 @@
 
 import sys
 
-from sklstm.cli import main
+from sklstm.cli import run
 
-sys.exit(main())
+sys.exit(run())

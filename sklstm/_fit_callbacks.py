@@ -1,15 +1,20 @@
 """scikit-learn's own callbacks (1.9 and newer): progress bars and monitors see each fit as a task, and its epochs."""
 
+from collections.abc import Callable
 from functools import wraps
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
 
-try:
+Fit = TypeVar("Fit", bound=Callable)
+
+if not TYPE_CHECKING and find_spec("sklearn.callback"):
     from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:
-
+else:
+    # scikit-learn before 1.9 has no callbacks, and to type checkers a method is what it was.
     class CallbackSupportMixin:
-        """scikit-learn before 1.9 has no callbacks."""
+        """Nothing to support."""
 
-    def with_callbacks(method):
+    def with_callbacks(method: Fit) -> Fit:
         """Leave a method as it is."""
         return method
 
@@ -57,7 +62,7 @@ class FitTasks:
             )
 
 
-def as_task(fit):
+def as_task(fit: Fit) -> Fit:
     """Let scikit-learn's callbacks see the fit of a transformer."""
 
     @with_callbacks
@@ -68,4 +73,4 @@ def as_task(fit):
         task.end()
         return self
 
-    return fit_as_task
+    return fit_as_task  # type: ignore[return-value]  # it takes what fit takes

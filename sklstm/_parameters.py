@@ -1,6 +1,7 @@
 """Strict parameters: a mistyped name is an error that offers the nearest right one."""
 
 from difflib import get_close_matches
+from inspect import Signature, signature
 
 
 def suggest(name, known):
@@ -20,6 +21,12 @@ class StrictParameters:
 
     It stands left of ``BaseEstimator``, whose ``set_params`` it extends.
     """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # What help and editors show would else be the signature of __new__.
+        _, *parameters = signature(cls.__init__).parameters.values()
+        cls.__signature__ = Signature(parameters)
 
     def __new__(cls, *args, **params):
         _refuse_unknown(cls.__name__, params, cls._get_param_names())

@@ -1,6 +1,7 @@
 """Windows as views: a buffer of rows, and where in it each window starts. Pure NumPy."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -51,6 +52,10 @@ class Windows:
     times, groups : ndarray of shape (n_samples,), optional
         In panels: when each window ends, as numbers that ascend with time, and the series that it is of.
 
+    See Also
+    --------
+    LagFramer : Makes windows of a series table, one for each row.
+
     Examples
     --------
     >>> import numpy as np
@@ -72,11 +77,21 @@ class Windows:
         self.groups = groups
 
     @classmethod
-    def from_array(cls, X):
+    def from_array(cls, X) -> Self:
         """Windows over the rows of an array of shape (n_samples, n_timesteps, n_features).
 
         Where windows of `X` overlap in memory, as LagFramer's and sliding_window_view's do, each row
         is in the buffer once. Nothing is copied unless the rows of `X` lie scattered in memory.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_timesteps, n_features)
+            Windows as an array.
+
+        Returns
+        -------
+        windows : Windows
+            Over the memory of `X`, where that can be.
         """
         n_samples, n_timesteps, n_features = X.shape
         hop = _hop(X)
@@ -88,18 +103,21 @@ class Windows:
         return cls(buffer, np.arange(n_samples) * hop, n_timesteps)
 
     @property
-    def starts(self):
+    def starts(self) -> np.ndarray:
+        """Position in `buffer` of the first time step of each window, an ndarray of shape (n_samples,)."""
         if isinstance(self._starts, range):
             # Where windows begin at every row, that need not be written down until someone asks.
             self._starts = np.asarray(self._starts, dtype=np.intp)
         return self._starts
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
+        """A tuple (n_samples, n_timesteps, n_features)."""
         return (len(self), self.n_timesteps, self.buffer.shape[1])
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
+        """That of the buffer."""
         return self.buffer.dtype
 
     ndim = 3
@@ -129,54 +147,140 @@ class Windows:
             return chosen
         return np.asarray(chosen)[(slice(None), *rest)]
 
-    def gather(self, samples):
-        """The windows of these samples (indices, mask or slice) as one array."""
+    def gather(self, samples) -> np.ndarray:
+        """The windows of some samples as one array.
+
+        Parameters
+        ----------
+        samples : array-like or slice
+            Which ones: indices, a mask or a slice.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_gathered, n_timesteps, n_features)
+            A copy.
+        """
         n_rows, n_features = self.buffer.shape
         row, item = self.buffer.strides
         # Windows from all rows, whether or not there are any such: to take from them copies whole windows at once.
         shape = (max(0, n_rows - self.n_timesteps + 1), self.n_timesteps, n_features)
         return as_strided(self.buffer, shape, (row, row, item), writeable=False)[self.starts[samples]]
 
-    def chunks(self):
-        """Yield ``(samples, windows)``: slices of samples, each with its windows as an array."""
+    def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """All windows, in chunks that take little memory.
+
+        Yields
+        ------
+        samples : slice
+            Which samples.
+        windows : ndarray of shape (n_gathered, n_timesteps, n_features)
+            Their windows.
+        """
         window_bytes = max(1, self.n_timesteps * self.buffer.shape[1] * self.buffer.itemsize)
         size = max(1, CHUNK_BYTES // window_bytes)
         for first in range(0, len(self), size):
             samples = slice(first, first + size)
             yield samples, self.gather(samples)
 
-    def shown(self):
-        """Mask of shape (n_buffer_rows,): the rows of the buffer that lie in any window."""
+    def shown(self) -> np.ndarray:
+        """Rows of the buffer that lie in any window.
+
+        Returns
+        -------
+        mask : ndarray of bool of shape (n_buffer_rows,)
+            True for these rows.
+        """
         n_rows = len(self.buffer)
         begin = np.bincount(self.starts, minlength=n_rows + 1)
         end = np.bincount(self.starts + self.n_timesteps, minlength=n_rows + 1)
         return np.cumsum(begin - end)[:n_rows] > 0
 
-    def overlap(self):
-        """Whether a window begins before the one before it has ended, among the same rows."""
+    def overlap(self) -> bool:
+        """Whether a window begins before the one before it has ended, among the same rows.
+
+        Returns
+        -------
+        overlap : bool
+            Never across the series of a panel.
+        """
         # Windows of several series may come in any order.
         hops = np.diff(self.starts if self.groups is None else np.sort(self.starts))
         return bool(((hops > 0) & (hops < self.n_timesteps)).any())
 
-    def over(self, buffer):
-        """The same windows over another buffer (scaled, say) of as many rows."""
+    def over(self, buffer) -> "Windows":
+        """The same windows over another buffer, a scaled one, say.
+
+        Parameters
+        ----------
+        buffer : ndarray of shape (n_buffer_rows, n_features)
+            As many rows as there are.
+
+        Returns
+        -------
+        windows : Windows
+            With starts, roles, times and groups of these.
+        """
         return self._like(buffer=buffer)
 
-    def with_values(self, array):
-        """What is known of these samples, over other values: an array of shape (n_samples, n_timesteps, n_features)."""
+    def with_values(self, array) -> "Windows":
+        """What is known of these samples, over other values.
+
+        Parameters
+        ----------
+        array : ndarray of shape (n_samples, n_timesteps, n_features)
+            The values of each sample.
+
+        Returns
+        -------
+        windows : Windows
+            With roles, times and groups of these.
+        """
         other = Windows.from_array(array)
         return self._like(buffer=other.buffer, starts=other.starts, n_timesteps=other.n_timesteps)
 
-    def with_roles(self, roles):
-        """The same windows, where some features have a meaning of their own."""
+    def with_roles(self, roles) -> "Windows":
+        """The same windows, where some features have a meaning of their own.
+
+        Parameters
+        ----------
+        roles : Roles
+            Features that are static, or known ahead.
+
+        Returns
+        -------
+        windows : Windows
+            Over the same buffer.
+        """
         return self._like(roles=roles)
 
-    def last(self, n_timesteps):
-        """The same windows, cut to their last `n_timesteps` time steps."""
+    def last(self, n_timesteps) -> "Windows":
+        """The same windows, cut to their last time steps.
+
+        Parameters
+        ----------
+        n_timesteps : int
+            How many remain.
+
+        Returns
+        -------
+        windows : Windows
+            Over the same buffer.
+        """
         return self._like(starts=self.starts + self.n_timesteps - n_timesteps, n_timesteps=n_timesteps)
 
-    def first(self, n_timesteps):
-        """The same windows, cut to their first `n_timesteps` time steps."""
+    def first(self, n_timesteps) -> "Windows":
+        """The same windows, cut to their first time steps.
+
+        Parameters
+        ----------
+        n_timesteps : int
+            How many remain.
+
+        Returns
+        -------
+        windows : Windows
+            Over the same buffer.
+        """
         return self._like(n_timesteps=n_timesteps)
 
     def _like(self, **changed):
@@ -184,8 +288,14 @@ class Windows:
         same = {name: getattr(self, name) for name in ("buffer", "n_timesteps", "roles", "times", "groups")}
         return Windows(**same | {"starts": self._starts} | changed)
 
-    def as_view(self):
-        """The windows as a read-only array view, or themselves where an array cannot say what they say."""
+    def as_view(self) -> "np.ndarray | Windows":
+        """The windows as a read-only array, where an array can say what they say.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_samples, n_timesteps, n_features), or Windows
+            A view of the buffer. Themselves where they start at uneven distances, or know roles, times or groups.
+        """
         if self.groups is not None or self.times is not None or self.roles != Roles():
             return self
         starts = self._starts

@@ -1,12 +1,14 @@
 """A mistyped parameter is an error, wherever it is typed."""
 
+from inspect import signature
+
 import pytest
 from refusal import refused
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from sklstm import LagFramer, SeriesScaler
+from sklstm import KerasRegressor, LagFramer, Persistence, SeriesScaler
 from sklstm._parameters import StrictParameters, suggest
 
 SCALER = "Its parameters are: coefficients, feature_range, group, method, out_of_range, time, unseen_groups."
@@ -84,3 +86,10 @@ def test_missing_and_positional():
     assert LagFramer(5).n_steps == 5
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'n_steps'"):
         LagFramer()
+
+
+def test_signature():
+    """What help and editors show is what __init__ takes."""
+    assert str(signature(Outer)) == "(inner=None)"
+    assert str(signature(Persistence)) == "()"
+    assert str(signature(KerasRegressor)).endswith(", random_state=None, **routed)")

@@ -28,6 +28,10 @@ def _read_windows(estimator, X, reset):
     who = type(estimator).__name__
     X = stack_sequences(who, X)
     if n_dims(X) == 2:
+        if reset:
+            estimator._n_window_features = None
+        else:
+            _refuse_other_axes(estimator, X)
         return _check_columns_as_time_steps(estimator, X, reset)
     if n_dims(X) != 3:
         raise ValueError(
@@ -36,7 +40,20 @@ def _read_windows(estimator, X, reset):
         )
     windows = check_3d(estimator, X, reset=reset)
     refuse_partly_observed_windows(who, windows)
+    if reset:
+        estimator._n_window_features = windows.shape[2]
     return windows
+
+
+def _refuse_other_axes(estimator, X):
+    """Raise where a table is given to what was fitted on windows of several features."""
+    n_features = getattr(estimator, "_n_window_features", None)
+    if n_features is not None and n_features > 1:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on windows of {n_features} features, X of shape (n_samples, "
+            f"n_timesteps, {n_features}), got X of shape {np.shape(X)}. Put LagFramer before it, which makes windows of "
+            "rows; or To3D(n_steps=1), where each row is a sample of one time step."
+        )
 
 
 def _check_roles(estimator, windows, reset):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -35,10 +36,11 @@ def tune(args):
     series = read_series(args.data, args.target, args.time)
     n_test = math.ceil(args.test_fraction * len(series.table))
     known = series.table[:-n_test]
-    _refuse_short(args, len(known))
-    cv = TimeSeriesSplit(args.cv)
+    # The first fold trains on half of the rows, and the others go on from there.
+    cv = TimeSeriesSplit(args.cv, test_size=max(1, len(known) // (2 * args.cv)))
     season = args.season or season_of(series.table.index)
     differences = _differences(args.difference, season, known[series.target])
+    _refuse_short(args, len(known), differences)
     _announce(args, series, known, n_test)
 
     load_keras_silently()
@@ -65,7 +67,9 @@ def tune(args):
     scores["against persistence"] = scores["RMSE"] / errors["persistence"]
     print_scores(f"test RMSE on the last {n_test} rows, opened once, after every choice was made", scores)
     # All rows are fitted for what comes next, and what was missed on the test rows says how sure it is.
-    forecaster = clone(search.best_estimator_).fit(series.table).calibrate(tested["LSTM"])
+    best = search.best_estimator_
+    missed = backtest(best, series.table, initial=len(known), horizon=_calibrated_steps(best, n_test, season))
+    forecaster = clone(best).fit(series.table).calibrate(missed)
     _write(args, series, forecaster, candidates, {name: tested[name] for name in errors.index}, errors)
 
 
@@ -88,8 +92,17 @@ def _differences(wanted, season, values):
     asked = wanted or ["none", "trend" if season is None else "season"]
     if "season" in asked and season is None:
         raise ValueError("--difference season needs a season, and the times of the rows suggest none: pass --season N.")
-    # A season that grows with the level is even in the logarithm.
-    return [(lags[name], name == "season" and bool((values > 0).all())) for name in asked]
+    pairs = [(lags[name], False) for name in asked]
+    if "season" in asked and (values > 0).all():
+        # A season that grows with the level is even in the logarithm.
+        pairs.append((lags["season"], True))
+    return pairs
+
+
+def _calibrated_steps(forecaster, n_test, season):
+    """How many steps ahead intervals reach: two seasons, where forecasts can go on so far and the test rows tell."""
+    further = min(2 * (season or 1), n_test // 2) if forecaster.can_go_on_ else 0
+    return max(forecaster.horizon, further)
 
 
 def _grid(args, differences):
@@ -102,10 +115,10 @@ def _grid(args, differences):
     ]
 
 
-def _refuse_short(args, n_train):
-    # TimeSeriesSplit's first fold trains on what the folds of equal length leave at the start.
-    shortest = n_train - args.cv * (n_train // (args.cv + 1))
-    needed = max(10 + args.horizon, *args.time_steps)
+def _refuse_short(args, n_train, differences):
+    shortest = n_train - args.cv * max(1, n_train // (2 * args.cv))
+    deepest = max(int(np.sum(lags or 0)) for lags, _ in differences)
+    needed = max(10 + args.horizon + deepest, *args.time_steps)
     if shortest < needed:
         raise ValueError(
             f"{args.data} is too short: with --cv {args.cv} and --test-fraction {args.test_fraction} the first fold "

@@ -1,6 +1,7 @@
 """Small real data sets, shipped with the package."""
 
 from importlib.resources import files
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from sklearn.utils import Bunch
 
 from sklstm.preprocessing import make_supervised
 
+Split = Literal["train", "test"] | None
 DATA = files("sklstm.datasets") / "data"
 
 AIRLINE = """\
@@ -49,6 +51,10 @@ developers.
 """
 
 
+@overload
+def load_airline(*, return_X_y: Literal[False] = False) -> Bunch: ...
+@overload
+def load_airline(*, return_X_y: Literal[True]) -> tuple[pd.DataFrame, pd.Series]: ...
 def load_airline(*, return_X_y=False):
     """Load the airline passengers: 144 months, one feature.
 
@@ -63,6 +69,11 @@ def load_airline(*, return_X_y=False):
         With ``data``, a DataFrame of shape (144, 1) indexed by month, in thousands of passengers;
         ``target_name``, the column that ``return_X_y`` forecasts; and ``DESCR``.
 
+    See Also
+    --------
+    load_sunspots : Yearly, in cycles.
+    load_seattle_weather : Daily, of several features.
+
     Examples
     --------
     >>> from sklstm.datasets import load_airline
@@ -75,6 +86,10 @@ def load_airline(*, return_X_y=False):
     return _series("airline.csv", "month", "MS", "passengers", AIRLINE, return_X_y)
 
 
+@overload
+def load_sunspots(*, return_X_y: Literal[False] = False) -> Bunch: ...
+@overload
+def load_sunspots(*, return_X_y: Literal[True]) -> tuple[pd.DataFrame, pd.Series]: ...
 def load_sunspots(*, return_X_y=False):
     """Load the yearly sunspot numbers: 309 years, one feature.
 
@@ -89,6 +104,11 @@ def load_sunspots(*, return_X_y=False):
         With ``data``, a DataFrame of shape (309, 1) indexed by year; ``target_name``, the column that
         ``return_X_y`` forecasts; and ``DESCR``.
 
+    See Also
+    --------
+    load_airline : Monthly, with a trend and a season.
+    load_seattle_weather : Daily, of several features.
+
     Examples
     --------
     >>> from sklstm.datasets import load_sunspots
@@ -98,6 +118,10 @@ def load_sunspots(*, return_X_y=False):
     return _series("sunspots.csv", "year", "YS", "sunspots", SUNSPOTS, return_X_y)
 
 
+@overload
+def load_seattle_weather(*, return_X_y: Literal[False] = False) -> Bunch: ...
+@overload
+def load_seattle_weather(*, return_X_y: Literal[True]) -> tuple[pd.DataFrame, pd.Series]: ...
 def load_seattle_weather(*, return_X_y=False):
     """Load daily weather in Seattle: 1461 days, four features.
 
@@ -112,6 +136,11 @@ def load_seattle_weather(*, return_X_y=False):
         With ``data``, a DataFrame of shape (1461, 4) indexed by day; ``weather``, a Series that says what
         kind of day it was; ``target_name``, the column that ``return_X_y`` forecasts; and ``DESCR``.
 
+    See Also
+    --------
+    load_airline : Monthly, with a trend and a season.
+    load_japanese_vowels : Sequences of different lengths, of several classes.
+
     Examples
     --------
     >>> from sklstm.datasets import load_seattle_weather
@@ -121,6 +150,10 @@ def load_seattle_weather(*, return_X_y=False):
     return _series("seattle_weather.csv", "date", "D", "temp_max", SEATTLE_WEATHER, return_X_y)
 
 
+@overload
+def load_japanese_vowels(*, split: Split = None, return_X_y: Literal[False] = False) -> Bunch: ...
+@overload
+def load_japanese_vowels(*, split: Split = None, return_X_y: Literal[True]) -> tuple[list[np.ndarray], np.ndarray]: ...
 def load_japanese_vowels(*, split=None, return_X_y=False):
     """Load the Japanese vowels: 640 sequences of 7 to 29 time steps and 12 features, of nine speakers.
 
@@ -141,6 +174,10 @@ def load_japanese_vowels(*, split=None, return_X_y=False):
     ------
     ValueError
         If there is no such split.
+
+    See Also
+    --------
+    load_seattle_weather : Daily, of several features.
 
     Examples
     --------

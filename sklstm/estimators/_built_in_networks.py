@@ -3,6 +3,7 @@
 import inspect
 from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -85,7 +86,7 @@ class BuiltInNetworks(WindowEstimator):
     }
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(self, X, y, sample_weight=None, groups=None) -> Self:
         """Train a new network, or with `warm_start` the one that there is.
 
         Parameters
@@ -125,7 +126,7 @@ class BuiltInNetworks(WindowEstimator):
             raise
         return self.reset_states()
 
-    def reset_states(self):
+    def reset_states(self) -> Self:
         """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
 
         Returns

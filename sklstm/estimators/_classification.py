@@ -1,5 +1,7 @@
 """The side of y of a classifier."""
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin
@@ -26,18 +28,20 @@ class Classification(ClassifierMixin):
     """Mixin: y holds labels of any type, and predictions are labels."""
 
     @with_callbacks
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Go on training for one epoch; the first call begins a new network.
 
         Weights and the optimizer's state are kept from call to call.
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y
             As for `fit`.
         classes : array-like of shape (n_classes,), or list of them, optional
             All labels; where y has several columns, those of each in a list, or one set for all. Needed in the first
             call where its y does not hold each of them.
+        sample_weight
+            As for `fit`.
 
         Returns
         -------
@@ -46,7 +50,7 @@ class Classification(ClassifierMixin):
         """
         return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted(), classes=classes)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict labels.
 
         Parameters
@@ -84,7 +88,7 @@ class Classification(ClassifierMixin):
         return self._probabilities(self._outputs(X)[0])
 
     @available_if(is_single)
-    def decision_function(self, X):
+    def decision_function(self, X) -> np.ndarray:
         """Confidence in the labels.
 
         Parameters
@@ -101,7 +105,7 @@ class Classification(ClassifierMixin):
         probabilities = self.predict_proba(X)
         return self._target.decisions(probabilities)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None) -> float:
         """Share of labels that are predicted right.
 
         Parameters

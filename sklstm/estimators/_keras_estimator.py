@@ -1,7 +1,7 @@
 """What the four estimators share: the way from X and y to a trained network, and from X to its outputs."""
 
 import copy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -47,7 +47,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     stride = 1
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None) -> Self:
         """Train a new network, or with `warm_start` the one that there is.
 
         Parameters
@@ -75,7 +75,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=not (self.warm_start and self._is_fitted()))
 
     @with_callbacks
-    def initialize(self, X, y):
+    def initialize(self, X, y) -> Self:
         """Build the network and learn the scale and the labels of y, without training.
 
         Parameters
@@ -331,7 +331,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return 0
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Epochs that were run."""
         return len(self.history_.get("loss", ()))
 

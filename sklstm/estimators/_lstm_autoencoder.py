@@ -2,6 +2,7 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
@@ -199,7 +200,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:  # type: ignore[override]  # no sample is weighed
         """Learn to rebuild windows, and how large the errors usually are.
 
         Parameters
@@ -225,7 +226,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         """
         return self._fit(X, None, None, epochs=self.epochs, anew=True)
 
-    def initialize(self, X, y=None):
+    def initialize(self, X, y=None) -> Self:
         """Build the network without training it.
 
         Parameters
@@ -244,7 +245,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
 
     # --- codes ------------------------------------------------------------------------------------
 
-    def transform(self, X):
+    def transform(self, X) -> np.ndarray:
         """The code of each window.
 
         Parameters
@@ -264,7 +265,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         (codes,) = predict_outputs(self.network_.part(encoder_part), samples.gather, len(samples))
         return codes.astype(samples.windows.dtype)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X) -> np.ndarray:
         """The windows that codes stand for.
 
         Parameters
@@ -276,6 +277,11 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         -------
         windows : ndarray of shape (n_samples, n_timesteps, n_features)
             As long as the windows in `fit`: what `reconstruct` makes of windows all of whose time steps were observed.
+
+        Raises
+        ------
+        ValueError
+            If the codes are not of that shape.
         """
         from sklstm.networks._autoencoder import decoder_part
         from sklstm.training import predict_outputs
@@ -299,7 +305,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
 
     # --- errors -----------------------------------------------------------------------------------
 
-    def reconstruct(self, X):
+    def reconstruct(self, X) -> np.ndarray:
         """The windows as rebuilt from their codes.
 
         Parameters
@@ -318,7 +324,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
             windows[chunk] = np.where(np.isnan(inputs), np.nan, rebuilt)
         return windows
 
-    def reconstruction_error(self, X):
+    def reconstruction_error(self, X) -> np.ndarray:
         """How far each window is from what is rebuilt of it.
 
         Parameters
@@ -334,7 +340,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         """
         return self._errors(self._read_for_predict(X))
 
-    def score_samples(self, X):
+    def score_samples(self, X) -> np.ndarray:
         """How normal each window is: the higher, the more.
 
         Parameters
@@ -349,7 +355,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         """
         return -self.reconstruction_error(X)
 
-    def decision_function(self, X):
+    def decision_function(self, X) -> np.ndarray:
         """How normal each window is, 0 being the border to the anomalies.
 
         Parameters
@@ -364,7 +370,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         """
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Tell anomalies from what is normal.
 
         Parameters
@@ -379,7 +385,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def score(self, X, y=None):
+    def score(self, X, y=None) -> float:
         """Mean of `score_samples`: how well windows are rebuilt, for searches without labels.
 
         Parameters
@@ -397,7 +403,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         return float(self.score_samples(X).mean())
 
     @property
-    def threshold_(self):
+    def threshold_(self) -> float:
         """The error above which a sample is an anomaly."""
         return -self.offset_
 

@@ -1,5 +1,6 @@
 """LSTMClassifier: sequences in, labels out."""
 
+import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -238,7 +239,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         self.verbose = verbose
         self.random_state = random_state
 
-    def predict(self, X, groups=None):
+    def predict(self, X, groups=None) -> np.ndarray:
         """Predict labels.
 
         Parameters
@@ -279,7 +280,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         return self._probabilities(self._outputs(X, groups)[0])
 
     @available_if(is_single)
-    def decision_function(self, X, groups=None):
+    def decision_function(self, X, groups=None) -> np.ndarray:
         """Confidence in the labels.
 
         Parameters

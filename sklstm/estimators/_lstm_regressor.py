@@ -288,7 +288,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         self.verbose = verbose
         self.random_state = random_state
 
-    def predict(self, X, groups=None):
+    def predict(self, X, groups=None) -> np.ndarray:
         """Predict in the units of y.
 
         Parameters
@@ -316,7 +316,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             return self._decode(outputs, samples)
         return self._decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles_)]
 
-    def predict_quantiles(self, X, groups=None):
+    def predict_quantiles(self, X, groups=None) -> np.ndarray:
         """Predict the quantiles that the network was trained for, in the units of y.
 
         They do not cross: what the network says of each sample is put in order.

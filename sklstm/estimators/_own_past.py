@@ -68,7 +68,7 @@ def find_own_past(who, windows, y, *, remedy):
     series = np.zeros(n_rows) if windows.groups is None else pd.factorize(pd.Index(windows.groups))[0][rows]
     pasts = []
     for output, target in enumerate(y[rows].T.astype(np.float64)):
-        past = _search(newest, target, output, series)
+        past = _following(pasts, y[rows], output, series) or _search(newest, target, output, series)
         if past is None or not _holds_for_each(windows, y[:, output], past):
             which = f" (output {output})" if y.shape[1] > 1 else ""
             alike = "" if windows.groups is None else ", all series scaled alike (SeriesScaler without group)"
@@ -158,6 +158,18 @@ def last_season(windows, past, season, *, who):
 def last_value(windows, past):
     """The target's last observed value, (n_samples,), in its own units."""
     return past.slope * last_observed(windows)[:, past.feature] + past.offset
+
+
+def _following(pasts, y, output, series):
+    """The past of an output that is the one before it, a row later; None where it is not."""
+    if output == 0:
+        return None
+    same = series[1:] == series[:-1]
+    earlier, later = y[:-1, output][same], y[1:, output - 1][same]
+    if len(later) == 0 or not np.array_equal(earlier, later):
+        return None
+    before = pasts[-1]
+    return before.feature, before.horizon + 1, before.slope, before.offset
 
 
 def _search(newest, target, output, series):

@@ -1,5 +1,7 @@
 """The side of y of a regressor."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
@@ -13,7 +15,7 @@ class Regression(RegressorMixin):
     """Mixin: y holds numbers, and predictions come back in its units."""
 
     @with_callbacks
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
         """Go on training for one epoch; the first call begins a new network.
 
         Weights, the optimizer's state and the scale of y are kept from call to call.
@@ -30,7 +32,7 @@ class Regression(RegressorMixin):
         """
         return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted())
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict in the units of y.
 
         Parameters
@@ -50,7 +52,7 @@ class Regression(RegressorMixin):
         """
         return self._decode(*self._outputs(X))
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None) -> float:
         """Coefficient of determination of the predictions, R squared.
 
         Parameters

@@ -1,12 +1,15 @@
 """Rolling-origin backtests: forecasts as they would have been made, beside those that need no learning."""
 
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from sklstm.forecasting._errors import find_errors
+from sklstm.forecasting._forecaster import SeriesForecaster
 from sklstm.forecasting._naive import naive_forecasts
 from sklstm.forecasting._series_table import SeriesTable
 from sklstm.preprocessing._season import season_of
@@ -15,17 +18,17 @@ BASELINES = ("persistence", "seasonal naive", "drift")
 
 
 def backtest(
-    forecaster,
-    series,
+    forecaster: SeriesForecaster,
+    series: ArrayLike,
     *,
-    initial=0.6,
-    step=1,
-    horizon=None,
-    refit=False,
-    metrics=("rmse", "mae", "mase"),
-    season=None,
-    interval=None,
-):
+    initial: float = 0.6,
+    step: int = 1,
+    horizon: int | None = None,
+    refit: bool | int = False,
+    metrics: Sequence[str | Callable] = ("rmse", "mae", "mase"),
+    season: int | None = None,
+    interval: float | None = None,
+) -> "Backtest":
     """Forecast from one origin after the other, as if nothing later were known, and hold that against what came.
 
     Parameters
@@ -63,6 +66,11 @@ def backtest(
     ------
     ValueError
         If no origin has rows before it to fit on and a row after it to compare with.
+
+    See Also
+    --------
+    SeriesForecaster : What it is for.
+    forecast_scorer : For searches over forecasters.
 
     References
     ----------
@@ -105,7 +113,8 @@ def backtest(
         parts.append(_forecasts(fitted, data, places, chosen, steps, season, interval))
     forecasts = pd.concat(parts, ignore_index=True)
     scales = _naive_errors(data, fitted.target_, places <= first, season)
-    return Backtest(forecasts, errors, scales, type(forecaster).__name__, fitted.target_, len(origins))
+    about = {"name": type(forecaster).__name__, "target": fitted.target_, "time_name": _time_name(data)}
+    return Backtest(forecasts, errors, scales, n_origins=len(origins), interval=interval, **about)
 
 
 class Backtest:
@@ -123,8 +132,12 @@ class Backtest:
         What the forecaster is called.
     target : str
         What is forecast.
+    time_name : str, optional
+        What its time is called.
     n_origins : int
         How many origins there were.
+    interval : float, optional
+        The share of the values that intervals should hold.
 
     Attributes
     ----------
@@ -134,18 +147,35 @@ class Backtest:
         ``series`` in a panel.
     models : list of str
         Columns of `forecasts` that hold one: the forecaster's, and the baselines'.
+
+    See Also
+    --------
+    backtest : Makes it.
+
+    Examples
+    --------
+    >>> from sklstm import SeriesForecaster, backtest
+    >>> from sklstm.datasets import load_sunspots
+    >>> forecaster = SeriesForecaster(n_steps=11, epochs=2, random_state=0)
+    >>> result = backtest(forecaster, load_sunspots().data, initial=300, step=2, metrics=["mae"])
+    >>> result.forecasts.columns.tolist()
+    ['origin', 'step', 'time', 'observed', 'forecast', 'persistence', 'drift']
+    >>> result.residuals()[0].shape
+    (5, 1)
     """
 
-    def __init__(self, forecasts, errors, scales, name, target, n_origins):
+    def __init__(self, forecasts, errors, scales, *, name, target, time_name=None, n_origins, interval=None):
         self.forecasts = forecasts
         self.name = name
         self.target = target
+        self.time_name = time_name
         self.n_origins = n_origins
+        self.interval = interval
         self.models = ["forecast", *(model for model in BASELINES if model in forecasts)]
         self._errors = errors
         self._scales = scales
 
-    def scores(self, by=None):
+    def scores(self, by=None) -> pd.DataFrame:
         """Errors of the forecaster and of the baselines, in the units of the series.
 
         Parameters
@@ -158,12 +188,15 @@ class Backtest:
         scores : DataFrame
             A row for each model (and each step, series or origin), a column for each metric; with intervals also
             ``coverage``, the share of values that they held, and ``width``, how wide they were.
+
+        Raises
+        ------
+        ValueError
+            If the forecasts cannot be told apart by it.
         """
         if by is None:
             return self._scores(self.forecasts)
-        known = [name for name in ("step", "series", "origin") if name in self.forecasts]
-        if by not in known:
-            raise ValueError(f"Backtest.scores expects by to be one of {', '.join(map(repr, known))}, got {by!r}.")
+        self._refuse_unknown("scores", by)
         parts = {key: self._scores(part) for key, part in self.forecasts.groupby(by, sort=False)}
         return pd.concat(parts, names=[by, "model"])
 
@@ -181,11 +214,12 @@ class Backtest:
             By the name of the baseline.
         """
         if by is not None:
+            self._refuse_unknown("skill", by)
             keys = self.forecasts[by].drop_duplicates()
             return pd.DataFrame({key: self._skill(self.forecasts[self.forecasts[by] == key]) for key in keys}).T
         return self._skill(self.forecasts)
 
-    def residuals(self):
+    def residuals(self) -> tuple[np.ndarray, np.ndarray]:
         """Observed minus forecast, as the intervals of a forecaster are learned from.
 
         Returns
@@ -217,17 +251,23 @@ class Backtest:
         -------
         display : ForecastDisplay
             With the axes, ``ax_``.
+
+        Raises
+        ------
+        ValueError
+            If there are several series.
         """
         from sklstm.inspection import ForecastDisplay
 
-        shown = self.forecasts[self.forecasts["step"] == step].set_index("time")
+        shown = self.forecasts[self.forecasts["step"] == step].set_index("time").rename_axis(self.time_name)
         if "series" in shown:
             raise ValueError("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...].")
         lower, upper = shown.get("lower"), shown.get("upper")
         models = [name for name in self.models if name != "drift"]
         forecasts = {self.name if name == "forecast" else name: shown[name] for name in models}
-        observed = shown["observed"].rename(self.target)
-        return ForecastDisplay.from_predictions(observed, forecasts, lower=lower, upper=upper, ax=ax)
+        return ForecastDisplay.from_predictions(
+            shown["observed"].rename(self.target), forecasts, lower=lower, upper=upper, coverage=self.interval, ax=ax
+        )
 
     def __repr__(self):
         scores = self.scores().to_string(float_format=lambda value: f"{value:.3g}")
@@ -235,6 +275,11 @@ class Backtest:
 
     def _repr_html_(self):
         return self.scores().to_html(float_format=lambda value: f"{value:.3g}")
+
+    def _refuse_unknown(self, method, by):
+        known = [name for name in ("step", "series", "origin") if name in self.forecasts]
+        if by not in known:
+            raise ValueError(f"Backtest.{method} expects by to be one of {', '.join(map(repr, known))}, got {by!r}.")
 
     def _scores(self, table):
         table = table[table["observed"].notna()]
@@ -280,8 +325,11 @@ def _forecasts(fitted, data, places, origins, steps, season, interval):
     if interval is None:
         columns = {"forecast": engine.forecast_at(table, rows, steps)}
     else:
-        forecasts = fitted._interval_at(table, rows, steps, interval)
-        columns = dict(zip(("forecast", "lower", "upper"), forecasts, strict=True))
+        # Intervals move on with every row, also between the origins.
+        since = np.flatnonzero((places[kept] >= origins[0]) & (places[kept] <= origins[-1]))
+        forecasts = fitted._interval_at(table, since, steps, interval, new=places[kept] > origins[0])
+        at = np.isin(since, rows)
+        columns = {name: part[at] for name, part in zip(("forecast", "lower", "upper"), forecasts, strict=True)}
     everywhere = kept[rows]
     columns |= naive_forecasts(data, fitted.target_, everywhere, steps, season, **layout)
     values = data.table[fitted.target_].to_numpy(dtype=np.float64)
@@ -311,6 +359,10 @@ def _known_by(data, places, last, steps, engine):
     unknown = [name for name in data.columns if name not in {*ahead, *engine.given("static")}]
     table[unknown] = np.where((places[kept] > last)[:, None], np.nan, table[unknown].to_numpy(dtype=np.float64))
     return kept, data.like(table)
+
+
+def _time_name(data):
+    return None if data.keys.times is None else data.keys.times.name
 
 
 def _times_of(data, rows):

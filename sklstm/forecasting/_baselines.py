@@ -1,6 +1,7 @@
 """What doing nothing forecasts: the baselines that a network has to beat."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -15,7 +16,7 @@ from sklstm.estimators._own_past import find_own_past, last_season, last_value
 class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
     """Forecast a target by one of its own past values, wherever a scaler and a framer have put them."""
 
-    def fit(self, X, y):
+    def fit(self, X, y) -> Self:
         """Find the target's past among the features, and its units.
 
         Parameters
@@ -45,7 +46,7 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         self.level_ = np.median(y, axis=0)
         return self
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Forecast by the past.
 
         Parameters
@@ -88,6 +89,10 @@ class Persistence(_OwnPastRegressor):
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
 
+    See Also
+    --------
+    SeasonalNaive : The same with a season.
+
     Examples
     --------
     >>> from sklstm import Persistence
@@ -124,6 +129,11 @@ class SeasonalNaive(_OwnPastRegressor):
         Median of y, the forecast of windows in which nothing was observed.
     n_features_in_ : int
         Number of features of a time step; for 2D X, the number of its columns.
+
+    See Also
+    --------
+    Persistence : The last value, whatever the season.
+    backtest : Holds a forecaster against both.
 
     Examples
     --------

@@ -2,11 +2,13 @@
 
 import inspect
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import r2_score
+from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -56,13 +58,18 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         Learn the logarithm. Forecasts are exponentials again: medians rather than means.
     units : int or sequence of int, default=32
         Size of the LSTM's state.
-    window_scaler, relative_to, linear_skip, quantiles, dropout, learning_rate, epochs, batch_size, \
-            validation_fraction, patience, verbose
-        Of `LSTMRegressor`, where they are explained. `linear_skip`, the linear path beside the LSTM, is there by
-        default, and so is `window_scaler`.
+    window_scaler : {"auto", "last", "mean", "standard"} or None, default="auto"
+        How each window is scaled by its own level and spread, as in `LSTMRegressor`: "auto" is "standard", but nothing
+        where `difference` has taken the level out.
+    relative_to, linear_skip, quantiles
+        As in `LSTMRegressor`. `linear_skip`, the linear path beside the LSTM, is there by default.
+    dropout, learning_rate, epochs, batch_size, validation_fraction, patience
+        As in `LSTMRegressor`.
     calibration : float, optional
         Share of the rows, at the end, by which to learn how far forecasts miss: a copy is fitted on the rows before
         them, for the intervals of `forecast` and `predict_interval`. Then all rows are fitted.
+    verbose
+        As in `LSTMRegressor`.
     random_state : int, RandomState instance or None, default=None
         Seeds the network.
 
@@ -78,7 +85,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         What calibration learned.
     n_features_in_ : int
         Number of columns of the series, those that say group and time included.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_columns,)
         Their names, where they are text.
 
     See Also
@@ -130,7 +137,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         difference=None,
         log=False,
         units=32,
-        window_scaler="standard",
+        window_scaler="auto",
         relative_to=None,
         linear_skip=True,
         quantiles=None,
@@ -173,13 +180,18 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
 
     # --- parameters -------------------------------------------------------------------------------
 
-    def build_pipeline(self):
+    def build_pipeline(self) -> Pipeline:
         """The Pipeline that `fit` will fit, not fitted: to look at, or to change and pass on.
 
         Returns
         -------
         pipeline : Pipeline
             A copy of `pipeline`, or what the short parameters stand for.
+
+        Raises
+        ------
+        ValueError
+            If there are a pipeline and short parameters for one.
         """
         if self.pipeline is None:
             return short_pipeline(self)
@@ -227,6 +239,12 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         return self._engine.pipeline
 
     @property
+    def can_go_on_(self):
+        """Whether forecasts can go on from forecasts, further than the horizon."""
+        check_is_fitted(self)
+        return self._engine.recursion is not None
+
+    @property
     def layout_(self):
         """What follows what in a series: `max_gap` and `freq` of the step that frames it."""
         check_is_fitted(self)
@@ -234,7 +252,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
 
     # --- fit --------------------------------------------------------------------------------------
 
-    def fit(self, series, y=None):
+    def fit(self, series, y=None) -> Self:
         """Learn to forecast the values that follow each row.
 
         Transformers are fitted on all rows, the regressor on those whose next `horizon` values are known.
@@ -331,7 +349,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         """Intervals that hold a share of the values that follow each row.
 
         The network's own quantiles, where `quantiles` has both ends; else the forecasts with as much to either side as
-        they missed in calibration.
+        they missed in calibration; and from rows on that follow what was fitted, with what they missed lately.
 
         Parameters
         ----------
@@ -353,10 +371,12 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
             If there was no calibration for so many steps, or on too few rows for this coverage.
         """
         data, table, rows = self._rows_of(series)
-        _, lower, upper = self._interval_at(table, rows, self._n_steps(steps), coverage)
+        # Rows that do not follow what was fitted may be those that were: what is missed of them tells nothing.
+        new = np.arange(len(table)) >= rows[0] if rows[0] > 0 else None
+        _, lower, upper = self._interval_at(table, rows, self._n_steps(steps), coverage, new)
         return self._framed(data, lower), self._framed(data, upper)
 
-    def forecast(self, steps=None, *, future=None, interval=None):
+    def forecast(self, steps=None, *, future=None, interval=None) -> pd.DataFrame:
         """Forecast what follows the last row of the series that was fitted, or of the last `update`.
 
         Parameters
@@ -396,7 +416,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
         return ahead[keys].assign(**{str(name): values.ravel() for name, values in columns.items()})
 
-    def score(self, series, y=None):
+    def score(self, series, y=None) -> float:
         """Coefficient of determination, R squared, of all forecasts whose truth is in the series.
 
         The first of them is made at the last row before the series, where it goes on from what was fitted.
@@ -452,7 +472,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
             )
         return truth, self._engine.forecast_at(table, origins, steps), table.labels()[origins]
 
-    def calibrate(self, series, steps=None):
+    def calibrate(self, series, steps=None) -> Self:
         """Learn how far forecasts miss, from rows that were not fitted: for the intervals.
 
         Parameters
@@ -475,7 +495,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
             self.residuals_ = Residuals(truth - forecasts, labels)
         return self
 
-    def update(self, new_rows):
+    def update(self, new_rows) -> Self:
         """Move on in time, without training: what comes next is forecast from the end of these rows.
 
         Parameters
@@ -508,7 +528,13 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
                         "Pass only what is new."
                     )
         self._axes = data.time_axes() | self._axes
-        self._remember(context.like(pd.concat([context.table, data.table])))
+        table = context.like(pd.concat([context.table, data.table]))
+        if self.residuals_ is not None:
+            new, n_steps = np.arange(len(table)) >= len(context), self.residuals_.n_steps
+            for label, rows in data.keys.rows():
+                rows = len(context) + np.asarray(rows)
+                self.residuals_.move_on(self._missed(table, label, rows, n_steps, new), label)
+        self._remember(table)
         return self
 
     # --- what is inside ---------------------------------------------------------------------------
@@ -534,8 +560,9 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         return context
 
     def _remember(self, data):
-        """Keep as many of the last rows as a forecast looks back on."""
-        self.context_ = data.table.iloc[np.sort(data.last_rows(1 + self._engine.rows_back))].copy()
+        """Keep as many of the last rows as forecasts look back on, from the last row and a horizon before it."""
+        n_rows = 1 + self._engine.rows_back + self.horizon
+        self.context_ = data.table.iloc[np.sort(data.last_rows(n_rows))].copy()
 
     def _rows_of(self, series):
         """A series, the same with its past before it, and where its own rows are in that."""
@@ -556,8 +583,12 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         columns = [lag_name(self.target_, step) for step in range(1, forecasts.shape[1] + 1)]
         return pd.DataFrame(forecasts, index=data.table.index, columns=columns)
 
-    def _interval_at(self, data, rows, n_steps, coverage):
-        """Forecasts from some rows on, and the ends of their intervals: three arrays of shape (n_rows, n_steps)."""
+    def _interval_at(self, data, rows, n_steps, coverage, new=None):
+        """Forecasts from some rows on, and the ends of their intervals: three arrays of shape (n_rows, n_steps).
+
+        Where `new` says which rows of `data` came after what was fitted, the rows of a series follow one another, and
+        intervals move on with what was missed of new values.
+        """
         if not isinstance(coverage, Real) or not 0 < coverage < 1:
             raise ValueError(f"SeriesForecaster expects the coverage of an interval between 0 and 1, got {coverage!r}.")
         forecasts = self._engine.forecast_at(data, rows, n_steps)
@@ -569,5 +600,22 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
                 "SeriesForecaster knows no intervals: it was not told how far its forecasts miss. Pass calibration=0.2 "
                 "before fit, or call calibrate(series) with rows that were not fitted."
             )
-        half = self.residuals_.half_widths(type(self).__name__, coverage, n_steps, data.labels()[rows])
+        half = np.empty_like(forecasts)
+        who, labels = type(self).__name__, data.labels()[rows]
+        for label in dict.fromkeys(labels):
+            of_series = labels == label
+            missed = None if new is None else self._missed(data, label, rows[of_series], n_steps, new)
+            half[of_series] = self.residuals_.half_widths(who, coverage, n_steps, label, missed)
         return forecasts, forecasts - half, forecasts + half
+
+    def _missed(self, data, label, rows, n_steps, new):
+        """What was missed of new values from some rows of a series on, and from `n_steps` rows before them."""
+        (series,) = (np.asarray(part) for known, part in data.keys.rows() if known == label)
+        stop = 1 + int(np.searchsorted(series, rows[-1]))
+        origins = series[max(0, stop - len(rows) - n_steps) : stop]
+        values = np.where(new, data.table[self.target_].to_numpy(dtype=np.float64), np.nan)
+        truth = data.values_around(values, range(1, n_steps + 1), **self._engine.layout)[origins]
+        missed = np.full((len(rows) + n_steps, n_steps), np.nan)
+        if not np.isnan(truth).all():
+            missed[-len(origins) :] = truth - self._engine.forecast_at(data, origins, n_steps)
+        return missed

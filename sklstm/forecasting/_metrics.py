@@ -3,13 +3,14 @@
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import mean_pinball_loss
 
 from sklstm._validation import read_numbers, refuse_text
 from sklstm.estimators._quantiles import read_quantiles
 
 
-def mean_absolute_scaled_error(y_true, y_pred, *, y_train, season=1):
+def mean_absolute_scaled_error(y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, season: int = 1) -> float:
     """Mean absolute error, in units of what the naive forecast errs by on the training series (MASE).
 
     The naive forecast says that the value of one season before comes again. Less than 1 is better than it was.
@@ -37,6 +38,10 @@ def mean_absolute_scaled_error(y_true, y_pred, *, y_train, season=1):
         If shapes do not fit, no value is known, a forecast is NaN, or the training series never changes: it has no
         scale then.
 
+    See Also
+    --------
+    backtest : Reports it of many origins, as "mase".
+
     References
     ----------
     Hyndman and Koehler, 2006, "Another look at measures of forecast accuracy", International Journal of
@@ -63,7 +68,7 @@ def mean_absolute_scaled_error(y_true, y_pred, *, y_train, season=1):
     return float(np.nanmean(np.abs(y_true - y_pred) / scale))
 
 
-def coverage_score(y_true, lower, upper):
+def coverage_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> float:
     """Share of the true values that lie inside their intervals, bounds included.
 
     Parameters
@@ -82,6 +87,10 @@ def coverage_score(y_true, lower, upper):
     ------
     ValueError
         If shapes do not fit, no value is known, a bound is NaN, or a lower bound is above its upper one.
+
+    See Also
+    --------
+    pinball_loss : How good the bounds are as quantiles.
 
     Examples
     --------
@@ -104,7 +113,7 @@ def coverage_score(y_true, lower, upper):
     return float(((lower <= y_true) & (y_true <= upper))[known].mean())
 
 
-def pinball_loss(y_true, y_quantiles, *, quantiles):
+def pinball_loss(y_true: ArrayLike, y_quantiles: ArrayLike, *, quantiles: ArrayLike) -> float:
     """Mean pinball loss over several quantiles: how good they are together.
 
     The arithmetic of each quantile is that of `sklearn.metrics.mean_pinball_loss`.
@@ -127,6 +136,11 @@ def pinball_loss(y_true, y_quantiles, *, quantiles):
     ------
     ValueError
         If shapes do not fit, no value is known, a quantile is NaN, or the levels are none.
+
+    See Also
+    --------
+    coverage_score : Share of values inside their intervals.
+    LSTMRegressor : Learns quantiles.
 
     References
     ----------

@@ -1,5 +1,7 @@
 """A scorer for searches over forecasters, in the units of the series."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sklstm.forecasting._errors import find_errors
@@ -22,7 +24,7 @@ class _ForecastScorer:
         return f"forecast_scorer({self.error!r})"
 
 
-def forecast_scorer(error="rmse", *, steps=None):
+def forecast_scorer(error: str | Callable = "rmse", *, steps: int | None = None) -> Callable:
     """What to pass as ``scoring=`` where a search is over forecasters: scikit-learn's own scorers ask for y.
 
     Parameters
@@ -41,6 +43,10 @@ def forecast_scorer(error="rmse", *, steps=None):
     ------
     ValueError
         If the name is unknown.
+
+    See Also
+    --------
+    backtest : Several errors of one forecaster, beside those of the baselines.
 
     Examples
     --------

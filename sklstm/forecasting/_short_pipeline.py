@@ -7,7 +7,6 @@ from sklstm.preprocessing import Differencer, LagFramer, SequencePadder, SeriesS
 # Those that go to LSTMRegressor under the same name.
 OF_NETWORK = (
     "units",
-    "window_scaler",
     "relative_to",
     "linear_skip",
     "quantiles",
@@ -21,7 +20,7 @@ OF_NETWORK = (
     "random_state",
 )
 # All that the built pipeline is made from; a pipeline of one's own holds its own values.
-SHORT_PARAMETERS = ("static", "future", "n_steps", "scaling", "difference", "log", *OF_NETWORK)
+SHORT_PARAMETERS = ("static", "future", "n_steps", "scaling", "difference", "log", "window_scaler", *OF_NETWORK)
 
 
 def short_pipeline(forecaster, target=None):
@@ -57,8 +56,13 @@ def short_pipeline(forecaster, target=None):
         horizon=1 if one_step or forecaster.future is None else forecaster.horizon,
         **panel,
     )
+    window_scaler = forecaster.window_scaler
+    if window_scaler == "auto":
+        # Differences have no level of their own.
+        window_scaler = "standard" if forecaster.difference is None else None
     lstm = LSTMRegressor(
         architecture="encoder_decoder" if forecaster.strategy == "encoder_decoder" else "vanilla",
+        window_scaler=window_scaler,
         target_groups=forecaster.group is not None,
         **{name: getattr(forecaster, name) for name in OF_NETWORK},
     )

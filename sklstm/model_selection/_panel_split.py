@@ -1,5 +1,6 @@
 """PanelTimeSeriesSplit: train on what was, test on what came next, in all series of a panel at once."""
 
+from collections.abc import Iterator
 from numbers import Integral
 
 import numpy as np
@@ -84,7 +85,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
         self.test_size = test_size
         self.gap = gap
 
-    def split(self, X, y=None, groups=None):
+    def split(self, X, y=None, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the rows of each fold, in the order of the table.
 
         Parameters
@@ -119,7 +120,7 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
             test = (start <= ranks) & (ranks < start + test_size)
             yield np.flatnonzero(train), np.flatnonzero(test)
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X=None, y=None, groups=None) -> int:
         """Return the number of folds.
 
         Parameters

@@ -42,9 +42,20 @@ def bidirectional(
     model : keras.Model
         Not compiled.
 
+    See Also
+    --------
+    vanilla : Reads from the first time step to the last.
+
     References
     ----------
     Schuster and Paliwal, 1997, "Bidirectional Recurrent Neural Networks", IEEE Trans. Signal Processing 45(11).
+
+    Examples
+    --------
+    >>> from sklstm.networks import bidirectional
+    >>> meta = {"X_shape_": (100, 12, 3), "target_type_": "binary", "n_outputs_": 1, "n_classes_": 2}
+    >>> bidirectional(meta, units=16).output_shape
+    (None, 1)
     """
     sizes = units_per_layer(
         units, 1, expected="bidirectional has one LSTM layer or more", remedy="Pass units for each.", open_ended=True

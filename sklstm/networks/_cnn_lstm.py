@@ -55,9 +55,25 @@ def cnn_lstm(
     model : keras.Model
         Not compiled.
 
+    Raises
+    ------
+    ValueError
+        If frames are to have a linear path.
+
+    See Also
+    --------
+    vanilla : The LSTM alone.
+
     References
     ----------
     Donahue et al., 2015, "Long-term Recurrent Convolutional Networks for Visual Recognition and Description", CVPR.
+
+    Examples
+    --------
+    >>> from sklstm.networks import cnn_lstm
+    >>> meta = {"X_shape_": (100, 12, 3), "target_type_": "continuous", "n_outputs_": 1}
+    >>> cnn_lstm(meta, units=16, subsequence=4).output_shape
+    (None, 1)
     """
     (size,) = units_per_layer(
         units, 1, expected="cnn_lstm has one LSTM layer", remedy="Pass one number, or architecture='stacked'."

@@ -44,12 +44,23 @@ def encoder_decoder(
     model : keras.Model
         Not compiled. Its outputs have shape (n_samples, n_output_steps, n_outputs_per_step).
 
+    See Also
+    --------
+    many_to_many : An output for each time step that goes in.
+
     References
     ----------
     Cho et al., 2014, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
     Translation", EMNLP.
     Srivastava, Mansimov and Salakhutdinov, 2015, "Unsupervised Learning of Video Representations using LSTMs", ICML
     (the decoder that is not fed its own outputs: section 2.3).
+
+    Examples
+    --------
+    >>> from sklstm.networks import encoder_decoder
+    >>> meta = {"X_shape_": (100, 12, 3), "target_type_": "continuous-multioutput", "n_outputs_": 7}
+    >>> encoder_decoder(meta, units=16).output_shape
+    (None, 7, 1)
     """
     encoder, decoder = units_per_layer(
         units, 2, expected="encoder_decoder has two LSTM layers", remedy="Pass one number for both, or a pair."

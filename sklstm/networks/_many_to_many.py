@@ -39,9 +39,25 @@ def many_to_many(
         Not compiled. Its outputs have shape (n_samples, n_timesteps, n_outputs_per_step); the number of time steps
         is open. An output sees the time steps up to its own.
 
+    Raises
+    ------
+    ValueError
+        If y has not as many time steps as X.
+
+    See Also
+    --------
+    encoder_decoder : As many time steps out as y has.
+
     References
     ----------
     Graves, 2012, "Supervised Sequence Labelling with Recurrent Neural Networks", Springer.
+
+    Examples
+    --------
+    >>> from sklstm.networks import many_to_many
+    >>> meta = {"X_shape_": (100, 12, 3), "target_type_": "continuous-multioutput", "n_outputs_": 12}
+    >>> many_to_many(meta, units=16).output_shape
+    (None, None, 1)
     """
     sizes = units_per_layer(
         units, 1, expected="many_to_many has one LSTM layer or more", remedy="Pass units for each.", open_ended=True

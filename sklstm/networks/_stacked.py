@@ -40,9 +40,20 @@ def stacked(
     model : keras.Model
         Not compiled.
 
+    See Also
+    --------
+    vanilla : One layer.
+
     References
     ----------
     Graves, Mohamed and Hinton, 2013, "Speech Recognition with Deep Recurrent Neural Networks", ICASSP.
+
+    Examples
+    --------
+    >>> from sklstm.networks import stacked
+    >>> meta = {"X_shape_": (100, 12, 3), "target_type_": "multiclass", "n_outputs_": 1, "n_classes_": 4}
+    >>> stacked(meta, units=(16, 8)).output_shape
+    (None, 4)
     """
     sizes = units_per_layer(
         units, 2, expected="stacked has one LSTM layer or more", remedy="Pass units for each.", open_ended=True

@@ -49,9 +49,21 @@ def vanilla(
     model : keras.Model
         Not compiled.
 
+    See Also
+    --------
+    stacked : Several layers.
+    bidirectional : Reads from both ends.
+
     References
     ----------
     Hochreiter and Schmidhuber, 1997, "Long Short-Term Memory", Neural Computation 9(8).
+
+    Examples
+    --------
+    >>> from sklstm.networks import vanilla
+    >>> meta = {"X_shape_": (100, 12, 3), "target_type_": "continuous", "n_outputs_": 1}
+    >>> vanilla(meta, units=16).output_shape
+    (None, 1)
     """
     (size,) = units_per_layer(
         units, 1, expected="vanilla has one LSTM layer", remedy="Pass one number, or architecture='stacked'."

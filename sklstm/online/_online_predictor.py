@@ -1,5 +1,7 @@
 """OnlinePredictor: one observation at a time, in production."""
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
@@ -124,7 +126,7 @@ class OnlinePredictor:
         self._series[group] = series
         return prediction
 
-    def update_many(self, rows, groups=None, times=None):
+    def update_many(self, rows, groups=None, times=None) -> np.ndarray:
         """Predict for several rows, one after the other.
 
         Parameters
@@ -146,7 +148,7 @@ class OnlinePredictor:
         groups, times = ([None] * len(rows) if of is None else of for of in (groups, times))
         return np.array([self.update(*each) for each in zip(rows, groups, times, strict=True)])
 
-    def reset(self, group=None):
+    def reset(self, group=None) -> Self:
         """Forget the rows so far: the next one is the first.
 
         Parameters

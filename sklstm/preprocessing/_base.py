@@ -1,5 +1,7 @@
 """What all transformers share: strict parameters, and tables that keep their index."""
 
+from typing import Self
+
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._set_output import _get_container_adapter
@@ -20,7 +22,7 @@ class SeriesTransformer(StrictParameters, CallbackSupportMixin, TransformerMixin
         # scikit-learn would wrap every output, and fails on three axes: _contain wraps tables only.
         super().__init_subclass__(auto_wrap_output_keys=(), **kwargs)
 
-    def set_output(self, *, transform=None):
+    def set_output(self, *, transform=None) -> Self:
         """Choose the container of two-dimensional output.
 
         Parameters

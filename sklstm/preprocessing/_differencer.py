@@ -1,6 +1,7 @@
 """Differencer: trend and season taken out of a series by differences, and put back."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -128,7 +129,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         return sum(self._all_lags())
 
     @as_task
-    def fit(self, X, y=None, groups=None):
+    def fit(self, X, y=None, groups=None) -> Self:
         """Remember where each series begins and ends.
 
         Parameters
@@ -267,7 +268,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         self._refuse_misshapen(past, differences)
         dtype = np.result_type(past, differences)
         dtype = dtype if dtype.kind == "f" else np.float64
-        if column is not None and not set(self._positions(column)) <= set(self._differenced):
+        if column is not None and not set(self._positions(column, "column")) <= set(self._differenced):
             return differences.astype(dtype)
         past = past[:, past.shape[1] - self.rows_back :].astype(np.float64)
         if self.log:
@@ -391,7 +392,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             )
         return tuple(map(int, lags))
 
-    def _positions(self, columns):
+    def _positions(self, columns, name="columns"):
         """Positions of the features that are named, ascending; all where none are."""
         names = list(getattr(self, "feature_names_in_", range(self.n_features_in_)))
         if columns is None:
@@ -404,7 +405,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
                 positions.add(int(column))
             else:
                 raise ValueError(
-                    f"{who}(columns={columns!r}) names {column!r}, which is no feature."
+                    f"{who}({name}={columns!r}) names {column!r}, which is no feature."
                     f"{suggest(str(column), map(str, names))} The features are: {', '.join(map(str, names))}."
                 )
         if not positions:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from numbers import Integral
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -127,7 +127,7 @@ class ForwardFill(OneToOneFeatureMixin, SeriesTransformer):
         self.time = time
 
     @as_task
-    def fit(self, X, y=None, groups=None):
+    def fit(self, X, y=None, groups=None) -> Self:
         """Remember the last observations of each series.
 
         Parameters
@@ -194,7 +194,7 @@ class ForwardFill(OneToOneFeatureMixin, SeriesTransformer):
         check_is_fitted(self)
         return self._fill(X, groups, reset=False)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the columns that come out, which are those that go in.
 
         Parameters
@@ -206,6 +206,11 @@ class ForwardFill(OneToOneFeatureMixin, SeriesTransformer):
         -------
         names : ndarray of str
             The columns of `group` and `time` are among them.
+
+        Raises
+        ------
+        ValueError
+            If the names are not those of `fit`.
         """
         check_is_fitted(self)
         if self._columns is None:

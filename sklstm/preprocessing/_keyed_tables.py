@@ -17,7 +17,7 @@ class KeyedTableMixin(OneToOneFeatureMixin):
     It stands left of ``SeriesTransformer``, whose containers it extends.
     """
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the columns that come out: the features, and the columns of `group` and `time` in their place.
 
         Parameters

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -175,7 +176,7 @@ class LagFramer(SeriesTransformer):
         self.horizon = horizon
 
     @as_task
-    def fit(self, X, y=None, groups=None):
+    def fit(self, X, y=None, groups=None) -> Self:
         """Remember the end of the series.
 
         Parameters
@@ -201,7 +202,7 @@ class LagFramer(SeriesTransformer):
         return self
 
     @as_task
-    def partial_fit(self, X, y=None, groups=None):
+    def partial_fit(self, X, y=None, groups=None) -> Self:
         """Remember the end of one more chunk of a series that does not fit into memory.
 
         Frame a chunk before this, by `transform`: its windows reach back into the chunk before.
@@ -265,7 +266,7 @@ class LagFramer(SeriesTransformer):
         check_is_fitted(self)
         return self._contained(self._frame(X, groups), X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the features of a window; of its lags, oldest first, where `flatten`.
 
         Parameters

@@ -7,9 +7,9 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 class Method:
     """Leave the values as they are; what other methods share."""
 
-    names = ()
+    names: tuple[str, ...] = ()
     # What a scaler knows of a feature that it has seen nothing of: the next chunk decides.
-    neutral = {}
+    neutral: dict[str, float] = {}
 
     def build(self, feature_range):
         """An unfitted scikit-learn scaler, or None."""

@@ -1,6 +1,7 @@
 """SequenceEncoder: categories in series and sequences to numbers, and back."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -134,7 +135,7 @@ class SequenceEncoder(SeriesTransformer):
         self.unknown = unknown
 
     @as_task
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn the categories.
 
         Parameters
@@ -238,7 +239,7 @@ class SequenceEncoder(SeriesTransformer):
             return like_collection(X, [self._restore_table(table) for table in X])
         return self._restore_table(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the columns that come out.
 
         Parameters

@@ -1,6 +1,7 @@
 """SequencePadder: sequences of different lengths to one array."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -80,7 +81,7 @@ class SequencePadder(SeriesTransformer):
         self.value = value
 
     @as_task
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn the length of the longest sequence, unless `max_len` sets it.
 
         Parameters
@@ -117,8 +118,9 @@ class SequencePadder(SeriesTransformer):
 
         Returns
         -------
-        windows : ndarray or Windows of shape (n_samples, max_len_, n_features)
-            A view where X is an array that is long enough. float32 where all of X is, else float64.
+        windows : ndarray or Windows of shape (n_samples, n_timesteps, n_features)
+            Of `max_len_` time steps; a view where X is an array that is long enough. float32 where all of X is, else
+            float64.
 
         Raises
         ------
@@ -146,7 +148,7 @@ class SequencePadder(SeriesTransformer):
         windows = windows if isinstance(windows, Windows) else Windows.from_array(windows)
         return windows.over(np.nan_to_num(windows.buffer, nan=self.value)).as_view()
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the features of each time step.
 
         Parameters

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from functools import partial
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,11 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X has them.
+
+    See Also
+    --------
+    LagFramer : What comes next in a Pipeline.
+    Differencer : Takes out a trend or a season, which no scale does.
 
     Notes
     -----
@@ -148,7 +154,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         self.unseen_groups = unseen_groups
 
     @as_task
-    def fit(self, X, y=None, groups=None):
+    def fit(self, X, y=None, groups=None) -> Self:
         """Learn the coefficients.
 
         Parameters
@@ -173,7 +179,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         """
         return self._learn(X, groups, chunk=False)
 
-    def partial_fit(self, X, y=None, groups=None):
+    def partial_fit(self, X, y=None, groups=None) -> Self:
         """Learn from one more chunk of a series that does not fit into memory.
 
         Parameters

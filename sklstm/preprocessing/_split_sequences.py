@@ -10,7 +10,9 @@ from sklstm.preprocessing._time_axis import tells_time
 WHO = "split_sequences"
 
 
-def split_sequences(table, by, *, time=None, columns=None):
+def split_sequences(
+    table: pd.DataFrame, by: str, *, time: str | None = None, columns: list[str] | None = None
+) -> tuple[list[pd.DataFrame], pd.Index]:
     """Split a long table into sequences of different lengths, one for each id.
 
     Parameters

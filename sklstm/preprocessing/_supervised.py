@@ -1,9 +1,11 @@
 """A series as inputs and targets: the classic lag table, and X and y for a Pipeline."""
 
 from numbers import Integral
+from typing import overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
@@ -12,7 +14,7 @@ from sklstm.preprocessing._panel import read_keys
 from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
 
-def series_to_supervised(data, n_in=1, n_out=1, dropnan=True):
+def series_to_supervised(data: ArrayLike, n_in: int = 1, n_out: int = 1, dropnan: bool = True) -> pd.DataFrame:
     """Turn a series into a table of lags and leads, a row for each point in time.
 
     Parameters
@@ -55,6 +57,20 @@ def series_to_supervised(data, n_in=1, n_out=1, dropnan=True):
     return supervised.dropna() if dropnan else supervised
 
 
+@overload
+def make_supervised(
+    series: pd.Series | pd.DataFrame,
+    horizon: int = 1,
+    target: str | int | None = None,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+) -> tuple[pd.DataFrame, pd.Series | pd.DataFrame]: ...
+# Where pandas comes without types, anything might be a table.
+@overload
+def make_supervised(  # type: ignore[overload-cannot-match]
+    series: ArrayLike, horizon: int = 1, target: str | int | None = None
+) -> tuple[np.ndarray, np.ndarray]: ...
 def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     """Rows of a series, and the values that follow each of them: X and y for a Pipeline.
 
@@ -82,6 +98,11 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     ------
     ValueError
         If the target is unknown or not named, or the series is not longer than the horizon.
+
+    See Also
+    --------
+    LagFramer : Windows that look back from each row.
+    SeriesForecaster : Derives them by itself.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """To3D: whatever comes in, (n_samples, n_timesteps, n_features) comes out."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
@@ -33,6 +34,11 @@ class To3D(SeriesTransformer):
         Number of columns of a table; number of features of what has three axes.
     shape_ : tuple (n_timesteps, n_features)
         Shape of each sample.
+
+    See Also
+    --------
+    SequencePadder : Makes ragged sequences one array.
+    LagFramer : Makes windows of a series.
 
     Notes
     -----
@@ -90,7 +96,7 @@ class To3D(SeriesTransformer):
         self.n_steps = n_steps
 
     @as_task
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn what the columns of X are.
 
         Parameters
@@ -136,7 +142,7 @@ class To3D(SeriesTransformer):
         check_is_fitted(self)
         return self._shape(X, reset=False)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the features of each time step.
 
         Parameters

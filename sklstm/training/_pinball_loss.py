@@ -18,6 +18,11 @@ class PinballLoss(keras.losses.Loss):
     name, reduction
         As of any of Keras' losses.
 
+    See Also
+    --------
+    LSTMRegressor : Trained on it with ``quantiles=``.
+    pinball_loss : The metric.
+
     References
     ----------
     Koenker and Bassett, 1978, "Regression Quantiles", Econometrica 46(1).
@@ -35,12 +40,29 @@ class PinballLoss(keras.losses.Loss):
         self.quantiles = [float(quantile) for quantile in quantiles]
 
     def call(self, y_true, y_pred):
-        """Losses of shape y_pred.shape[:-1]."""
+        """Losses of samples.
+
+        Parameters
+        ----------
+        y_true, y_pred : tensor of shape (n_samples, ..., n_outputs)
+            True values, repeated for each level, and the network's outputs.
+
+        Returns
+        -------
+        losses : tensor of shape (n_samples, ...)
+            Means over the outputs.
+        """
         levels = np.tile(self.quantiles, y_pred.shape[-1] // len(self.quantiles))
         levels = ops.convert_to_tensor(levels, dtype=self.dtype)
         missed = y_true - y_pred
         return ops.mean(ops.maximum(levels * missed, (levels - 1) * missed), axis=-1)
 
     def get_config(self):
-        """Parameters by name."""
+        """Parameters by name.
+
+        Returns
+        -------
+        config : dict
+            What `from_config` takes.
+        """
         return super().get_config() | {"quantiles": self.quantiles}

@@ -1,4 +1,4 @@
-"""TensorFlow in the processes that joblib starts."""
+"""TensorFlow in the processes that joblib and Dask start."""
 
 import multiprocessing
 import os
@@ -7,22 +7,41 @@ _process = None
 
 
 def share_cores():
-    """In a worker process of joblib, let TensorFlow use no more threads than joblib means a worker to have.
+    """In a worker process of joblib or Dask, let TensorFlow use no more threads than a worker is meant to have.
 
-    joblib says how many in environment variables that TensorFlow does not read. TensorFlow takes a number only before
-    it first computes anything. In any other process nothing is changed.
+    Both say how many in environment variables that TensorFlow does not read. TensorFlow takes a number only before it
+    first computes anything. In any other process nothing is changed.
     """
-    n_threads = os.environ.get("OMP_NUM_THREADS", "")
-    if not multiprocessing.current_process().name.startswith("LokyProcess") or not n_threads.isdigit():
+    n_threads = _threads_of_this_worker()
+    if n_threads is None:
         return
     import tensorflow as tf
 
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(int(n_threads))
-        tf.config.threading.set_inter_op_parallelism_threads(int(n_threads))
+        tf.config.threading.set_intra_op_parallelism_threads(n_threads)
+        tf.config.threading.set_inter_op_parallelism_threads(n_threads)
     except RuntimeError:
         # It has computed something already.
         return
+
+
+def _threads_of_this_worker():
+    """How many threads joblib or Dask means this process to have; None where neither says so."""
+    name, n_threads = multiprocessing.current_process().name, os.environ.get("OMP_NUM_THREADS", "")
+    if not n_threads.isdigit():
+        return None
+    if name.startswith("LokyProcess"):
+        return int(n_threads)
+    if name.startswith("Dask Worker process"):
+        from distributed import get_worker
+
+        try:
+            # It runs so many tasks at a time, and says what each is to have.
+            return int(n_threads) * get_worker().state.nthreads
+        except ValueError:
+            # It has not begun to work.
+            return None
+    return None
 
 
 def refuse_fork(who):

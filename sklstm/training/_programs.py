@@ -66,5 +66,15 @@ programs = Programs()
 
 
 def clear_programs():
-    """Forget all programs that fits and predictions have compiled so far; the next ones compile anew."""
+    """Forget all programs that fits and predictions have compiled so far; the next ones compile anew.
+
+    See Also
+    --------
+    LSTMRegressor : Its `training_path_` says whether a program was compiled.
+
+    Examples
+    --------
+    >>> from sklstm.training import clear_programs
+    >>> clear_programs()
+    """
     programs.clear()

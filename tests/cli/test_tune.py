@@ -147,9 +147,9 @@ def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
             "temp_min, wind.",
         ),
         (
-            ["airline", "--time-steps", "48"],
-            "airline is too short: with --cv 3 and --test-fraction 0.33 the first fold trains on 24 rows, and needs "
-            "48. Lower --time-steps or --cv, or bring a longer series.",
+            ["airline", "--time-steps", "72"],
+            "airline is too short: with --cv 3 and --test-fraction 0.33 the first fold trains on 48 rows, and needs "
+            "72. Lower --time-steps or --cv, or bring a longer series.",
         ),
     ],
 )

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklstm._windows import frame
+from sklstm._windows import Windows, frame
 from sklstm.estimators._own_past import find_own_past, last_observed
 
 
@@ -94,3 +94,14 @@ def test_last_observed():
     nan = np.nan
     windows = np.array([[1.0, 2, 3], [1, 2, nan], [nan, nan, nan]])[:, :, None]
     assert_array_equal(last_observed(windows)[:, 0], [3, 2, nan])
+
+
+def test_steps_of_a_short_series():
+    """Outputs that follow one another have one past, however few rows show the last of them."""
+    series = np.random.default_rng(0).normal(size=(22, 1)).cumsum(axis=0)
+    windows = Windows.from_array(np.ascontiguousarray(series[:10, None]))
+    y = np.lib.stride_tricks.sliding_window_view(series[1:, 0], 12)[:10]
+    pasts = find_own_past("test", windows, y, remedy="stop")
+    assert [past.horizon for past in pasts] == list(range(1, 13))
+    assert {past.feature for past in pasts} == {0}
+    np.testing.assert_allclose([past.slope for past in pasts], 1)

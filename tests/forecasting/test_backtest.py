@@ -122,6 +122,8 @@ def test_scores_by_step_and_origin(result):
     assert result.skill(by="step").shape == (3, 3)
     with refusing("Backtest.scores expects by to be one of 'step', 'origin', got 'month'."):
         result.scores(by="month")
+    with refusing("Backtest.skill expects by to be one of 'step', 'origin', got 'month'."):
+        result.skill(by="month")
 
 
 def test_metric_of_ones_own(airline):
@@ -234,12 +236,61 @@ def test_intervals_by_hand(airline):
     """Half an interval is the residual of the rank that split conformal prediction asks for."""
     fitted = linear().fit(airline[:100]).calibrate(airline[100:])
     truth, forecast, _ = fitted.compare(airline[100:])
-    sizes = np.sort(np.abs(truth - forecast)[:-1, 1])[: 44 - 1]
+    sizes = np.abs(truth - forecast)[:, 1]
+    sizes = np.sort(sizes[~np.isnan(sizes)])
     rank = int(np.ceil(0.9 * (len(sizes) + 1)))
-    lower, upper = fitted.predict_interval(airline[100:], coverage=0.9)
-    middle = fitted.predict(airline[100:])
-    np.testing.assert_allclose((upper - middle)["passengers(t+2)"], sizes[rank - 1])
-    np.testing.assert_allclose((middle - lower)["passengers(t+2)"], sizes[rank - 1])
+    expected = fitted.forecast(interval=0.9).iloc[1]
+    assert expected["upper"] - expected["passengers"] == pytest.approx(sizes[rank - 1])
+    assert expected["passengers"] - expected["lower"] == pytest.approx(sizes[rank - 1])
+    # What was fitted tells nothing about how wide intervals are.
+    lower, upper = fitted.predict_interval(airline[:100])
+    np.testing.assert_allclose((upper - lower)["passengers(t+2)"], 2 * sizes[rank - 1])
+
+
+@pytest.mark.parametrize("pieces", [[1] * 24, [5, 1, 18]], ids=["row by row", "in pieces"])
+def test_intervals_move_on(airline, pieces):
+    """New values count as soon as they are known: by update as by predict_interval over all of them at once."""
+    fitted = linear(calibration=0.3).fit(airline[:120])
+    lower, upper = fitted.predict_interval(airline[120:], coverage=0.8)
+    row = 0
+    for n_rows in pieces:
+        fitted.update(airline[120 + row : 120 + row + n_rows])
+        row += n_rows
+        forecast = fitted.forecast(interval=0.8)
+        np.testing.assert_allclose(forecast["lower"], lower.iloc[row - 1])
+        np.testing.assert_allclose(forecast["upper"], upper.iloc[row - 1])
+    assert (upper - lower).nunique().gt(1).all()
+
+
+def test_intervals_of_a_loop(airline):
+    """Each row goes by as many of the latest residuals as there were in calibration."""
+    fitted = linear(2, calibration=0.3).fit(airline[:120])
+    kept = fitted.residuals_.by_series[None][1]
+    lower, upper = fitted.predict_interval(airline[120:], coverage=0.8)
+    forecasts = fitted.predict(airline).to_numpy()[:, 1]
+    values = airline.to_numpy(dtype=float)
+    for row in range(120, 144):
+        # Two steps ahead, from the fitted rows' last two on.
+        late = [abs(values[t + 2] - forecasts[t]) for t in range(118, row - 1) if t + 2 >= 120]
+        pool = np.sort([*kept, *late][-len(kept) :])
+        expected = pool[int(np.ceil(0.8 * (len(kept) + 1))) - 1]
+        assert (upper - lower).iloc[row - 120, 1] == pytest.approx(2 * expected)
+
+
+def test_intervals_of_a_panel(panel):
+    """Each series has residuals of its own, which move on with it."""
+    table = panel.drop(columns="holiday")
+    fitted = panel_forecaster().set_params(calibration=0.5).fit(table)
+    assert set(fitted.residuals_.by_series) == {None, "A", "B"}
+    forecast = fitted.forecast(interval=0.8)
+    width = (forecast["upper"] - forecast["lower"]).groupby(forecast["store"]).first()
+    assert width["A"] != width["B"]
+    later = table.assign(day=table["day"] + pd.Timedelta("40D"))
+    before = fitted.residuals_.by_series["B"][0].copy()
+    fitted.update(later)
+    assert len(fitted.residuals_.by_series["B"][0]) == len(before)
+    assert not np.array_equal(fitted.residuals_.by_series["B"][0], before)
+    assert fitted.forecast()["day"].min() == pd.Timestamp("2026-03-22")
 
 
 def test_calibration_is_a_fit_on_earlier_rows(airline):

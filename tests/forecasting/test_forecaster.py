@@ -295,7 +295,7 @@ def test_update_moves_on(airline):
 def test_context_is_short(airline):
     """No more rows are kept than a forecast looks back on."""
     forecaster = SeriesForecaster(Pipeline([("difference", Differencer((1, 12))), *linear(5).steps])).fit(airline)
-    assert len(forecaster.context_) == 1 + 4 + 13
+    assert len(forecaster.context_) == 1 + 4 + 13 + 1
     assert forecaster.context_.index[-1] == airline.index[-1]
 
 
@@ -541,7 +541,7 @@ def test_refusals_of_the_future(stores):
         forecaster.forecast(future=stores.drop(columns="holiday"))
     with refusing(
         "SeriesForecaster.forecast expects future= to hold every time to come, got no 2026-03-02 00:00:00 of "
-        f"{known.store.iloc[0]!r}. Add the row, or forecast fewer steps."
+        f"{forecaster.context_.store.iloc[0]!r}. Add the row, or forecast fewer steps."
     ):
         forecaster.forecast(8, future=stores)
 

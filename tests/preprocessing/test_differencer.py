@@ -638,8 +638,8 @@ def test_restore_refuses():
         assert refused(restore, np.ones(shape), np.ones((5, 3))) == (
             f"{who}past of shape (5, 13) or longer, got {shape}. {remedy}"
         )
-    assert refused(restore, np.ones((5, 13)), np.ones((5, 3)), columns="tmep") == (
-        "Differencer(columns='tmep') names 'tmep', which is no feature. Did you mean 'temp'? The features are: sales, "
+    assert refused(restore, np.ones((5, 13)), np.ones((5, 3)), column="tmep") == (
+        "Differencer(column='tmep') names 'tmep', which is no feature. Did you mean 'temp'? The features are: sales, "
         "temp."
     )
     assert refused(Differencer(log=True).fit(WALKS).restore, [[1.0], [-3.0]], [[1.0], [1.0]]) == (

@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from sklstm.preprocessing._time_axis import check_time_order, continues, find_breaks, learn_time_axis, tells_time
+from sklstm.preprocessing._time_axis import (
+    check_time_order,
+    continues,
+    find_breaks,
+    following_times,
+    learn_time_axis,
+    tells_time,
+)
 
 from .conftest import BERLIN, REGULAR
 
@@ -219,3 +226,17 @@ def test_max_gap_that_does_not_fit_the_index():
     with pytest.raises(ValueError, match="max_gap") as error:
         learn_time_axis(pd.date_range("2026-01-01", periods=3), "long")
     assert str(error.value) == "LagFramer expects max_gap to be a duration, such as '3D', for this index, got 'long'."
+
+
+def test_following_times(regular):
+    """What follows the first part of a regular index is its second part."""
+    index, calendar, _ = regular
+    if calendar == "one row a month":
+        pytest.skip("which day of a month a row falls on is not learned")
+    kept = index[:-3]
+    following = following_times(learn_time_axis(kept)._replace(last=kept[-1]), 3)
+    if calendar == "business days":
+        # A calendar of one's own has holidays, which nothing announces.
+        assert following[0] > kept[-1]
+    else:
+        assert following.tolist() == index[-3:].tolist()

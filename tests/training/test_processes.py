@@ -1,4 +1,4 @@
-"""TensorFlow in the processes that joblib starts, and in those that are forked."""
+"""TensorFlow in the processes that joblib and Dask start, and in those that are forked."""
 
 import multiprocessing
 import os
@@ -38,12 +38,36 @@ def test_a_worker_takes_its_share(monkeypatch, threads):
     assert threads == {"intra": 2, "inter": 2}
 
 
+def test_a_worker_of_dask_takes_its_share(monkeypatch, threads):
+    """In a worker of Dask TensorFlow has threads for all tasks that run at a time."""
+    distributed = pytest.importorskip("distributed")
+    worker(monkeypatch, name="Dask Worker process (from Nanny)", n_threads="2")
+    running = SimpleNamespace(state=SimpleNamespace(nthreads=3))
+    monkeypatch.setattr(distributed, "get_worker", lambda: running)
+    share_cores()
+    assert threads == {"intra": 6, "inter": 6}
+
+
+def test_a_worker_of_dask_that_has_not_begun(monkeypatch, threads):
+    """What is imported before the worker runs is left alone."""
+    pytest.importorskip("distributed")
+    worker(monkeypatch, name="Dask Worker process (from Nanny)")
+    share_cores()
+    assert threads == {}
+
+
 @pytest.mark.parametrize(
     ("name", "n_threads"),
-    [("MainProcess", "2"), ("SpawnProcess-1", "2"), ("LokyProcess-1", None), ("LokyProcess-1", "many")],
+    [
+        ("MainProcess", "2"),
+        ("SpawnProcess-1", "2"),
+        ("LokyProcess-1", None),
+        ("LokyProcess-1", "many"),
+        ("Dask Worker process", None),
+    ],
 )
 def test_others_are_left_alone(name, n_threads, monkeypatch, threads):
-    """In any other process, or where joblib has said no number, nothing is changed."""
+    """In any other process, or where no number was said, nothing is changed."""
     worker(monkeypatch, name, n_threads)
     share_cores()
     assert threads == {}

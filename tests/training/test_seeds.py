@@ -20,13 +20,39 @@ def test_default_seeds_follow():
 
 def test_the_generator_is_put_back():
     """Python's generator goes on as if nothing had happened, also after an error."""
-    before = random.getstate()
+    state, randint = random.getstate(), random.randint
     weights(0)
     try:
         with keras_seeds(0):
             raise KeyError
     except KeyError:
-        assert random.getstate() == before
+        assert random.getstate() == state
+    assert random.randint == randint
+
+
+def test_a_block_in_a_block():
+    """The inner block has seeds of its own, and the outer one goes on where it was."""
+    expected = random.Random(1)
+    with keras_seeds(1):
+        assert random.randint(1, 10**9) == expected.randint(1, 10**9)
+        assert (weights(3) == weights(3)).all()
+        assert random.randint(1, 10**9) == expected.randint(1, 10**9)
+
+
+def test_other_threads_draw_as_ever():
+    """A thread that draws in the meantime changes no seed, and has the numbers that it would have had."""
+    expected = weights(3)
+    random.seed(5)
+    undisturbed = [random.randint(1, 10**9) for _ in range(3)]
+    random.seed(5)
+    drawn = []
+    with keras_seeds(3):
+        other = threading.Thread(target=lambda: drawn.extend(random.randint(1, 10**9) for _ in range(3)))
+        other.start()
+        other.join()
+        network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+    assert drawn == undisturbed
+    assert_array_equal(network.get_weights()[0], expected)
 
 
 def test_one_at_a_time():

@@ -94,3 +94,14 @@ def test_rows_that_no_window_shows(bad):
 def test_partly_observed_windows_pass_for_scalers():
     """For 3D input alone, a time step may miss some features."""
     assert check_3d(Net(), np.array([[[1.0, NAN]]]), reset=True).shape == (1, 1, 2)
+
+
+def test_a_table_where_windows_were_fitted():
+    """A table of as many columns as windows had features is no row of windows."""
+    net = Net()
+    check_windows(net, np.ones((4, 3, 2)), reset=True)
+    assert refused(check_windows, net, np.ones((10, 2)), reset=False) == (
+        "Net was fitted on windows of 2 features, X of shape (n_samples, n_timesteps, 2), got X of shape (10, 2). Put "
+        "LagFramer before it, which makes windows of rows; or To3D(n_steps=1), where each row is a sample of one time "
+        "step."
+    )

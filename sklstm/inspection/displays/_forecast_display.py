@@ -1,5 +1,7 @@
 """ForecastDisplay: forecasts beside what was observed, in original dates and units."""
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 
@@ -94,7 +96,7 @@ class ForecastDisplay:
     @classmethod
     def from_estimator(
         cls, forecaster, series=None, *, steps=None, interval=None, future=None, n_history=None, n_panels=None, ax=None
-    ):
+    ) -> Self:
         """Forecast from the end of what was fitted, and draw it behind its past.
 
         Parameters
@@ -164,7 +166,7 @@ class ForecastDisplay:
         n_history=None,
         n_panels=None,
         ax=None,
-    ):
+    ) -> Self:
         """Draw forecasts that are at hand.
 
         Parameters
@@ -230,7 +232,7 @@ class ForecastDisplay:
         )
         return display.plot(ax, n_history=n_history, n_panels=n_panels)
 
-    def plot(self, ax=None, *, n_history=None, n_panels=None):
+    def plot(self, ax=None, *, n_history=None, n_panels=None) -> Self:
         """Draw.
 
         Parameters

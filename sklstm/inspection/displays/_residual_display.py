@@ -1,6 +1,7 @@
 """ResidualDisplay: by how much predictions are wrong, when, and whether their errors follow one another."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ class ResidualDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, step=1, n_lags=None, ax=None):
+    def from_estimator(cls, estimator, X, y=None, *, step=1, n_lags=None, ax=None) -> Self:
         """Predict, and draw by how much predictions are wrong.
 
         Parameters
@@ -120,7 +121,7 @@ class ResidualDisplay:
         return cls.from_predictions(y, estimator.predict(X), step=step, n_lags=n_lags, ax=ax)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, step=1, n_lags=None, ax=None):
+    def from_predictions(cls, y_true, y_pred, *, step=1, n_lags=None, ax=None) -> Self:
         """Draw by how much predictions at hand are wrong.
 
         Parameters
@@ -153,13 +154,13 @@ class ResidualDisplay:
                 f"and {shapes[1]}."
             )
         n_steps = 1 if len(shapes[0]) == 1 else shapes[0][1]
-        if not isinstance(step, Integral) or not 1 <= step <= n_steps:
+        if not isinstance(step, Integral) or not 1 <= step <= n_steps:  # type: ignore[operator]
             raise ValueError(f"{who} expects step to be an int from 1 to {n_steps}, the steps of y, got {step!r}.")
         index = _common_index(who, y_true, y_pred)
         residuals = _column(y_true, step) - _column(y_pred, step)
         return cls(residuals=pd.Series(residuals, index=index), name=_name(y_true, step)).plot(ax, n_lags=n_lags)
 
-    def plot(self, ax=None, *, n_lags=None):
+    def plot(self, ax=None, *, n_lags=None) -> Self:
         """Draw.
 
         Parameters
@@ -173,6 +174,11 @@ class ResidualDisplay:
         -------
         display : ResidualDisplay
             The display itself.
+
+        Raises
+        ------
+        ValueError
+            If no residual is a number.
         """
         who = type(self).__name__
         scale = read_time_scale(who, [self.residuals.index])

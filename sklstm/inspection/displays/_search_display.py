@@ -1,7 +1,7 @@
 """SearchDisplay: the scores of a search over one or two of its parameters."""
 
 from numbers import Real
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ class SearchDisplay:
         self.best = best
 
     @classmethod
-    def from_estimator(cls, search, x=None, y=None, *, metric=None, ax=None):
+    def from_estimator(cls, search, x=None, y=None, *, metric=None, ax=None) -> Self:
         """Draw the results of a fitted search.
 
         Parameters
@@ -138,7 +138,7 @@ class SearchDisplay:
         )
         return display.plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> Self:
         """Draw.
 
         Parameters
@@ -150,6 +150,11 @@ class SearchDisplay:
         -------
         display : SearchDisplay
             The display itself.
+
+        Raises
+        ------
+        ValueError
+            If no candidate has a score.
         """
         who = type(self).__name__
         candidates = self.candidates

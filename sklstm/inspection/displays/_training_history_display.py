@@ -1,5 +1,7 @@
 """TrainingHistoryDisplay: loss and metrics over the epochs of a training."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
@@ -59,7 +61,7 @@ class TrainingHistoryDisplay:
         self.scaled_target = scaled_target
 
     @classmethod
-    def from_estimator(cls, estimator, *, log=None, ax=None):
+    def from_estimator(cls, estimator, *, log=None, ax=None) -> Self:
         """Draw the history of a fitted estimator.
 
         Parameters
@@ -91,7 +93,7 @@ class TrainingHistoryDisplay:
         return display.plot(ax, log=log)
 
     @classmethod
-    def from_history(cls, history, *, scaled_target=False, log=None, ax=None):
+    def from_history(cls, history, *, scaled_target=False, log=None, ax=None) -> Self:
         """Draw a history that is at hand.
 
         Parameters
@@ -117,7 +119,7 @@ class TrainingHistoryDisplay:
         import_pyplot(who)
         return cls(history=_check_history(who, history), scaled_target=scaled_target).plot(ax, log=log)
 
-    def plot(self, ax=None, *, log=None):
+    def plot(self, ax=None, *, log=None) -> Self:
         """Draw.
 
         Parameters

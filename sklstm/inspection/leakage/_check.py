@@ -1,9 +1,13 @@
 """check_no_leakage: whether a Pipeline, its data and its splitter keep the future out of the past."""
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
 from sklstm.inspection.leakage._in_data import find_reach, find_scaled_before, find_target_in_features
@@ -63,7 +67,12 @@ class LeakageError(ValueError):
         return type(self), (self.leaks,)
 
 
-def check_no_leakage(pipeline, X, y=None, cv=None):
+def check_no_leakage(
+    pipeline: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike | None = None,
+    cv: BaseCrossValidator | int | Iterable | None = None,
+) -> None:
     """Raise where something of the future, or of the test rows, reaches a prediction, and say where.
 
     Transformers are cloned and fitted on the training rows of up to three folds. Then the rows after a point in time
@@ -89,6 +98,10 @@ def check_no_leakage(pipeline, X, y=None, cv=None):
         If anything leaks: a ValueError whose message has a line for each leak, and whose ``leaks`` lists them.
     ValueError
         If X, y or cv do not fit each other, or the pipeline cannot be fitted on them.
+
+    See Also
+    --------
+    PanelTimeSeriesSplit : Folds that follow time in a panel.
 
     Notes
     -----

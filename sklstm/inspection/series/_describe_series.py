@@ -2,9 +2,11 @@
 
 from html import escape
 from textwrap import fill
+from typing import Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from sklstm._parameters import suggest
@@ -20,7 +22,7 @@ WIDTH = 100
 COUNTS = ("n", "missing", "season")
 
 
-def describe_series(series, *, season=None):
+def describe_series(series: ArrayLike, *, season: int | None = None) -> "SeriesReport":
     """Describe a series, or each column of a table, and advise how to prepare it for an LSTM.
 
     Parameters
@@ -160,11 +162,11 @@ class SeriesReport:
         self.left_out = left_out
 
     @property
-    def n_drawn(self):
+    def n_drawn(self) -> int:
         """How many columns `plot` draws by itself."""
         return min(MOST_DRAWN, self.data.shape[1])
 
-    def plot(self, ax=None, *, columns=None):
+    def plot(self, ax=None, *, columns=None) -> Self:
         """Draw the course of each column over time, and its histogram beside a normal curve.
 
         Parameters
@@ -178,6 +180,11 @@ class SeriesReport:
         -------
         self : SeriesReport
             With `axes_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If a column is not in the report.
         """
         names = list(self.data.columns)
         for column in columns or ():
@@ -205,8 +212,19 @@ class SeriesReport:
         parts += [self.format_advice(column) for column in self.advice["column"].unique()]
         return "\n\n".join(parts)
 
-    def format_advice(self, column):
-        """The advice for a column as lines of text."""
+    def format_advice(self, column) -> str:
+        """The advice for a column as text.
+
+        Parameters
+        ----------
+        column : label
+            Which column.
+
+        Returns
+        -------
+        text : str
+            Several lines.
+        """
         rows = self.advice[self.advice["column"] == column]
         margin = " " * (4 + rows["advice"].str.len().max())
         lines = [str(column)]
@@ -223,8 +241,14 @@ class SeriesReport:
         left_out = "".join(f"<p>left out, as it holds text: {escape(str(name))}</p>" for name in self.left_out)
         return f"{table}{advice}{left_out}"
 
-    def format_table(self):
-        """The table, a column for each column, its numbers as text of few digits."""
+    def format_table(self) -> pd.DataFrame:
+        """The table for reading.
+
+        Returns
+        -------
+        table : DataFrame of str of shape (n_statistics, n_columns)
+            Its numbers as text of few digits.
+        """
         shown = {name: [_format(name, value) for value in self.table[name]] for name in self.table.columns}
         return pd.DataFrame(shown, index=[str(name) for name in self.table.index]).T
 

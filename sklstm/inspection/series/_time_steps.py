@@ -1,8 +1,10 @@
 """Which look-backs to put into a grid."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklstm.inspection.displays._axes import COLOURS, OBSERVED, QUIET, count_whole, finish, make_panels
 from sklstm.inspection.series._correlograms import ALPHA, correlate
@@ -18,7 +20,14 @@ LONGEST_LOOK_BACK = 200
 SAME = 0.1
 
 
-def suggest_time_steps(series, *, target=None, max_steps=None, n_suggestions=3, season=None):
+def suggest_time_steps(
+    series: ArrayLike,
+    *,
+    target: str | int | None = None,
+    max_steps: int | None = None,
+    n_suggestions: int = 3,
+    season: int | None = None,
+) -> "TimeSteps":
     r"""Suggest look-backs for a grid, from the correlations of a series with its own past.
 
     The trend is taken out first: its straight line or, where the series has a unit root (augmented Dickey-Fuller
@@ -152,7 +161,7 @@ def _multiples(season, max_steps):
     return [] if season is None else [season * times for times in (1, 2) if season * times <= max_steps]
 
 
-class TimeSteps(list):
+class TimeSteps(list[int]):
     """Look-backs for a grid: a list of ascending ints that knows why.
 
     Parameters
@@ -200,7 +209,7 @@ class TimeSteps(list):
         self.bound = bound
         self.differenced = differenced
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> Self:
         """Draw both correlograms, what chance explains, and the suggestions.
 
         Parameters
