@@ -51,8 +51,8 @@ def _refuse_other_axes(estimator, X):
     if n_features is not None and n_features > 1:
         raise ValueError(
             f"{type(estimator).__name__} was fitted on windows of {n_features} features, X of shape (n_samples, "
-            f"n_timesteps, {n_features}), got X of shape {np.shape(X)}. Put LagFramer before it, which makes windows of "
-            "rows; or To3D(n_steps=1), where each row is a sample of one time step."
+            f"n_timesteps, {n_features}), got X of shape {np.shape(X)}. Put LagFramer before it, which makes windows "
+            "of rows; or To3D(n_steps=1), where each row is a sample of one time step."
         )
 
 

@@ -90,8 +90,8 @@ class Residuals:
         needed = math.ceil(coverage / (1 - coverage) - 1e-9)
         raise ValueError(
             f"{who}: an interval that holds {coverage:.0%} needs at least {needed} forecasts that can be compared with "
-            f"what was observed, got {n_known}{of} at step {step}. Calibrate on a longer series, lower the coverage, or "
-            "forecast fewer steps."
+            f"what was observed, got {n_known}{of} at step {step}. Calibrate on a longer series, lower the coverage, "
+            "or forecast fewer steps."
         )
 
 
