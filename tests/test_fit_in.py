@@ -174,8 +174,6 @@ def test_weights_go_past_the_transformers(pipeline):
 # --- progress -------------------------------------------------------------------------------------
 
 
-# A forecaster takes no callbacks itself, of which scikit-learn warns; the bar counts its fits all the same.
-@pytest.mark.filterwarnings("ignore:The estimator SeriesForecaster does not support callbacks:UserWarning")
 @pytest.mark.parametrize("what", ["pipeline", "forecaster"])
 def test_a_progress_bar_through_a_search(what, pipeline, airline, capsys):
     """scikit-learn's own progress bar, set on a search, counts its fits, whatever is inside."""

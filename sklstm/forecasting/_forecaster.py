@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._lag_names import lag_name
 from sklstm._parameters import StrictParameters
 from sklstm.forecasting._engine import Engine
@@ -22,7 +23,7 @@ from sklstm.forecasting._times_to_come import rows_to_come
 from sklstm.preprocessing._supervised import find_target
 
 
-class SeriesForecaster(StrictParameters, BaseEstimator):
+class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
     """Forecast a series from its own past: scaling, windows and network inside, targets made and kept apart inside.
 
     Give it a series (or a table of several columns, or a panel of many series), ask it for what comes next. It holds a
@@ -252,6 +253,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
 
     # --- fit --------------------------------------------------------------------------------------
 
+    @with_callbacks
     def fit(self, series, y=None) -> Self:
         """Learn to forecast the values that follow each row.
 
@@ -280,6 +282,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
                 "of a search as well; for X and y of your own use the Pipeline by itself."
             )
         self._validate_params()
+        task = FitTasks(self, series, None)
         data = SeriesTable(type(self).__name__, series, self.group, self.time)
         residuals = self._calibration(data)
         self._fit_engine(data)
@@ -291,6 +294,7 @@ class SeriesForecaster(StrictParameters, BaseEstimator):
         self._axes = data.time_axes()
         self.residuals_ = residuals
         self._remember(data)
+        task.end()
         return self
 
     def _fit_engine(self, data):

@@ -134,9 +134,9 @@ def test_other_estimators():
 
 
 def test_one_observation_at_a_time(fitted_pipeline, airline):
-    """Online predictions are those of the whole series."""
+    """Rows that follow the training rows are predicted online as they are all together."""
     X, _ = airline
-    online = OnlinePredictor(fitted_pipeline)
+    online = OnlinePredictor(fitted_pipeline, warm=True)
     updated = [online.update(X.iloc[row]) for row in range(100, 103)]
     np.testing.assert_allclose(np.ravel(updated), fitted_pipeline.predict(X[100:103]), rtol=1e-5)
 
