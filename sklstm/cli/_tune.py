@@ -178,7 +178,9 @@ def _candidates(search, rivals):
         if rival.choices:
             row |= {"time steps": rival.choices["n_steps"], "differences": _described(**rival.choices)}
         rows.append(row)
-    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+    table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+    # What has no time steps would make numbers with a point of the others.
+    return table.astype({"time steps": "Int64"})
 
 
 def _described(difference, log, **other):

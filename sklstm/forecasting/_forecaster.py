@@ -196,7 +196,8 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
         """
         if self.pipeline is None:
             return short_pipeline(self)
-        changed = [name for name, usual in self._short_defaults().items() if getattr(self, name) is not usual]
+        usual = self._short_defaults()
+        changed = [name for name in usual if not np.array_equal(getattr(self, name), usual[name])]
         if changed:
             name, value = changed[0], getattr(self, changed[0])
             raise ValueError(
@@ -285,7 +286,9 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
         task = FitTasks(self, series, None)
         data = SeriesTable(type(self).__name__, series, self.group, self.time)
         residuals = self._calibration(data)
-        self._fit_engine(data)
+        # A fit that fails leaves what was fitted before.
+        self._engine = self._fitted_engine(data)
+        self.target_ = self._engine.target
         self.n_features_in_ = data.table.shape[1]
         if all(isinstance(name, str) for name in data.table.columns) and data.indexed:
             self.feature_names_in_ = np.array(data.table.columns, dtype=object)
@@ -297,19 +300,20 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
         task.end()
         return self
 
-    def _fit_engine(self, data):
+    def _fitted_engine(self, data):
+        """The steps, fitted on a series, and what is to be forecast of it."""
         who = type(self).__name__
         candidates = data.columns
         if self.target is None:
             # What is said to be something else is not what is to be forecast.
             other = {*(self.static or ()), *(self.future or ())}
             candidates = [column for column in data.columns if column not in other] or data.columns
-        self.target_ = candidates[find_target(who, data.table[candidates], self.target)]
-        pipeline = short_pipeline(self, self.target_) if self.pipeline is None else self.build_pipeline()
-        self._engine = Engine(who, pipeline, 1 if self.strategy == "recursive" else self.horizon)
-        self._engine.fit(data, self.target_)
+        target = candidates[find_target(who, data.table[candidates], self.target)]
+        pipeline = short_pipeline(self, target) if self.pipeline is None else self.build_pipeline()
+        engine = Engine(who, pipeline, 1 if self.strategy == "recursive" else self.horizon).fit(data, target)
         if self.strategy == "recursive" and self.horizon > 1:
-            self._engine.refuse_no_recursion(data, self.horizon)
+            engine.refuse_no_recursion(data, self.horizon)
+        return engine
 
     def _calibration(self, data):
         """Residuals of the last rows, forecast by a copy that was fitted on those before them."""

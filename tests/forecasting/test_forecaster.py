@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusal import refusing
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -364,6 +364,23 @@ def test_clone_and_parameters():
         SeriesForecaster(horizn=3)
 
 
+def test_defaults_that_are_spelled_out(airline):
+    """A default that is passed by its value is no parameter for a pipeline of its own."""
+    forecaster = SeriesForecaster(
+        linear(), dropout=float("0.0"), n_steps=int("24"), window_scaler="".join(["au", "to"])
+    )
+    assert forecaster.fit(airline).predict(airline).shape == (144, 1)
+
+
+def test_a_fit_that_fails_loses_nothing(airline):
+    """What was fitted before still forecasts."""
+    forecaster = SeriesForecaster(linear(), horizon=2).fit(airline)
+    before = forecaster.forecast()
+    with pytest.raises(ValueError, match="needs at least 3 rows"):
+        forecaster.fit(airline[:2].to_frame("other").set_axis(airline.index[:2]))
+    pd.testing.assert_frame_equal(forecaster.forecast(), before)
+
+
 def test_input_stays_as_it_is(airline):
     """Neither the series nor the pipeline is changed."""
     series, pipeline = airline.copy(), linear()
@@ -387,6 +404,7 @@ def test_same_seed_same_forecasts(airline, fitted):
     np.testing.assert_array_equal(again.forecast(), fitted.forecast())
 
 
+@settings(max_examples=40)
 @given(rows=st.integers(12, 40), horizon=st.integers(1, 5), n_steps=st.integers(1, 8), steps=st.integers(1, 12))
 def test_shapes(rows, horizon, n_steps, steps):
     """Rows are kept, whatever the lengths are."""
