@@ -11,7 +11,7 @@ from sklearn.metrics import mean_absolute_percentage_error, root_mean_squared_er
 from sklearn.pipeline import Pipeline
 
 from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesForecaster, SeriesScaler, backtest
-from sklstm.datasets import load_airline
+from sklstm.datasets import load_airline, load_sunspots
 from sklstm.forecasting import mean_absolute_scaled_error
 
 
@@ -230,6 +230,17 @@ def test_intervals_hold_what_they_say():
     scores = result.scores(by="step").xs("SeriesForecaster", level="model")
     assert scores["coverage"].between(0.75, 0.85).all()
     assert scores["width"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    "intervals", [{"calibration": 0.3}, {"quantiles": [0.05, 0.5, 0.95]}], ids=["conformal", "quantiles"]
+)
+def test_intervals_hold_sunspots(intervals):
+    """On the last third of the sunspots, 90 % intervals of the network hold 85 to 95 %."""
+    sunspots = load_sunspots().data
+    forecaster = SeriesForecaster(horizon=3, random_state=0, **intervals)
+    result = backtest(forecaster, sunspots, initial=len(sunspots) * 2 // 3, interval=0.9)
+    assert 0.85 <= result.scores().loc["SeriesForecaster", "coverage"] <= 0.95
 
 
 def test_intervals_by_hand(airline):
