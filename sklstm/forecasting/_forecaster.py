@@ -1,14 +1,11 @@
 """SeriesForecaster: a series in, its future out."""
 
-import inspect
 from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
-from sklearn.metrics import r2_score
-from sklearn.pipeline import Pipeline
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,14 +13,14 @@ from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._lag_names import lag_name
 from sklstm._parameters import StrictParameters
 from sklstm.forecasting._engine import Engine
-from sklstm.forecasting._intervals import Residuals
+from sklstm.forecasting._scored_forecasts import ScoredForecasts
 from sklstm.forecasting._series_table import SeriesTable
-from sklstm.forecasting._short_pipeline import SHORT_PARAMETERS, short_pipeline
+from sklstm.forecasting._short_pipeline import ShortParameters, short_pipeline
 from sklstm.forecasting._times_to_come import rows_to_come
 from sklstm.preprocessing._supervised import find_target
 
 
-class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
+class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, CallbackSupportMixin, BaseEstimator):
     """Forecast a series from its own past: scaling, windows and network inside, targets made and kept apart inside.
 
     Give it a series (or a table of several columns, or a panel of many series), ask it for what comes next. It holds a
@@ -179,61 +176,6 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    # --- parameters -------------------------------------------------------------------------------
-
-    def build_pipeline(self) -> Pipeline:
-        """The Pipeline that `fit` will fit, not fitted: to look at, or to change and pass on.
-
-        Returns
-        -------
-        pipeline : Pipeline
-            A copy of `pipeline`, or what the short parameters stand for.
-
-        Raises
-        ------
-        ValueError
-            If there are a pipeline and short parameters for one.
-        """
-        if self.pipeline is None:
-            return short_pipeline(self)
-        usual = self._short_defaults()
-        changed = [name for name in usual if not np.array_equal(getattr(self, name), usual[name])]
-        if changed:
-            name, value = changed[0], getattr(self, changed[0])
-            raise ValueError(
-                f"SeriesForecaster got a pipeline, and {name}={value!r}, which is for the pipeline that it builds "
-                "itself. Set the parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
-            )
-        return clone(self.pipeline)
-
-    def set_params(self, **params):
-        """Set parameters, those of the steps inside as ``pipeline__frame__n_steps``.
-
-        Where there is no pipeline yet, it is built from the short parameters first, and these go back to their
-        defaults: from then on the pipeline holds what they said.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values.
-
-        Returns
-        -------
-        self : SeriesForecaster
-            The forecaster itself.
-        """
-        inside = {name: value for name, value in params.items() if name.startswith("pipeline__")}
-        super().set_params(**{name: value for name, value in params.items() if name not in inside})
-        if inside and self.pipeline is None:
-            pipeline = self.build_pipeline()
-            super().set_params(pipeline=pipeline, **self._short_defaults())
-        return super().set_params(**inside)
-
-    @classmethod
-    def _short_defaults(cls):
-        parameters = inspect.signature(cls).parameters
-        return {name: parameters[name].default for name in SHORT_PARAMETERS}
-
     @property
     def pipeline_(self):
         """The fitted steps."""
@@ -315,16 +257,6 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
             engine.refuse_no_recursion(data, self.horizon)
         return engine
 
-    def _calibration(self, data):
-        """Residuals of the last rows, forecast by a copy that was fitted on those before them."""
-        if self.calibration is None:
-            return None
-        tails = [np.asarray(rows)[-max(1, round(self.calibration * len(rows))) :] for _, rows in data.keys.rows()]
-        held_out = np.sort(np.concatenate(tails))
-        fitted = np.setdiff1d(np.arange(len(data)), held_out)
-        copy = clone(self).set_params(calibration=None).fit(data.table.iloc[fitted])
-        return copy.calibrate(data.table.iloc[held_out]).residuals_
-
     # --- forecasts --------------------------------------------------------------------------------
 
     def predict(self, series, steps=None):
@@ -352,37 +284,6 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
         """
         data, table, rows = self._rows_of(series)
         return self._framed(data, self._engine.forecast_at(table, rows, self._n_steps(steps)))
-
-    def predict_interval(self, series, coverage=0.9, steps=None):
-        """Intervals that hold a share of the values that follow each row.
-
-        The network's own quantiles, where `quantiles` has both ends; else the forecasts with as much to either side as
-        they missed in calibration; and from rows on that follow what was fitted, with what they missed lately.
-
-        Parameters
-        ----------
-        series : Series, DataFrame or array
-            As for `predict`.
-        coverage : float, default=0.9
-            Share of the values that intervals are to hold.
-        steps : int, optional
-            As for `predict`.
-
-        Returns
-        -------
-        lower, upper : DataFrame of shape (n_rows, steps)
-            As `predict` returns its forecasts.
-
-        Raises
-        ------
-        ValueError
-            If there was no calibration for so many steps, or on too few rows for this coverage.
-        """
-        data, table, rows = self._rows_of(series)
-        # Rows that do not follow what was fitted may be those that were: what is missed of them tells nothing.
-        new = np.arange(len(table)) >= rows[0] if rows[0] > 0 else None
-        _, lower, upper = self._interval_at(table, rows, self._n_steps(steps), coverage, new)
-        return self._framed(data, lower), self._framed(data, upper)
 
     def forecast(self, steps=None, *, future=None, interval=None) -> pd.DataFrame:
         """Forecast what follows the last row of the series that was fitted, or of the last `update`.
@@ -423,85 +324,6 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
             columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
         return ahead[keys].assign(**{str(name): values.ravel() for name, values in columns.items()})
-
-    def score(self, series, y=None) -> float:
-        """Coefficient of determination, R squared, of all forecasts whose truth is in the series.
-
-        The first of them is made at the last row before the series, where it goes on from what was fitted.
-
-        Parameters
-        ----------
-        series : Series, DataFrame or array
-            As for `predict`.
-        y : None
-            There is none.
-
-        Returns
-        -------
-        score : float
-            1 at best; 0 for forecasting the mean.
-        """
-        truth, forecasts, _ = self.compare(series)
-        known = ~np.isnan(truth)
-        return r2_score(truth[known], forecasts[known])
-
-    def compare(self, series, steps=None):
-        """Forecasts of the values of a series, from the row before its first one on, beside these values.
-
-        Parameters
-        ----------
-        series : Series, DataFrame or array
-            As for `predict`.
-        steps : int, optional
-            As for `predict`.
-
-        Returns
-        -------
-        truth, forecasts : ndarray of shape (n_forecasts, steps)
-            In the units of the series; truth is NaN beyond the end of the series.
-        labels : ndarray of shape (n_forecasts,)
-            The series of each, in a panel.
-
-        Raises
-        ------
-        ValueError
-            If nothing that is forecast is in the series.
-        """
-        _, table, rows = self._rows_of(series)
-        before = [np.asarray(part)[np.asarray(part) < rows[0]] for _, part in table.keys.rows()]
-        origins = np.concatenate([*(part[-1:] for part in before), rows]).astype(np.intp)
-        steps = self._n_steps(steps)
-        values = table.table[self.target_].to_numpy(dtype=np.float64)
-        truth = table.values_around(values, range(1, steps + 1), **self._engine.layout)[origins]
-        if np.isnan(truth).all():
-            raise ValueError(
-                f"SeriesForecaster has nothing to compare forecasts with: no row of {len(rows)} is followed by one "
-                "that was observed. Pass a longer series, or one that follows what was fitted."
-            )
-        return truth, self._engine.forecast_at(table, origins, steps), table.labels()[origins]
-
-    def calibrate(self, series, steps=None) -> Self:
-        """Learn how far forecasts miss, from rows that were not fitted: for the intervals.
-
-        Parameters
-        ----------
-        series : Series, DataFrame, array or Backtest
-            Rows that were not fitted, as for `predict`; or what `backtest` returned.
-        steps : int, optional
-            How many steps ahead intervals will be asked for; by default the horizon.
-
-        Returns
-        -------
-        self : SeriesForecaster
-            The forecaster itself.
-        """
-        check_is_fitted(self)
-        if hasattr(series, "residuals"):
-            self.residuals_ = Residuals(*series.residuals())
-        else:
-            truth, forecasts, labels = self.compare(series, steps)
-            self.residuals_ = Residuals(truth - forecasts, labels)
-        return self
 
     def update(self, new_rows) -> Self:
         """Move on in time, without training: what comes next is forecast from the end of these rows.
@@ -590,40 +412,3 @@ class SeriesForecaster(StrictParameters, CallbackSupportMixin, BaseEstimator):
             return forecasts
         columns = [lag_name(self.target_, step) for step in range(1, forecasts.shape[1] + 1)]
         return pd.DataFrame(forecasts, index=data.table.index, columns=columns)
-
-    def _interval_at(self, data, rows, n_steps, coverage, new=None):
-        """Forecasts from some rows on, and the ends of their intervals: three arrays of shape (n_rows, n_steps).
-
-        Where `new` says which rows of `data` came after what was fitted, the rows of a series follow one another, and
-        intervals move on with what was missed of new values.
-        """
-        if not isinstance(coverage, Real) or not 0 < coverage < 1:
-            raise ValueError(f"SeriesForecaster expects the coverage of an interval between 0 and 1, got {coverage!r}.")
-        forecasts = self._engine.forecast_at(data, rows, n_steps)
-        ends = self._engine.quantiles_at(data, rows, n_steps, coverage)
-        if ends is not None:
-            return forecasts, *ends
-        if self.residuals_ is None:
-            raise ValueError(
-                "SeriesForecaster knows no intervals: it was not told how far its forecasts miss. Pass calibration=0.2 "
-                "before fit, or call calibrate(series) with rows that were not fitted."
-            )
-        half = np.empty_like(forecasts)
-        who, labels = type(self).__name__, data.labels()[rows]
-        for label in dict.fromkeys(labels):
-            of_series = labels == label
-            missed = None if new is None else self._missed(data, label, rows[of_series], n_steps, new)
-            half[of_series] = self.residuals_.half_widths(who, coverage, n_steps, label, missed)
-        return forecasts, forecasts - half, forecasts + half
-
-    def _missed(self, data, label, rows, n_steps, new):
-        """What was missed of new values from some rows of a series on, and from `n_steps` rows before them."""
-        (series,) = (np.asarray(part) for known, part in data.keys.rows() if known == label)
-        stop = 1 + int(np.searchsorted(series, rows[-1]))
-        origins = series[max(0, stop - len(rows) - n_steps) : stop]
-        values = np.where(new, data.table[self.target_].to_numpy(dtype=np.float64), np.nan)
-        truth = data.values_around(values, range(1, n_steps + 1), **self._engine.layout)[origins]
-        missed = np.full((len(rows) + n_steps, n_steps), np.nan)
-        if not np.isnan(truth).all():
-            missed[-len(origins) :] = truth - self._engine.forecast_at(data, origins, n_steps)
-        return missed

@@ -1,5 +1,9 @@
 """The Pipeline that SeriesForecaster builds from its own parameters."""
 
+import inspect
+
+import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklstm.preprocessing import Differencer, LagFramer, SequencePadder, SeriesScaler, To3D
@@ -67,3 +71,62 @@ def short_pipeline(forecaster, target=None):
         **{name: getattr(forecaster, name) for name in OF_NETWORK},
     )
     return Pipeline([*steps, ("frame", framer), ("pad", SequencePadder()), ("to3d", To3D()), ("lstm", lstm)])
+
+
+class ShortParameters:
+    """Mixin of SeriesForecaster: its short parameters, and the steps that they stand for."""
+
+    pipeline: Pipeline | None
+
+    def build_pipeline(self) -> Pipeline:
+        """The Pipeline that `fit` will fit, not fitted: to look at, or to change and pass on.
+
+        Returns
+        -------
+        pipeline : Pipeline
+            A copy of `pipeline`, or what the short parameters stand for.
+
+        Raises
+        ------
+        ValueError
+            If there are a pipeline and short parameters for one.
+        """
+        if self.pipeline is None:
+            return short_pipeline(self)
+        usual = self._short_defaults()
+        changed = [name for name in usual if not np.array_equal(getattr(self, name), usual[name])]
+        if changed:
+            name, value = changed[0], getattr(self, changed[0])
+            raise ValueError(
+                f"SeriesForecaster got a pipeline, and {name}={value!r}, which is for the pipeline that it builds "
+                "itself. Set the parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
+            )
+        return clone(self.pipeline)
+
+    def set_params(self, **params):
+        """Set parameters, those of the steps inside as ``pipeline__frame__n_steps``.
+
+        Where there is no pipeline yet, it is built from the short parameters first, and these go back to their
+        defaults: from then on the pipeline holds what they said.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            The forecaster itself.
+        """
+        inside = {name: value for name, value in params.items() if name.startswith("pipeline__")}
+        super().set_params(**{name: value for name, value in params.items() if name not in inside})
+        if inside and self.pipeline is None:
+            pipeline = self.build_pipeline()
+            super().set_params(pipeline=pipeline, **self._short_defaults())
+        return super().set_params(**inside)
+
+    @classmethod
+    def _short_defaults(cls):
+        parameters = inspect.signature(cls).parameters
+        return {name: parameters[name].default for name in SHORT_PARAMETERS}
