@@ -2,7 +2,7 @@
 
 from sklstm import backtest as roll
 from sklstm.cli._model_file import load_forecaster
-from sklstm.cli._report import draw, print_scores
+from sklstm.cli._report import draw, print_scores, when
 from sklstm.cli._series_file import read_series
 
 
@@ -21,7 +21,7 @@ def backtest(args):
         interval=args.interval,
     )
     first = result.forecasts["origin"].iloc[0]
-    print(f"{series.name}: forecasts of {forecaster.target_} from {result.n_origins} origins, the first {_when(first)}")
+    print(f"{series.name}: forecasts of {forecaster.target_} from {result.n_origins} origins, the first {when(first)}")
     print_scores(f"all steps together, in units of {forecaster.target_}", _named(result.scores()))
     if result.forecasts["step"].max() > 1:
         by_step = result.scores(by="step")
@@ -38,7 +38,3 @@ def backtest(args):
 def _named(scores):
     scores.columns = [{"rmse": "RMSE", "mae": "MAE", "mase": "MASE", "mape": "MAPE"}.get(c, c) for c in scores.columns]
     return scores.rename_axis("model").reset_index()
-
-
-def _when(label):
-    return f"{label:%Y-%m-%d}" if hasattr(label, "strftime") else str(label)

@@ -13,6 +13,11 @@ def print_scores(title, table):
     print(shown.astype(object).where(table.notna(), "").to_string(index=False))
 
 
+def when(label):
+    """A label of an index as text; the start of a day as its date."""
+    return f"{label:%Y-%m-%d}" if isinstance(label, pd.Timestamp) and label == label.normalize() else str(label)
+
+
 def print_csv(table, path, what):
     """Print a table as CSV, or write it to a file and say so."""
     if path is None:

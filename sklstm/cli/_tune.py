@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from sklstm import SeriesForecaster, backtest, forecast_scorer
 from sklstm.cli._console import ProgressBar, load_keras_silently
-from sklstm.cli._report import draw, print_scores
+from sklstm.cli._report import draw, print_scores, when
 from sklstm.cli._rivals import find_rivals
 from sklstm.cli._series_file import read_series
 from sklstm.preprocessing._season import season_of
@@ -132,15 +132,11 @@ def _announce(args, series, known, n_test):
         print(f"left out: column {column!r} holds text")
     columns = ", ".join(table.columns)
     following = "value" if args.horizon == 1 else f"{args.horizon} values"
-    print(f"{series.name}: {len(table)} rows of {columns}, {_when(table.index[0])} to {_when(table.index[-1])}")
+    print(f"{series.name}: {len(table)} rows of {columns}, {when(table.index[0])} to {when(table.index[-1])}")
     print(
-        f"each row forecasts the next {following} of {series.target}; the rows from {_when(table.index[-n_test])} on "
+        f"each row forecasts the next {following} of {series.target}; the rows from {when(table.index[-n_test])} on "
         "are kept for the test"
     )
-
-
-def _when(label):
-    return f"{label:%Y-%m-%d}" if isinstance(label, pd.Timestamp) and label == label.normalize() else str(label)
 
 
 def _search(forecaster, grids, cv, args, series):
