@@ -25,8 +25,7 @@ from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import Pipeline
 
 import sklstm
-from sklstm import Differencer, LagFramer, SeriesForecaster, SeriesScaler, backtest, forecast_scorer
-from sklstm.cli._rivals import CompleteRidge
+from sklstm import Differencer, LagFramer, LagRegressor, SeriesForecaster, SeriesScaler, backtest, forecast_scorer
 from sklstm.datasets import load_airline, load_seattle_weather, load_sunspots
 
 SEEDS = (0, 1, 2)
@@ -58,8 +57,8 @@ class Task:
         steps = [
             ("difference", Differencer(lags, log=log)),
             ("scale", SeriesScaler("standard")),
-            ("frame", LagFramer(n_steps, flatten=True)),
-            ("ridge", CompleteRidge()),
+            ("frame", LagFramer(n_steps)),
+            ("ridge", LagRegressor()),
         ]
         return SeriesForecaster(Pipeline(steps), horizon=horizon)
 

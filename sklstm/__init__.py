@@ -32,6 +32,7 @@ _HOMES = {
     "suggest_time_steps": "sklstm.inspection",
     "PanelTimeSeriesSplit": "sklstm.model_selection",
     "OnlinePredictor": "sklstm.online",
+    "LagRegressor": "sklstm.forecasting",
     "Persistence": "sklstm.forecasting",
     "SeasonalNaive": "sklstm.forecasting",
     "SeriesForecaster": "sklstm.forecasting",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from sklstm.estimators import LSTMAutoencoder as LSTMAutoencoder
     from sklstm.estimators import LSTMClassifier as LSTMClassifier
     from sklstm.estimators import LSTMRegressor as LSTMRegressor
+    from sklstm.forecasting import LagRegressor as LagRegressor
     from sklstm.forecasting import Persistence as Persistence
     from sklstm.forecasting import SeasonalNaive as SeasonalNaive
     from sklstm.forecasting import SeriesForecaster as SeriesForecaster

@@ -8,6 +8,7 @@ import sklstm
 from sklstm import (
     KerasClassifier,
     LagFramer,
+    LagRegressor,
     LSTMAutoencoder,
     LSTMClassifier,
     LSTMRegressor,
@@ -78,6 +79,7 @@ def _forecasts(series: np.ndarray) -> None:
     assert_type(forecaster.update(series), SeriesForecaster)
     assert_type(backtest(forecaster, series, initial=96, metrics=["rmse"]), Backtest)
     assert_type(coverage_score(series, series - 1, series + 1), float)
+    assert_type(LagRegressor().fit(series, series).predict(series), np.ndarray)
     assert_type(SeasonalNaive(season=12).fit(series, series).predict(series), np.ndarray)
     forecast_scorer("mae", steps=3)(forecaster, series)
     backtest(forecaster, series, initial="1956")  # type: ignore[arg-type]

@@ -1,35 +1,18 @@
 """What a tuned LSTM has to beat: no change at all, the last season once more, and Ridge on the same windows."""
 
-import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import Pipeline
 
-from sklstm import Differencer, LagFramer, Persistence, SeasonalNaive, SeriesForecaster, SeriesScaler, forecast_scorer
-
-# Fewer complete rows than these tell nothing: then incomplete ones are learned from, too.
-FEWEST_COMPLETE = 2
-
-
-class CompleteRidge(RegressorMixin, BaseEstimator):
-    """Ridge regression on the complete rows of a table of lags; in others, what is missing is at its mean."""
-
-    def fit(self, X, y):
-        """Fit on the rows of X, (n_samples, n_features), that miss nothing."""
-        X = np.asarray(X, dtype=np.float64)
-        self.imputer_ = SimpleImputer(keep_empty_features=True).fit(X)
-        rows = ~np.isnan(X).any(axis=1)
-        if rows.sum() < FEWEST_COMPLETE:
-            rows = ~np.isnan(X).all(axis=1)
-        filled = self.imputer_.transform(X[rows])
-        self.ridge_ = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(filled, np.asarray(y)[rows])
-        return self
-
-    def predict(self, X):
-        """Forecasts for the rows of X."""
-        return self.ridge_.predict(self.imputer_.transform(np.asarray(X, dtype=np.float64)))
+from sklstm import (
+    Differencer,
+    LagFramer,
+    LagRegressor,
+    Persistence,
+    SeasonalNaive,
+    SeriesForecaster,
+    SeriesScaler,
+    forecast_scorer,
+)
 
 
 class Rival:
@@ -90,8 +73,8 @@ def find_rivals(series, target, cv, *, horizon, time_steps, differences, season)
             "Ridge",
             ("difference", Differencer(lags, log=log, columns=[target])),
             ("scale", SeriesScaler("standard")),
-            ("frame", LagFramer(n_steps=n_steps, flatten=True)),
-            ("ridge", CompleteRidge()),
+            ("frame", LagFramer(n_steps=n_steps)),
+            ("ridge", LagRegressor()),
             n_steps=n_steps,
             difference=lags,
             log=log,

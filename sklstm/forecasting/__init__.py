@@ -3,11 +3,13 @@
 from sklstm.forecasting._backtest import Backtest, backtest
 from sklstm.forecasting._baselines import Persistence, SeasonalNaive
 from sklstm.forecasting._forecaster import SeriesForecaster
+from sklstm.forecasting._lag_regressor import LagRegressor
 from sklstm.forecasting._metrics import coverage_score, mean_absolute_scaled_error, pinball_loss
 from sklstm.forecasting._scorer import forecast_scorer
 
 __all__ = [
     "Backtest",
+    "LagRegressor",
     "Persistence",
     "SeasonalNaive",
     "SeriesForecaster",

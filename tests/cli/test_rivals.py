@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import TimeSeriesSplit
 
-from sklstm import series_to_supervised
-from sklstm.cli._rivals import CompleteRidge, find_rivals
+from sklstm.cli._rivals import find_rivals
 from sklstm.datasets import load_airline
 
 
@@ -44,13 +42,3 @@ def test_persistence_by_hand(passengers):
         missed = [values[t + k] - values[t] for t in range(train[-1], test[-1]) for k in (1, 2) if t + k <= test[-1]]
         by_fold.append(np.sqrt(np.mean(np.square(missed))))
     np.testing.assert_allclose(persistence.fold_scores, by_fold)
-
-
-def test_ridge_learns_from_complete_rows(passengers):
-    """What is missing teaches it nothing, as long as enough is complete."""
-    table = series_to_supervised(passengers, n_in=12, dropnan=False)
-    X, y = table.iloc[:, :-1], table.iloc[:, -1]
-    fitted = CompleteRidge().fit(X, y)
-    classic = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(X[12:].to_numpy(), y[12:])
-    np.testing.assert_allclose(fitted.predict(X[12:]), classic.predict(X[12:].to_numpy()))
-    assert np.isfinite(CompleteRidge().fit(X[1:5], y[1:5]).predict(X[1:5])).all()
