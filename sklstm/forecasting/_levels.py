@@ -57,15 +57,11 @@ def restore(differencers, data, target, levels, rows, forecasts, **layout):
     """
     for differencer, level in reversed(list(zip(differencers, levels[:-1], strict=True))):
         past = data.values_around(level, range(1 - differencer.rows_back, 1), **layout)[rows]
-        forecasts = differencer.restore(_filled(past, np.nanmedian(level)), forecasts, column=[target])
+        forecasts = differencer.restore(fill_unobserved(past, np.nanmedian(level)), forecasts, column=[target])
     return forecasts
 
 
-def _column(table, position):
-    return np.asarray(table.iloc[:, position], dtype=np.float64)
-
-
-def _filled(past, usual):
+def fill_unobserved(past, usual):
     """Values where nothing was observed: of the observation that comes next, else of the one before, else the usual."""
     past = past.copy()
     for step in reversed(range(past.shape[1] - 1)):
@@ -73,3 +69,7 @@ def _filled(past, usual):
     for step in range(1, past.shape[1]):
         past[:, step] = np.where(np.isnan(past[:, step]), past[:, step - 1], past[:, step])
     return np.where(np.isnan(past), usual, past)
+
+
+def _column(table, position):
+    return np.asarray(table.iloc[:, position], dtype=np.float64)

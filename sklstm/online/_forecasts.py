@@ -5,7 +5,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from sklstm.forecasting._levels import _filled
+from sklstm.forecasting._levels import fill_unobserved
 from sklstm.forecasting._series_table import SeriesTable
 from sklstm.online._rows import WHO
 from sklstm.preprocessing import Differencer
@@ -65,7 +65,7 @@ class Forecasts:
         for differencer, rows in reversed(list(zip(self._differencers, memories, strict=False))):
             if differencer is not None:
                 # Where nothing of the past was observed there is no level to add.
-                past = _filled(rows[None, :, self._target], np.nan)
+                past = fill_unobserved(rows[None, :, self._target], np.nan)
                 forecasts = differencer.restore(past, forecasts)
         return forecasts[0, 0] if self.horizon == 1 else forecasts[0]
 

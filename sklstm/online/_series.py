@@ -5,8 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from sklstm.preprocessing._framing import _durations
-from sklstm.preprocessing._time_axis import find_breaks, find_slots, tells_time
+from sklstm.preprocessing._time_axis import elapsed_between, find_breaks, find_slots, tells_time
 
 WHO = "OnlinePredictor"
 # A gap that nothing reaches across.
@@ -130,7 +129,7 @@ class Clock:
         """Time since the observation before, in the framer's unit; 0 without one."""
         if self.observed is None:
             return 0.0
-        return float(_durations(WHO, _index(self.observed, time), framer.elapsed)[0])
+        return float(elapsed_between(WHO, _index(self.observed, time), framer.elapsed)[0])
 
 
 def as_time(time, framer):

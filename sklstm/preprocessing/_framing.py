@@ -11,12 +11,12 @@ from sklstm.preprocessing._time_axis import (
     as_numbers,
     check_time_order,
     continues,
+    elapsed_between,
     find_breaks,
     find_slots,
     learn_time_axis,
     slots_of,
     tells_time,
-    to_duration,
 )
 
 
@@ -146,7 +146,7 @@ class Layout:
             before = getattr(piece.end, "observed", None)
             if before is not None:
                 times = times.insert(0, before)
-            steps = _durations(self.who, times, unit)
+            steps = elapsed_between(self.who, times, unit)
             elapsed[rows] = steps if before is not None else np.r_[np.zeros(min(1, len(rows))), steps]
         return elapsed
 
@@ -208,15 +208,3 @@ def _last_observed(rows, chunk=1024):
         if len(seen):
             return first + seen[-1]
     return None
-
-
-def _durations(who, times, unit):
-    """Time between neighbours, as a number of units."""
-    if isinstance(times, pd.PeriodIndex):
-        times = times.to_timestamp()
-    if pd.api.types.is_integer_dtype(times):
-        return np.diff(times.to_numpy()) / float(unit)
-    try:
-        return np.diff(times.to_numpy()) / to_duration(unit).to_timedelta64()
-    except ValueError:
-        raise ValueError(f"{who} expects elapsed to be a duration, such as 'h' or '15min', got {unit!r}.") from None

@@ -208,6 +208,18 @@ def to_duration(unit):
     return pd.Timedelta(f"1{unit}" if isinstance(unit, str) and unit[:1].isalpha() else unit)
 
 
+def elapsed_between(who, times, unit):
+    """Time between neighbours, as a number of units."""
+    if isinstance(times, pd.PeriodIndex):
+        times = times.to_timestamp()
+    if pd.api.types.is_integer_dtype(times):
+        return np.diff(times.to_numpy()) / float(unit)
+    try:
+        return np.diff(times.to_numpy()) / to_duration(unit).to_timedelta64()
+    except ValueError:
+        raise ValueError(f"{who} expects elapsed to be a duration, such as 'h' or '15min', got {unit!r}.") from None
+
+
 def _calendars(index):
     if isinstance(index, pd.PeriodIndex):
         return [f"periods of {index.freqstr}"]
