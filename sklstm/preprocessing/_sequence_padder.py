@@ -29,6 +29,9 @@ class SequencePadder(SeriesTransformer):
     Padding is NaN, "not observed": no value of the data can be taken for it, and the network masks exactly
     those time steps. Windows that have the right length already, such as LagFramer's, pass untouched.
 
+    Networks read features that are static, or known ahead, at the last time step. Whatever is added or cut after it,
+    they stay what a sample's own last time step says.
+
     Parameters
     ----------
     max_len : int, optional
@@ -134,19 +137,9 @@ class SequencePadder(SeriesTransformer):
                 refuse_partly_observed(type(self).__name__, sequence, X[k], of=f" of sequence {k}")
             return self._filled(self._pad(samples))
         refuse_partly_observed_windows(type(self).__name__, samples)
-        if samples.shape[1] < self.max_len_:
-            return self._filled(samples.with_values(self._pad(np.asarray(samples))).as_view())
         if samples.shape[1] == self.max_len_ and getattr(X, "ndim", None) == 3 and X.dtype in FLOATS:
             return self._filled(X)
-        cut = samples.last if self.truncating == "pre" else samples.first
-        return self._filled(cut(self.max_len_).as_view())
-
-    def _filled(self, windows):
-        """Windows in which nothing is NaN, where `value` is a number; their buffer is filled, so they stay a view."""
-        if np.isnan(self.value):
-            return windows
-        windows = windows if isinstance(windows, Windows) else Windows.from_array(windows)
-        return windows.over(np.nan_to_num(windows.buffer, nan=self.value)).as_view()
+        return self._filled(self._lengthen(samples) if samples.shape[1] < self.max_len_ else self._cut(samples))
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the features of each time step.
@@ -178,6 +171,32 @@ class SequencePadder(SeriesTransformer):
             f"got shape {np.shape(X)}. Reshape your data: [X] is one sequence."
         )
 
+    def _lengthen(self, samples):
+        """Windows that are too short, padded; a view where an array says all that they say."""
+        padded = self._pad(np.asarray(samples))
+        if self.padding == "post":
+            _carry_roles(padded, samples, first=samples.shape[1])
+        return samples.with_values(padded).as_view()
+
+    def _cut(self, samples):
+        """Windows that are long enough, without what is too much; over the same rows where that can be."""
+        if self.truncating == "pre":
+            return samples.last(self.max_len_).as_view()
+        windows = samples.first(self.max_len_)
+        if samples.roles.features:
+            # Of windows that overlap, one's last time step lies amid others: each needs its own.
+            values = np.asarray(windows)
+            _carry_roles(values, samples, first=self.max_len_ - 1)
+            windows = windows.with_values(values)
+        return windows.as_view()
+
+    def _filled(self, windows):
+        """Windows in which nothing is NaN, where `value` is a number; their buffer is filled, so they stay a view."""
+        if np.isnan(self.value):
+            return windows
+        windows = windows if isinstance(windows, Windows) else Windows.from_array(windows)
+        return windows.over(np.nan_to_num(windows.buffer, nan=self.value)).as_view()
+
     def _pad(self, sequences):
         shape = (len(sequences), self.max_len_, self.n_features_in_)
         padded = np.full(shape, self.value, dtype=sequences[0].dtype)
@@ -186,3 +205,9 @@ class SequencePadder(SeriesTransformer):
             where = slice(self.max_len_ - len(kept), None) if self.padding == "pre" else slice(len(kept))
             padded[sample, where] = kept
         return padded
+
+
+def _carry_roles(values, samples, first):
+    """Put features that have a role, as the last time step of each sample has them, from time step `first` on."""
+    features = samples.roles.features
+    values[:, first:, features] = np.asarray(samples.last(1))[:, :, features]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from refusal import refused
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LagFramer, SequencePadder, Windows
+from sklstm import LagFramer, LSTMRegressor, SequencePadder, Windows
 from sklstm._windows import Roles
 
 NAN = np.nan
@@ -279,3 +279,55 @@ def test_windows_that_are_lengthened_keep_what_is_known_of_them():
     assert padded.roles == windows.roles
     np.testing.assert_array_equal(padded.groups, ["A", "B"])
     np.testing.assert_array_equal(padded.times, [5, 6])
+
+
+# --- features that are static, or known ahead -----------------------------------------------------
+
+STORE = np.repeat(["A", "B"], 20)
+STORES = pd.DataFrame(
+    {"sales": np.sin(np.arange(40.0)), "size": np.repeat([2.0, 5.0], 20), "promo": np.arange(40.0) % 3, "store": STORE}
+)
+
+
+def framed(n_steps):
+    """Windows with a static feature, 1, and what is known ahead of two steps, 3 and 4."""
+    return LagFramer(n_steps, group="store", static=["size"], future=["promo"], horizon=2).fit_transform(STORES)
+
+
+@pytest.mark.parametrize("value", [NAN, 0.0, -1.0])
+@pytest.mark.parametrize("padding", ["pre", "post"])
+def test_padding_repeats_what_has_a_role(padding, value):
+    """After a sample its static and known features are those of its last time step, all others padding."""
+    windows = framed(3)
+    features = windows.roles.features
+    padded = np.asarray(SequencePadder(5, padding=padding, value=value).fit_transform(windows))
+    kept, added = (slice(3), slice(3, None)) if padding == "post" else (slice(2, None), slice(2))
+    np.testing.assert_array_equal(padded[:, kept], np.nan_to_num(windows, nan=value))
+    expected = np.full((len(STORES), 2, windows.shape[2]), value)
+    if padding == "post":
+        expected[:, :, features] = np.asarray(windows)[:, -1:, features]
+    np.testing.assert_array_equal(padded[:, added], expected)
+
+
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+def test_what_has_a_role_survives_cutting(truncating):
+    """Static and known features at the last time step that is kept are those of the sample's last one."""
+    windows = framed(5)
+    features = windows.roles.features
+    cut = SequencePadder(3, truncating=truncating).fit_transform(windows)
+    expected = np.asarray(windows)[:, -3:] if truncating == "pre" else np.asarray(windows)[:, :3]
+    expected[:, -1, features] = np.asarray(windows)[:, -1, features]
+    np.testing.assert_array_equal(cut, expected)
+    assert cut.roles == windows.roles
+    np.testing.assert_array_equal(windows, framed(5))
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+def test_networks_read_what_has_a_role_behind_padding(padding):
+    """Padded windows are forecast as they are without padding."""
+    windows, y = framed(3), STORES["sales"].to_numpy()
+    padded = SequencePadder(5, padding=padding).fit_transform(windows)
+    whole, longer = (
+        LSTMRegressor(units=2, epochs=2, shuffle=False, random_state=0).fit(X, y).predict(X) for X in (windows, padded)
+    )
+    np.testing.assert_allclose(longer, whole, rtol=1e-4)
