@@ -68,8 +68,7 @@ class Classification(ClassifierMixin):
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        probabilities = self.predict_proba(X)
-        return self._target.choose(probabilities)
+        return self._decode(*self._outputs(X))
 
     def predict_proba(self, X):
         """Predict the probability of each label.
@@ -134,6 +133,10 @@ class Classification(ClassifierMixin):
 
     def _probabilities(self, outputs):
         return self._target.probabilities(outputs, self._logits)
+
+    def _decode(self, outputs, samples):
+        """The network's outputs as labels."""
+        return self._target.choose(self._probabilities(outputs))
 
     def _read_y(self, y, samples, anew, classes):
         if anew:

@@ -260,8 +260,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        probabilities = self.predict_proba(X, groups)
-        return self._target.choose(probabilities)
+        return self._decode(*self._outputs(X, groups))
 
     def predict_proba(self, X, groups=None):
         """Predict the probability of each label.

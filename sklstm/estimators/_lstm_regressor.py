@@ -311,10 +311,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
             another number of time steps.
         """
-        outputs, samples = self._outputs(X, groups)
-        if self.quantiles_ is None:
-            return self._decode(outputs, samples)
-        return self._decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles_)]
+        return self._decode(*self._outputs(X, groups))
 
     def predict_quantiles(self, X, groups=None) -> np.ndarray:
         """Predict the quantiles that the network was trained for, in the units of y.
@@ -372,6 +369,12 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
 
         levels = self._target.quantiles
         return super()._usual_loss() if levels is None else PinballLoss(levels)
+
+    def _decode(self, outputs, samples):
+        """The network's outputs in the units of y; of quantiles the one nearest to the median."""
+        if self.quantiles_ is None:
+            return super()._decode(outputs, samples)
+        return self._decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles_)]
 
     def _decode_quantiles(self, outputs, samples):
         """The network's outputs in the units of y, an array of its dimensions for each quantile, ascending."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 
 from sklstm._windows import Roles
-from sklstm.online._forecasts import Forecasts
+from sklstm.estimators._sample_by_sample import predicts_sample_by_sample
+from sklstm.forecasting._row_by_row import Forecasts
 from sklstm.online._network import (
     NetworkServer,
     StepsServer,
@@ -17,17 +17,9 @@ from sklstm.online._network import (
     keeps_windows,
     steps_for_time_steps,
 )
-from sklstm.online._rows import (
-    SCALERS,
-    WHO,
-    DifferencedRow,
-    FilledRow,
-    RowReader,
-    ScaledRow,
-    is_row_wise,
-    row_step,
-)
+from sklstm.online._rows import WHO, RowReader, TransformedRow, is_row_wise, row_step
 from sklstm.preprocessing import LagFramer, SequencePadder, SeriesScaler, To3D
+from sklstm.preprocessing._row_by_row import SCALERS, is_by_series
 
 
 @dataclass
@@ -89,14 +81,14 @@ def read_model(fitted, mode, warm, n_steps, lookback):
     -------
     model : Model
     """
-    forecasts = Forecasts(fitted) if hasattr(fitted, "pipeline_") else None
+    forecasts = Forecasts(WHO, fitted) if hasattr(fitted, "pipeline_") else None
     *steps, (_, final) = _flat_steps(fitted.pipeline_ if forecasts else fitted)
     steps = [(name, deepcopy(step)) for name, step in steps]
     before, framer, after = _split(steps, _is_network(final))
     _refuse_future(framer)
     keyed = [step for _, step in before] + [framer]
     group, time = (_first(getattr(step, name, None) for step in keyed) for name in ("group", "time"))
-    panel = any(_knows_groups(step) for step in keyed)
+    panel = any(is_by_series(step) for step in keyed)
     if warm and framer is None:
         raise ValueError(
             f"{WHO}(warm=True) goes on from the rows that a LagFramer has kept, and {type(fitted).__name__} has none. "
@@ -105,7 +97,7 @@ def read_model(fitted, mode, warm, n_steps, lookback):
     if framer is None and not _is_network(final):
         # Rows are samples: nothing looks back.
         row_steps, after = [row_step(*step, lookback, group, time) for step in before], before + after
-        if any(getattr(step, "lookback", 1) for step in row_steps if not isinstance(step, ScaledRow)):
+        if any(step.looks_back for step in row_steps):
             _refuse_no_windows(final)
         before, row_steps, length, n_features, names = [], [], 1, None, None
     else:
@@ -116,7 +108,7 @@ def read_model(fitted, mode, warm, n_steps, lookback):
     inside = [step for _, step in before] or ([framer] if framer is not None else [step for _, step in after])
     reader = _reader((inside or [final])[0], n_features, (group, time), row_steps, framer)
     flat = framer.flatten if framer is not None else n_features is None
-    roles = Roles() if framer is None else Roles(tuple(framer._positions("static")), ())
+    roles = Roles() if framer is None else Roles(tuple(framer.static_), ())
     return Model(
         reader,
         row_steps,
@@ -166,13 +158,6 @@ def _first(values):
     return next((value for value in values if value is not None), None)
 
 
-def _knows_groups(step):
-    """Whether a step was fitted on several series."""
-    if getattr(step, "scalers_", None):
-        return True
-    return any(label is not None for label in getattr(step, "_ends", ()) or ())
-
-
 def _refuse_future(framer):
     if framer is not None and framer.future is not None and len(framer.future):
         raise ValueError(
@@ -218,7 +203,7 @@ def _framed(framer, final, after):
         n_features = framer.n_features_in_ + (framer.elapsed is not None)
         return n_features, None if names is None else list(names)
     n_features = final.model_.input_shape[-1]
-    if getattr(final, "_frame", ()) or len(final.model_.input_shape) != 3:
+    if len(final.model_.input_shape) != 3:
         raise ValueError(
             f"{WHO} feeds {type(final).__name__} windows of rows, but it was fitted on samples of another shape. Fit "
             "it on X of shape (n_samples, n_timesteps, n_features)."
@@ -239,16 +224,13 @@ def _reader(first, n_features, keys, row_steps, framer):
     if isinstance(first, To3D) or _is_network(first):
         return RowReader(None, n_features, *keys, numeric=numeric)
     names, n_first = getattr(first, "feature_names_in_", None), first.n_features_in_
-    if row_steps and isinstance(row_steps[0], _NUMERIC):
+    if row_steps and not isinstance(row_steps[0], TransformedRow):
         numeric = True
     elif names is not None:
         # Other transformers have been given the keys as features.
         names = [name for name in names if name not in keys]
         n_first = len(names)
     return RowReader(None if names is None else list(names), int(n_first), *keys, numeric=numeric)
-
-
-_NUMERIC = (ScaledRow, FilledRow, DifferencedRow)
 
 
 def _takes_text(step):
@@ -270,7 +252,7 @@ def _server(mode, after, final, framer, roles, panel, n_steps, names, flat):
     after = [step for _, step in after]
     if not flat:
         after = [step for step in after if not keeps_windows(step, n_steps)]
-    if _is_network(final) and (is_regressor(final) or is_classifier(final)) and not after and not flat:
+    if not after and not flat and predicts_sample_by_sample(final):
         return NetworkServer(final, roles, panel)
     if framer is not None and flat and hasattr(framer, "feature_names_in_"):
         names = list(framer.get_feature_names_out())

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm.online._forecasts import refuse_state_of_forecasts
 from sklstm.online._model import observed_in_part, read_model
 from sklstm.online._rows import WHO
 from sklstm.online._series import ANEW, Clock, History, Series, as_time
+from sklstm.preprocessing._row_by_row import series_end
 
 MODES = ("window", "state")
 
@@ -84,7 +84,11 @@ class OnlinePredictor:
         self.mode, self.warm = mode, warm
         self._model = read_model(fitted, mode, warm, n_steps, lookback)
         if mode == "state" and self._model.forecasts is not None and self._model.forecasts.goes_on:
-            refuse_state_of_forecasts()
+            raise ValueError(
+                f"{WHO}(mode='state') feeds each time step to the network once, but "
+                "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit "
+                "with strategy='direct'."
+            )
         self._series = {}
 
     def __repr__(self):
@@ -176,7 +180,7 @@ class OnlinePredictor:
         warm = self.warm and context is None
         steps = [step.begin(label, warm=warm) for step in model.steps]
         series = Series(steps, History(model.n_steps, model.n_features), Clock(model.framer, label, warm=warm))
-        end = model.framer._ends.get(label) if warm else None
+        end = series_end(model.framer, label) if warm else None
         for row in () if end is None else end.context:
             self._move_on(series, row.astype(np.float64), label)
         if self.warm and context is not None:

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from sklstm.preprocessing._row_by_row import series_end
 from sklstm.preprocessing._time_axis import elapsed_between, find_breaks, find_slots, tells_time
 
 WHO = "OnlinePredictor"
@@ -94,7 +95,7 @@ class Clock:
     """
 
     def __init__(self, framer, label, *, warm):
-        end = None if framer is None else framer._ends.get(label)
+        end = None if framer is None else series_end(framer, label)
         self.axis = None if end is None else end.axis
         self.last = end.last if warm and end is not None else None
         self.observed = end.observed if warm and end is not None else None

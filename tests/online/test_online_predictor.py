@@ -273,6 +273,20 @@ def test_several_outputs_and_labels():
             assert_array_equal(got, expected)
 
 
+class Rounded(LSTMRegressor):
+    """A regressor with a predict of its own."""
+
+    def predict(self, X, groups=None):
+        """Whole numbers."""
+        return super().predict(X, groups).round()
+
+
+def test_a_predict_of_ones_own_is_asked():
+    """What a subclass makes of predictions holds here, too."""
+    model = make_pipeline(LagFramer(4), Rounded(3, epochs=1, random_state=0)).fit(FITTED, Y)
+    assert_array_equal(OnlinePredictor(model).update_many(NEW[:20]), model.predict(cold(NEW[:20])))
+
+
 def test_the_best_of_a_search():
     """A search serves its best estimator."""
     search = GridSearchCV(steps(small(epochs=1)), {"lagframer__n_steps": [2, 3]}, cv=TimeSeriesSplit(2)).fit(FITTED, Y)

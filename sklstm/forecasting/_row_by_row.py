@@ -1,4 +1,4 @@
-"""What a SeriesForecaster makes of the outputs of its pipeline: further steps, and original units."""
+"""A fitted SeriesForecaster for one row at a time: what it makes of the outputs of its pipeline."""
 
 from copy import deepcopy
 from itertools import takewhile
@@ -7,31 +7,36 @@ import numpy as np
 
 from sklstm.forecasting._levels import fill_unobserved
 from sklstm.forecasting._series_table import SeriesTable
-from sklstm.online._rows import WHO
 from sklstm.preprocessing import Differencer
 
 
 class Forecasts:
-    """The last part of a fitted SeriesForecaster's predict, for one row at a time.
+    """The last part of predict, after that of the pipeline: forecasts of forecasts, and original units.
 
     Parameters
     ----------
+    who : str
+        Who asks, for messages.
     forecaster : SeriesForecaster
         Fitted.
+
+    Attributes
+    ----------
+    horizon : int
+        How many values are forecast.
+    context : dict of label to list of tuple (values, time)
+        The last rows of each series that it knows.
     """
 
-    def __init__(self, forecaster):
+    def __init__(self, who, forecaster):
         recursive = forecaster.strategy == "recursive"
         self.horizon, self._block = forecaster.horizon, 1 if recursive else forecaster.horizon
         self._recursion = deepcopy(forecaster._engine.recursion) if self.goes_on else None
-        context = SeriesTable(WHO, forecaster.context_, forecaster.group, forecaster.time)
+        context = SeriesTable(who, forecaster.context_, forecaster.group, forecaster.time)
         self._target = context.columns.index(forecaster.target_)
         steps = [step for _, step in forecaster.pipeline_.steps]
-        # Those at the start apply to the target, where they do not leave it as it is.
-        self._differencers = [
-            deepcopy(step) if self._target in step._differenced else None
-            for step in takewhile(lambda step: isinstance(step, Differencer), steps)
-        ]
+        # Those at the start apply to the target, too.
+        self._differencers = [deepcopy(step) for step in takewhile(lambda step: isinstance(step, Differencer), steps)]
         self.context = _rows_by_series(context)
 
     @property
@@ -63,10 +68,9 @@ class Forecasts:
             forecasts = np.append(forecasts, np.reshape(ask(window, label), -1))
         forecasts = forecasts[None, : self.horizon]
         for differencer, rows in reversed(list(zip(self._differencers, memories, strict=False))):
-            if differencer is not None:
-                # Where nothing of the past was observed there is no level to add.
-                past = fill_unobserved(rows[None, :, self._target], np.nan)
-                forecasts = differencer.restore(past, forecasts)
+            # Where nothing of the past was observed there is no level to add.
+            past = fill_unobserved(rows[None, :, self._target], np.nan)
+            forecasts = differencer.restore(past, forecasts, column=self._target)
         return forecasts[0, 0] if self.horizon == 1 else forecasts[0]
 
 
@@ -75,11 +79,3 @@ def _rows_by_series(context):
     values = context.table[context.columns].to_numpy(dtype=np.float64)
     times = context.keys.times if context.tells_time else [None] * len(context)
     return {label: [(values[row], times[row]) for row in rows] for label, rows in context.keys.rows()}
-
-
-def refuse_state_of_forecasts():
-    """Refuse to carry a state where forecasts are made of forecasts."""
-    raise ValueError(
-        f"{WHO}(mode='state') feeds each time step to the network once, but SeriesForecaster(strategy='recursive') "
-        "feeds its own forecasts to it. Pass mode='window', or fit with strategy='direct'."
-    )

@@ -1,43 +1,41 @@
 """One more time step through a network, from the state that the one before it left."""
 
+import keras
+import numpy as np
 
-def one_step(network, row, states):
+from sklstm.training._carried_state import carrying
+from sklstm.training._carried_state import states as states_of
+from sklstm.training._predict import predict_carrying
+from sklstm.training._programs import programs
+
+
+def one_step(state, row, states=None):
     """Outputs of a network for one more time step of a sequence, and its states after it.
 
     Parameters
     ----------
-    network : NetworkState
-        Its recurrent layers read forwards.
+    state : NetworkState
+        The network; its recurrent layers read forwards.
     row : ndarray of shape (1, 1, n_features)
         float32.
-    states : list of ndarray or None
-        As the last call returned them; None at the start.
+    states : list of ndarray, optional
+        As the last call returned them; zero without them.
 
     Returns
     -------
     outputs, states : list of ndarray
     """
-    import keras
-
-    from sklstm.training import predict_carrying
-    from sklstm.training._programs import programs
-
     if keras.backend.backend() != "tensorflow":
-        return predict_carrying(network, lambda samples: row, 1, states)
-    key = network.key and ("one step", network.key)
-    program, zeros = programs.get(key, lambda: _program(network.build(), row.shape))
-    outputs, states = program(network.tensors, row, zeros if states is None else states)
-    return [output.numpy() for output in outputs], [state.numpy() for state in states]
+        return predict_carrying(state, lambda samples: row, 1, states)
+    key = state.key and ("one step", state.key)
+    program, zeros = programs.get(key, lambda: _program(state.build(), row.shape))
+    outputs, states = program(state.tensors, row, zeros if states is None else states)
+    return [output.numpy() for output in outputs], [after.numpy() for after in states]
 
 
 def _program(network, shape):
     """A network as a program of TensorFlow for one time step, and the states that it begins with."""
-    import keras
-    import numpy as np
     import tensorflow as tf
-
-    from sklstm.training import carrying
-    from sklstm.training._carried_state import states as states_of
 
     network = carrying(network, batch_size=1)
     for layer in network._flatten_layers():
