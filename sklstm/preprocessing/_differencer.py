@@ -9,14 +9,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._parameters import suggest
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._differences import difference, lag_coefficients, undo_differences
 from sklstm.preprocessing._framing import Layout
-from sklstm.preprocessing._keyed_tables import KeyedTableMixin, key_columns, with_key_columns
-from sklstm.preprocessing._panel import read_keys
+from sklstm.preprocessing._keyed_tables import KeyedTableMixin
+from sklstm.preprocessing._named_features import parameter_positions
+from sklstm.preprocessing._panel import read_keys, refuse_short, refuse_without_groups
 from sklstm.preprocessing._series_start import known_values, series_starts
 
 
@@ -221,16 +221,11 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             If the values before the rows of X are not known.
         """
         check_is_fitted(self)
-        features, keys, differences = self._read(X, groups, reset=False, named=False)
+        _, keys, differences = self._read(X, groups, reset=False, named=False)
         layout = self._layout(keys, self._ends)
         restored = np.empty_like(differences)
         restored[layout.order] = self._undo(layout, differences[layout.order])
-        if n_dims(read_numbers(X)) == 1:
-            return _like_series(restored, X)
-        if not isinstance(X, pd.DataFrame):
-            return restored
-        table = pd.DataFrame(restored, index=X.index, columns=features.columns)
-        return with_key_columns(table, X, key_columns(X, self.group, self.time))
+        return self._like(restored, X)
 
     def restore(self, past, differences, column=None):
         """Bring forecasts of the differences of one column back to its original units.
@@ -268,7 +263,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         self._refuse_misshapen(past, differences)
         dtype = np.result_type(past, differences)
         dtype = dtype if dtype.kind == "f" else np.float64
-        if column is not None and not set(self._positions(column, "column")) <= set(self._differenced):
+        if column is not None and not set(parameter_positions(self, "column", column)) <= set(self._differenced):
             return differences.astype(dtype)
         past = past[:, past.shape[1] - self.rows_back :].astype(np.float64)
         if self.log:
@@ -291,9 +286,10 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             self._validate_params()
         features, keys, rows = self._read(X, groups, reset=reset)
         if reset:
-            self._differenced = self._positions(self.columns)
+            self._differenced = self._positions()
             self._remember_columns(X)
-            self._refuse_short(keys, rows)
+            least, remedy = self.rows_back + 1, "Choose shorter lags or pass a longer series."
+            refuse_short(f"{type(self).__name__}(lags={self.lags!r})", least, keys, rows.shape, remedy)
         self._refuse_without_logarithm(rows, features)
         layout = self._layout(keys, {} if reset else self._ends)
         in_order = rows[layout.order]
@@ -303,18 +299,15 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             self._remember(layout, windows, in_order, made)
         differences = np.empty_like(made)
         differences[layout.order] = made
-        return _like_series(differences, X) if n_dims(read_numbers(X)) == 1 else self._contain(differences, X)
+        return self._contain(differences, X)
 
     def _read(self, X, groups, *, reset, named=True):
         """Features of X, the Keys of its rows, and their values; arrays need no names where they are not `named`."""
         who = type(self).__name__
         features, keys = read_keys(who, X, self.group, self.time, groups)
         rows = check_series_table(self, features if named else self._with_names(features), reset=reset)
-        if not reset and keys.labels == [None] and None not in self._ends:
-            raise ValueError(
-                f"{who} was fitted on {len(self._ends)} series, got X without groups. Pass groups=, the series of each "
-                "row, here too (in a Pipeline: set_transform_request(groups=True))."
-            )
+        if not reset:
+            refuse_without_groups(who, keys, self._ends)
         return features, keys, rows
 
     def _layout(self, keys, ends):
@@ -392,39 +385,17 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             )
         return tuple(map(int, lags))
 
-    def _positions(self, columns, name="columns"):
-        """Positions of the features that are named, ascending; all where none are."""
-        names = list(getattr(self, "feature_names_in_", range(self.n_features_in_)))
-        if columns is None:
-            return list(range(len(names)))
-        who, positions = type(self).__name__, set()
-        for column in [columns] if isinstance(columns, (str, Integral)) else columns:
-            if column in names:
-                positions.add(names.index(column))
-            elif isinstance(column, Integral) and 0 <= column < len(names):
-                positions.add(int(column))
-            else:
-                raise ValueError(
-                    f"{who}({name}={columns!r}) names {column!r}, which is no feature."
-                    f"{suggest(str(column), map(str, names))} The features are: {', '.join(map(str, names))}."
-                )
+    def _positions(self):
+        """Positions of the features to difference, ascending."""
+        if self.columns is None:
+            return list(range(self.n_features_in_))
+        positions = sorted(set(parameter_positions(self, "columns", self.columns)))
         if not positions:
             raise ValueError(
-                f"{who}(columns={columns!r}) names no feature. Name those to difference, or pass columns=None for all."
+                f"{type(self).__name__}(columns={self.columns!r}) names no feature. Name those to difference, or pass "
+                "columns=None for all."
             )
-        return sorted(positions)
-
-    def _refuse_short(self, keys, rows):
-        longest = len(rows) if len(keys.labels) == 1 else int(np.bincount(keys.codes).max())
-        if longest > self.rows_back:
-            return
-        # scikit-learn's own checks look for "n_samples" where one row is too few.
-        one_row = " (n_samples=1)" if len(rows) == 1 else ""
-        of = "" if keys.labels == [None] else f", whose longest series has {longest} rows"
-        raise ValueError(
-            f"{type(self).__name__}(lags={self.lags!r}) needs at least {self.rows_back + 1} rows, got X of shape "
-            f"{rows.shape}{one_row}{of}. Choose shorter lags or pass a longer series."
-        )
+        return positions
 
     def _refuse_without_logarithm(self, rows, X):
         if not self.log:
@@ -448,8 +419,3 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
                 f"{who} expects past of shape ({len(differences)}, {self.rows_back}) or longer, got {past.shape}. Pass "
                 f"the last {self.rows_back} values before each of the forecasts, oldest first."
             )
-
-
-def _like_series(values, X):
-    """Values of shape (n_rows, 1) in the place of those of X, which has one axis."""
-    return pd.Series(values[:, 0], index=X.index, name=X.name) if isinstance(X, pd.Series) else values[:, 0]

@@ -2,45 +2,23 @@
 
 from datetime import timedelta
 from numbers import Integral
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._validation import check_series_table, n_dims, read_numbers
+from sklstm._validation import check_series_table
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._keyed_tables import key_columns, with_key_columns, with_key_names
-from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._time_axis import TimeAxis, as_numbers, check_time_order, continues, learn_time_axis
+from sklstm.preprocessing._keyed_tables import KeyedTableMixin
+from sklstm.preprocessing._last_observations import carry_forward, fill_from_before, last_observations
+from sklstm.preprocessing._panel import read_keys, refuse_without_groups
+from sklstm.preprocessing._time_axis import check_time_order, continues
 
 
-class LastObservations(NamedTuple):
-    """What a series showed last, feature by feature, and how long ago that was at its end.
-
-    Attributes
-    ----------
-    values : ndarray of shape (n_features,)
-        Last observation, in the units of X; NaN where there was none.
-    rows_since : ndarray of int of shape (n_features,)
-        Rows that came after it.
-    times : ndarray of datetime64 or timedelta64 of shape (n_features,), or None
-        When it was, where `limit` is a duration.
-    axis : TimeAxis or None
-        Calendar, step and last time of the series; None where nothing regular tells the time.
-    """
-
-    values: np.ndarray
-    rows_since: np.ndarray
-    times: np.ndarray | None
-    axis: TimeAxis | None
-
-
-class ForwardFill(OneToOneFeatureMixin, SeriesTransformer):
+class ForwardFill(KeyedTableMixin, SeriesTransformer):
     """Fill NaN with the last observation before it, column by column, within each series.
 
     Nothing of the future is used, and rows are preserved. What nothing was observed before, or only longer ago than
@@ -194,95 +172,54 @@ class ForwardFill(OneToOneFeatureMixin, SeriesTransformer):
         check_is_fitted(self)
         return self._fill(X, groups, reset=False)
 
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """Names of the columns that come out, which are those that go in.
-
-        Parameters
-        ----------
-        input_features : array-like of str, optional
-            Names of the columns, where `fit` saw none.
-
-        Returns
-        -------
-        names : ndarray of str
-            The columns of `group` and `time` are among them.
-
-        Raises
-        ------
-        ValueError
-            If the names are not those of `fit`.
-        """
-        check_is_fitted(self)
-        if self._columns is None:
-            return super().get_feature_names_out(input_features)
-        if input_features is not None and list(input_features) != list(self._columns):
-            raise ValueError(
-                f"{type(self).__name__} was fitted on the columns {list(self._columns)}, got input_features "
-                f"{list(input_features)}. Pass the names that it was fitted on, or none."
-            )
-        return self._columns.copy()
-
     def _fill(self, X, groups, *, reset):
         if reset:
             self._validate_params()
             self._limit = self._read_limit()
-        features, keys = read_keys(type(self).__name__, X, self.group, self.time, groups)
+        who = type(self).__name__
+        features, keys = read_keys(who, X, self.group, self.time, groups)
         values = check_series_table(self, features if isinstance(X, pd.DataFrame) else X, reset=reset)
-        self._check_times(keys)
-        order = np.argsort(keys.codes, kind="stable")
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(keys.codes))])
-        clock = self._read_clock(X, keys.times, reset)[order] if isinstance(self._limit, np.timedelta64) else None
-        filled, sources = carry_forward(values[order], bounds, self._limit, clock)
+        order, bounds = keys.by_series()
+        series = dict(zip(keys.labels, map(slice, bounds[:-1], bounds[1:]), strict=True))
+        times = None if keys.times is None else keys.times[order]
+        if times is not None:
+            for label, block in series.items():
+                check_time_order(who, times[block], order[block], "" if label is None else f" of {label!r}")
+        clock = self._read_clock(X, times, reset) if isinstance(self._limit, np.timedelta64) else None
+        values = values[order]
+        filled, sources = carry_forward(values, bounds, self._limit, clock)
         if reset:
-            keyed = self._key_columns(X)
-            self._columns = with_key_names(features.columns, X, keyed) if keyed else None
-            self._remember(values[order], sources, bounds, clock, keys)
+            self._remember_columns(X)
+            self._remember(last_observations(values, sources, series, times, clock))
         else:
-            self._go_on(filled, sources, bounds, clock, keys)
-        restored = np.empty_like(filled)
-        restored[order] = filled
-        return self._restore(restored, X, features)
+            refuse_without_groups(who, keys, self._ends)
+            self._go_on(filled, sources, series, times, clock)
+        in_order = np.empty_like(filled)
+        in_order[order] = filled
+        return self._contain(in_order, X)
 
-    def _remember(self, values, sources, bounds, clock, keys):
-        """Keep the last observations of each series."""
-        last_rows = bounds[1:] - 1
-        last = sources[last_rows]
-        known = last >= 0
-        observations = np.where(known, np.take_along_axis(values, np.maximum(last, 0), axis=0), np.nan)
-        observations = observations.astype(values.dtype, copy=False)
-        rows_since = np.where(known, last_rows[:, None] - last, 0)
-        times = axes = [None] * len(keys.labels)
-        if clock is None:
-            axes = _learn_axes(keys)
-        else:
-            times = np.where(known, clock[last], np.array("NaT", dtype=clock.dtype))
-        each = zip(keys.labels, observations, rows_since, times, axes, strict=True)
-        self._ends = {label: LastObservations(*end) for label, *end in each}
-        single = keys.labels == [None]
-        self.last_ = observations[0] if single else dict(zip(keys.labels, observations, strict=True))
+    def _remember(self, ends):
+        self._ends = ends
+        last = {label: end.values for label, end in ends.items()}
+        self.last_ = last[None] if list(last) == [None] else last
 
-    def _go_on(self, filled, sources, bounds, clock, keys):
+    def _go_on(self, filled, sources, series, times, clock):
         """Fill series from where they ended in fit, in place."""
-        if keys.labels == [None] and None not in self._ends:
-            raise ValueError(
-                f"{type(self).__name__} was fitted on {len(self._ends)} series, got X without groups. Pass groups=, "
-                "the series of each row, to transform too (in a Pipeline: set_transform_request(groups=True))."
-            )
-        for k, (label, rows) in enumerate(keys.rows()):
-            end, block = self._ends.get(label), slice(bounds[k], bounds[k + 1])
-            if end is not None and self._follows(end, keys.times, rows):
+        for label, block in series.items():
+            end = self._ends.get(label)
+            if end is not None and self._follows(end, None if times is None else times[block]):
                 late = None if clock is None else clock[block]
                 fill_from_before(filled[block], sources[block] < 0, end, self._limit, late)
 
-    def _follows(self, end, times, rows):
+    def _follows(self, end, times):
         """Whether the rows of a series may be filled from its end; a duration is measured row by row."""
         if self.context == "never":
             return False
         if self.context == "always" or end.times is not None:
             return True
-        return times is not None and continues(end.axis, times[rows])
+        return times is not None and continues(end.axis, times)
 
-    # --- what comes in, and goes out --------------------------------------------------------------
+    # --- how far, and by which clock ---------------------------------------------------------------
 
     def _read_limit(self):
         """The limit as a number of rows, as a timedelta64, or None."""
@@ -325,86 +262,3 @@ class ForwardFill(OneToOneFeatureMixin, SeriesTransformer):
                 "both alike: X.index.tz_localize, X.index.tz_convert."
             )
         return times.to_numpy()
-
-    def _check_times(self, keys):
-        if keys.times is not None:
-            for label, rows in keys.rows():
-                of = "" if label is None else f" of {label!r}"
-                check_time_order(type(self).__name__, keys.times[rows], rows, of)
-
-    def _restore(self, filled, X, features):
-        """Filled values as the kind that X is."""
-        if n_dims(read_numbers(X)) == 1:
-            filled = filled[:, 0]
-            return pd.Series(filled, index=X.index, name=X.name) if isinstance(X, pd.Series) else filled
-        keys = self._key_columns(X)
-        if not keys:
-            return self._contain(filled, X)
-        table = with_key_columns(pd.DataFrame(filled, index=X.index, columns=features.columns), X, keys)
-        adapter = _get_container_adapter("transform", self)
-        return table if adapter is None else adapter.create_container(table, X, columns=self.get_feature_names_out)
-
-    def _key_columns(self, X):
-        return key_columns(X, self.group, self.time)
-
-
-def _learn_axes(keys):
-    """The TimeAxis of each series; those with the same times share one, as it takes a while to find."""
-    if keys.times is None:
-        return [None] * len(keys.labels)
-    axes, known = [], {}
-    for _, rows in keys.rows():
-        times = keys.times[rows]
-        same = as_numbers(times).tobytes()
-        if same not in known:
-            known[same] = learn_time_axis(times)
-        axes.append(known[same])
-    return axes
-
-
-def carry_forward(values, bounds, limit=None, clock=None):
-    """Carry observations forward in a table whose series lie one below the other.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_features)
-        NaN is not observed.
-    bounds : ndarray of int of shape (n_series + 1,)
-        First row of each series, and the number of rows.
-    limit : int, timedelta64 or None
-        How far, at most.
-    clock : ndarray of datetime64 or timedelta64 of shape (n_rows,), optional
-        When each row was, for a limit that is a duration.
-
-    Returns
-    -------
-    filled : ndarray of shape (n_rows, n_features)
-        Values with the last observation in place of NaN.
-    sources : ndarray of int of shape (n_rows, n_features)
-        Row of the last observation, whether or not the limit reaches so far; -1 where there is none.
-    """
-    rows = np.arange(len(values))[:, None]
-    sources = np.where(np.isnan(values), -1, rows)
-    np.maximum.accumulate(sources, axis=0, out=sources)
-    begins = np.repeat(bounds[:-1], np.diff(bounds))[:, None]
-    sources[sources < begins] = -1
-    filled = np.take_along_axis(values, np.maximum(sources, 0), axis=0)
-    beyond = sources < 0
-    if limit is not None:
-        age = rows - sources if clock is None else clock[:, None] - clock[sources]
-        beyond |= age > limit
-    filled[beyond] = np.nan
-    return filled, sources
-
-
-def fill_from_before(filled, empty, end, limit=None, clock=None):
-    """Fill what is still `empty` of a series from the end of the rows before it, in place.
-
-    A row that is not later than the observation is not filled from it, where there is a `clock`.
-    """
-    if clock is not None:
-        age = clock[:, None] - end.times
-        empty = empty & (age > np.timedelta64(0)) & (age <= limit)
-    elif limit is not None:
-        empty = empty & (end.rows_since + np.arange(1, len(filled) + 1)[:, None] <= limit)
-    np.copyto(filled, end.values, where=empty)

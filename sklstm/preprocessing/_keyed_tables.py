@@ -6,8 +6,9 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.validation import _check_feature_names_in
 
-from sklstm._validation import is_ragged, n_dims
+from sklstm._validation import is_ragged, n_dims, read_numbers
 from sklstm._windows import Windows
+from sklstm.preprocessing._observations import like_series
 from sklstm.preprocessing._panel import read_keys
 
 
@@ -49,8 +50,8 @@ class KeyedTableMixin(OneToOneFeatureMixin):
         return _check_feature_names_in(self)
 
     def _remember_columns(self, X):
-        keys = key_columns(X, self.group, self.time)
-        self._names_with_keys = with_key_names(self._feature_names(), X, keys) if keys else None
+        keys = self._key_columns(X)
+        self._names_with_keys = _with_key_names(self._feature_names(), X, keys) if keys else None
 
     def _split(self, X, groups, *, predictions=False):
         """Features of X, and the Keys of its rows or sequences; None where neither says that it holds several series.
@@ -84,14 +85,23 @@ class KeyedTableMixin(OneToOneFeatureMixin):
         return features if isinstance(X, pd.DataFrame) else X, keys if panel else None
 
     def _contain(self, table, X):
-        """Features in the container that is asked for, and the columns of X that are keys among them."""
-        adapter, keys = _get_container_adapter("transform", self), key_columns(X, self.group, self.time)
-        if keys:
-            columns = [column for column in X.columns if column not in keys]
-            table = with_key_columns(pd.DataFrame(table, index=X.index, columns=columns), X, keys)
-        if adapter is not None:
-            return adapter.create_container(table, X, columns=with_key_names(self._feature_names(), X, keys))
-        return table if keys else super()._contain(table, X)
+        """Features in the container that is asked for, else as `_like`; no container applies to what has one axis."""
+        adapter, keys = _get_container_adapter("transform", self), self._key_columns(X)
+        if adapter is None or n_dims(read_numbers(X)) == 1:
+            return self._like(table, X)
+        names = _with_key_names(self._feature_names(), X, keys)
+        return adapter.create_container(self._like(table, X) if keys else table, X, columns=names)
+
+    def _like(self, values, X):
+        """Features as the kind that X is, and the columns of X that are keys among them."""
+        if isinstance(X, pd.DataFrame):
+            return _with_key_columns(values, X, self._key_columns(X))
+        return like_series(X, values)
+
+    def _key_columns(self, X):
+        """Those of `group` and `time` that are columns of X."""
+        names = [name for name in (self.group, self.time) if name is not None]
+        return [name for name in names if isinstance(X, pd.DataFrame) and name in X.columns]
 
 
 def of_observations(keys, X):
@@ -101,20 +111,17 @@ def of_observations(keys, X):
     return keys._replace(codes=np.repeat(keys.codes, [len(sequence) for sequence in X]))
 
 
-def key_columns(X, *names):
-    """Those of the names that are columns of X."""
-    return [name for name in names if name is not None and isinstance(X, pd.DataFrame) and name in X.columns]
-
-
-def with_key_columns(features, X, keys):
-    """A table of features, and in between the columns of X that are keys, as they are and where they are."""
+def _with_key_columns(features, X, keys):
+    """Features in a DataFrame like X, and in between its columns that are keys, as they are and where they are."""
+    columns = X.columns[[column not in keys for column in X.columns]]
+    table = pd.DataFrame(features, index=X.index, columns=columns)
     for position, name in enumerate(X.columns):
         if name in keys:
-            features.insert(position, name, X[name])
-    return features
+            table.insert(position, name, X[name])
+    return table
 
 
-def with_key_names(names, X, keys):
+def _with_key_names(names, X, keys):
     """Names of features, and in between those of the columns of X that are keys."""
     if not keys:
         return names

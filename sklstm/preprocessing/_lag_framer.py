@@ -11,12 +11,12 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
-from sklstm._parameters import suggest
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._framing import Layout
-from sklstm.preprocessing._panel import read_keys
+from sklstm.preprocessing._named_features import parameter_positions
+from sklstm.preprocessing._panel import read_keys, refuse_short, refuse_without_groups
 from sklstm.preprocessing._time_axis import as_numbers, tells_time
 
 
@@ -285,7 +285,7 @@ class LagFramer(SeriesTransformer):
             input_features = [name for name in input_features if name not in (self.group, self.time)]
         names = _check_feature_names_in(self, input_features)
         added = ["elapsed"] if self.elapsed is not None else []
-        added += [lag_name(names[k], lag) for lag in range(1, self.horizon + 1) for k in self._positions("future")]
+        added += [lag_name(names[k], lag) for lag in range(1, self.horizon + 1) for k in self.known_ahead_]
         names = np.array([*names, *added], dtype=object)
         if not self.flatten:
             return names
@@ -315,8 +315,11 @@ class LagFramer(SeriesTransformer):
             self._validate_params()
         table, keys = read_keys(who, X, self.group, self.time, groups)
         rows = check_series_table(self, table, reset=reset)
-        if reset:
-            self._refuse_short(keys, rows)
+        if not reset:
+            refuse_without_groups(who, keys, self._ends)
+        elif self.freq is None:
+            remedy = "Lower n_steps or pass a longer series."
+            refuse_short(f"{who}(n_steps={self.n_steps})", self.n_steps, keys, rows.shape, remedy)
         layout = Layout(
             who,
             keys,
@@ -334,7 +337,7 @@ class LagFramer(SeriesTransformer):
 
     def _with_features(self, table, rows, layout):
         """Rows by series, with the features that are added, and what they mean."""
-        static, future = self._positions("static"), self._positions("future")
+        static, future = self.static_, self.known_ahead_
         roles = Roles(tuple(static), ())
         usual = np.delete(rows, [*static, *future], axis=1) if static or future else rows
         if not self.flatten:
@@ -392,33 +395,7 @@ class LagFramer(SeriesTransformer):
     def _positions(self, name):
         """Positions of the features that a parameter names."""
         given = getattr(self, name)
-        if given is None:
-            return []
-        names = list(getattr(self, "feature_names_in_", range(self.n_features_in_)))
-        positions = []
-        for feature in given:
-            if feature in names:
-                positions.append(names.index(feature))
-            elif isinstance(feature, Integral) and 0 <= feature < len(names):
-                positions.append(int(feature))
-            else:
-                raise ValueError(
-                    f"{type(self).__name__}({name}={given!r}) names {feature!r}, which is no feature."
-                    f"{suggest(str(feature), map(str, names))} The features are: {', '.join(map(str, names))}."
-                )
-        return positions
-
-    def _refuse_short(self, keys, rows):
-        longest = len(rows) if len(keys.labels) == 1 else int(np.bincount(keys.codes).max())
-        if longest >= self.n_steps or self.freq is not None:
-            return
-        # scikit-learn's own checks look for "n_samples" where one row is too few.
-        one_row = " (n_samples=1)" if len(rows) == 1 else ""
-        of = "" if keys.labels == [None] else f", whose longest series has {longest} rows"
-        raise ValueError(
-            f"{type(self).__name__}(n_steps={self.n_steps}) needs at least {self.n_steps} rows, "
-            f"got X of shape {rows.shape}{one_row}{of}. Lower n_steps or pass a longer series."
-        )
+        return [] if given is None else parameter_positions(self, name, given)
 
     def _refuse_unusual(self, rows, usual, static, future):
         """What static and known-future features cannot be."""

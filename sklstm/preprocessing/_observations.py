@@ -36,7 +36,7 @@ def read_observations(estimator, X, *, reset, expand=False):
         return Observations(windows.buffer, lambda values, _: windows.over(values).as_view(), windows.shown())
     values = check_series_table(estimator, X, reset=reset)
     if n_dims(X) == 1:
-        return Observations(values, lambda values, _: _like_sequence(X, values))
+        return Observations(values, lambda values, _: like_series(X, values))
     return Observations(values, lambda values, contain: contain(values, X))
 
 
@@ -46,7 +46,7 @@ def _read_sequences(estimator, X, reset):
 
     def restore(values, _):
         parts = np.split(values, ends)
-        return like_collection(X, [_like_sequence(given, part) for given, part in zip(X, parts, strict=True)])
+        return like_collection(X, [like_series(given, part) for given, part in zip(X, parts, strict=True)])
 
     return Observations(np.concatenate(sequences), restore)
 
@@ -60,10 +60,11 @@ def like_collection(given, sequences):
     return boxed
 
 
-def _like_sequence(given, values):
-    """Values of shape (n_timesteps, n_features) in the container and the shape of the sequence given."""
+def like_series(given, values):
+    """Values in the container of a series or sequence that is given, with one axis where that has one."""
     if isinstance(given, pd.DataFrame):
         return pd.DataFrame(values, index=given.index, columns=given.columns)
-    if isinstance(given, pd.Series):
-        return pd.Series(values[:, 0], index=given.index, name=given.name)
-    return values[:, 0] if n_dims(given) == 1 else values
+    if n_dims(read_numbers(given)) != 1:
+        return values
+    values = values.reshape(-1)
+    return pd.Series(values, index=given.index, name=given.name) if isinstance(given, pd.Series) else values

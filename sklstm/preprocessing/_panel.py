@@ -26,14 +26,23 @@ class Keys(NamedTuple):
     labels: list
     times: pd.Index | None
 
+    @property
+    def longest(self):
+        """How many rows the longest series has."""
+        return len(self.codes) if len(self.labels) == 1 else int(np.bincount(self.codes).max())
+
+    def by_series(self):
+        """Positions of the rows, series after series, and the bounds of the series among them: (n_series + 1,)."""
+        order = np.argsort(self.codes, kind="stable")
+        return order, np.concatenate([[0], np.cumsum(np.bincount(self.codes, minlength=len(self.labels)))])
+
     def rows(self):
         """Yield (label, rows): positions of the rows of each series, in the order of the table."""
         if len(self.labels) == 1:
             yield self.labels[0], range(len(self.codes))
             return
-        order = np.argsort(self.codes, kind="stable")
-        ends = np.cumsum(np.bincount(self.codes, minlength=len(self.labels)))
-        yield from zip(self.labels, np.split(order, ends[:-1]), strict=True)
+        order, bounds = self.by_series()
+        yield from zip(self.labels, np.split(order, bounds[1:-1]), strict=True)
 
 
 def read_keys(who, X, group=None, time=None, groups=None, *, timed=True):
@@ -90,6 +99,25 @@ def read_keys(who, X, group=None, time=None, groups=None, *, timed=True):
     elif named and timed:
         times = _times_of_index(who, X.index, group)
     return (X.drop(columns=columns) if columns else X), Keys(codes, labels, times)
+
+
+def refuse_short(who, n_rows, keys, shape, remedy):
+    """Raise where no series of a table of this shape has `n_rows` rows."""
+    if keys.longest >= n_rows:
+        return
+    # scikit-learn's own checks look for "n_samples" where one row is too few.
+    one_row = " (n_samples=1)" if shape[0] == 1 else ""
+    of = "" if keys.labels == [None] else f", whose longest series has {keys.longest} rows"
+    raise ValueError(f"{who} needs at least {n_rows} rows, got X of shape {shape}{one_row}{of}. {remedy}")
+
+
+def refuse_without_groups(who, keys, fitted):
+    """Raise where X does not say which of the `fitted` series its rows are of."""
+    if keys.labels == [None] and None not in fitted:
+        raise ValueError(
+            f"{who} was fitted on {len(fitted)} series, got X without groups. Pass groups=, the series of each row, "
+            "here too (in a Pipeline: set_transform_request(groups=True))."
+        )
 
 
 def _values(who, X, role, name):

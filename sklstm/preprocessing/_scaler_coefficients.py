@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._parameters import suggest
+from sklstm.preprocessing._named_features import find_position
 
 
 def refuse_unknown_coefficients(name, coefficients, known):
@@ -41,8 +42,8 @@ def positions_of(columns, names):
     names = list(names)
     positions = []
     for column in [columns] if np.isscalar(columns) else columns:
-        position = names.index(column) if column in names else column
-        if not isinstance(position, (int, np.integer)) or not 0 <= position < len(names):
+        position = find_position(column, names)
+        if position is None:
             raise ValueError(
                 f"SeriesScaler was not fitted on a column {column!r}."
                 f"{suggest(str(column), names)} Its columns are: {', '.join(names)}."

@@ -31,6 +31,7 @@ from sklstm.preprocessing._category_codes import (
     to_one_hot,
     unknown_name,
 )
+from sklstm.preprocessing._named_features import find_position
 from sklstm.preprocessing._observations import like_collection
 
 # How many categories a message lists.
@@ -290,15 +291,14 @@ class SequenceEncoder(SeriesTransformer):
 
     def _position(self, column, parameter):
         """Position of a column of the table, by its name or its position."""
-        if column in self._features:
-            return self._features.index(column)
-        if isinstance(column, Integral) and 0 <= column < len(self._features):
-            return int(column)
-        names = [str(name) for name in self._features]
-        raise ValueError(
-            f"SequenceEncoder({parameter}={getattr(self, parameter)!r}) names {column!r}, which is no column of X."
-            f"{suggest(str(column), names)} Its columns are: {', '.join(names)}."
-        )
+        position = find_position(column, self._features)
+        if position is None:
+            names = [str(name) for name in self._features]
+            raise ValueError(
+                f"SequenceEncoder({parameter}={getattr(self, parameter)!r}) names {column!r}, which is no column of X."
+                f"{suggest(str(column), names)} Its columns are: {', '.join(names)}."
+            )
+        return position
 
     def _given_categories(self):
         """The categories that the parameter gives, by column."""

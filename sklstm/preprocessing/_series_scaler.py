@@ -15,7 +15,7 @@ from sklstm._validation import is_ragged, read_numbers, refuse_text
 from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._group_scalers import bounds_of_rows, in_group, refuse_other_kind, refuse_unseen
-from sklstm.preprocessing._keyed_tables import KeyedTableMixin, key_columns, of_observations, with_key_columns
+from sklstm.preprocessing._keyed_tables import KeyedTableMixin, of_observations
 from sklstm.preprocessing._observations import like_collection, read_observations
 from sklstm.preprocessing._out_of_range import treat_out_of_range
 from sklstm.preprocessing._scaler_coefficients import per_feature, positions_of, refuse_unknown_coefficients
@@ -316,10 +316,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         if keys is not None:
             keys = keys._replace(codes=np.repeat(keys.codes, len(full) // max(1, len(keys.codes))))
         restored = self._compute("inverse_transform", full, keys)[:, positions].reshape(values.shape)
-        if isinstance(X, pd.DataFrame):
-            restored = pd.DataFrame(restored, index=X.index, columns=features.columns)
-            return with_key_columns(restored, X, key_columns(X, self.group, self.time))
-        return pd.Series(restored, index=X.index, name=X.name) if isinstance(X, pd.Series) else restored
+        return self._like(restored, X)
 
     # --- learning ---------------------------------------------------------------------------------
 

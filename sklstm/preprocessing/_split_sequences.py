@@ -1,5 +1,7 @@
 """split_sequences: a long table as one sequence for each id."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -72,13 +74,12 @@ def split_sequences(
     if columns is not None:
         features = features[_checked(features, [columns] if isinstance(columns, str) else list(columns))]
     # Rows are moved once; each sequence is a slice of them.
-    order = np.argsort(keys.codes, kind="stable")
+    order, bounds = keys.by_series()
     moved = features.iloc[order]
     if keys.times is not None:
         moved.index = keys.times.take(order)
         _check_times(moved.index, keys, order, time)
-    ends = np.cumsum(np.bincount(keys.codes))
-    sequences = [moved.iloc[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    sequences = [moved.iloc[start:end] for start, end in pairwise(bounds)]
     if keys.times is None:
         sequences = [sequence.reset_index(drop=True) for sequence in sequences]
     return sequences, pd.Index(keys.labels, name=by, tupleize_cols=False)

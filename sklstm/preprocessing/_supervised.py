@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
 from sklstm._validation import is_ragged, refuse_text
+from sklstm.preprocessing._named_features import find_position
 from sklstm.preprocessing._panel import read_keys
 from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
@@ -148,7 +149,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     if not kept:
         of = "" if keys.labels == [None] else " in a series"
         raise ValueError(
-            f"{who}(horizon={horizon}) needs at least {horizon + 1} rows{of}, got {np.bincount(keys.codes).max()}. "
+            f"{who}(horizon={horizon}) needs at least {horizon + 1} rows{of}, got {keys.longest}. "
             "Lower the horizon or pass a longer series."
         )
     kept = np.concatenate(kept)
@@ -194,14 +195,13 @@ def find_target(who, table, target):
     columns = list(table.columns)
     if target is None and len(columns) > 1:
         raise ValueError(f"{who} needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}.")
-    if target is None or target in columns:
-        return 0 if target is None else columns.index(target)
-    if isinstance(target, Integral) and 0 <= target < len(columns):
-        return target
-    raise ValueError(
-        f"{who} got target={target!r}, which is no column."
-        f"{suggest(str(target), [str(column) for column in columns])} The columns are: {columns}."
-    )
+    position = 0 if target is None else find_position(target, columns)
+    if position is None:
+        raise ValueError(
+            f"{who} got target={target!r}, which is no column."
+            f"{suggest(str(target), [str(column) for column in columns])} The columns are: {columns}."
+        )
+    return position
 
 
 def _check_count(who, name, value, least):

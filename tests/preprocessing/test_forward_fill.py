@@ -246,8 +246,8 @@ def test_routed_groups():
         np.testing.assert_array_equal(pipe.fit_transform(X, groups=stores), [[1], [2], [2], [1]])
         np.testing.assert_array_equal(pipe.transform(X[2:], groups=stores[2:]), [[2], [1]])
         assert refused(pipe[:1].transform, X[2:]) == (
-            "ForwardFill was fitted on 2 series, got X without groups. Pass groups=, the series of each row, to "
-            "transform too (in a Pipeline: set_transform_request(groups=True))."
+            "ForwardFill was fitted on 2 series, got X without groups. Pass groups=, the series of each row, here too "
+            "(in a Pipeline: set_transform_request(groups=True))."
         )
 
 
@@ -399,6 +399,5 @@ def test_other_names():
     """Names that are not those of the fitted columns are refused."""
     fill = ForwardFill(group="store").fit(table_of([1], store=["a"]))
     assert refused(fill.get_feature_names_out, ["x"]) == (
-        "ForwardFill was fitted on the columns ['store', 'x'], got input_features ['x']. Pass the names that it was "
-        "fitted on, or none."
+        "ForwardFill was fitted on the columns ['store', 'x'], got input_features ['x']. Pass the same names, or none."
     )

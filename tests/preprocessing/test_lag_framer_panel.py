@@ -146,6 +146,16 @@ def test_groups_beside_an_array():
     assert_array_equal(np.asarray(follows)[..., 0], [[3, 4], [20, 30]])
 
 
+def test_groups_are_missing():
+    """A framer that was fitted on groups cannot tell series apart without them."""
+    framer = LagFramer(2).fit(np.ones((4, 1)), groups=["A", "B", "A", "B"])
+    for call in (framer.transform, framer.partial_fit):
+        assert refused(call, np.ones((2, 1))) == (
+            "LagFramer was fitted on 2 series, got X without groups. Pass groups=, the series of each row, here too "
+            "(in a Pipeline: set_transform_request(groups=True))."
+        )
+
+
 def test_windows_know_series_and_time():
     """What an estimator needs to split, scale and carry states by series goes along, through slices too."""
     table = panel({"A": ([1, 2], [1.0, 2]), "B": ([0, 1], [3.0, 4])}).set_index("time")
