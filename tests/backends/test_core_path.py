@@ -1,4 +1,4 @@
-"""The core path on whichever backend Keras runs: `KERAS_BACKEND=jax pytest -n 0 tests/backends`, or torch.
+"""The core path on whichever backend Keras runs: `KERAS_BACKEND=jax pytest -n 0 tests/backends`, or torch (.ci/backends).
 
 Without the variable, as in the whole suite, Keras runs on TensorFlow, and the same tests hold.
 """
@@ -45,7 +45,7 @@ def test_predictions(fitted_pipeline, pipeline, airline):
 
 def test_it_learns():
     """A target that is the last time step is learned."""
-    model = LSTMRegressor(units=4, epochs=60, learning_rate=0.02, random_state=0).fit(WINDOWS, LAST)
+    model = LSTMRegressor(units=4, epochs=25, learning_rate=0.05, random_state=0).fit(WINDOWS, LAST)
     assert model.history_["loss"][-1] < model.history_["loss"][0] / 4
     assert model.score(WINDOWS, LAST) > 0.7
 
@@ -73,11 +73,11 @@ def test_fresh_process(fitted_pipeline, airline, tmp_path):
 
 def test_cross_validation_and_search(pipeline, airline):
     """Stock cross-validation and a stock search score each candidate alike."""
-    search = GridSearchCV(pipeline, {"frame__n_steps": [4, 6]}, cv=CV, scoring=SCORING, error_score="raise")
+    search = GridSearchCV(pipeline, {"frame__n_steps": [4, 6]}, cv=CV, scoring=SCORING, error_score="raise", refit=False)
     search.fit(*airline)
-    for n_steps, score in zip([4, 6], search.cv_results_["mean_test_score"], strict=True):
-        candidate = clone(pipeline).set_params(frame__n_steps=n_steps)
-        assert cross_val_score(candidate, *airline, cv=CV, scoring=SCORING).mean() == pytest.approx(score)
+    longer = clone(pipeline).set_params(frame__n_steps=6)
+    by_fold = cross_val_score(longer, *airline, cv=CV, scoring=SCORING)
+    assert by_fold.mean() == pytest.approx(search.cv_results_["mean_test_score"][1])
 
 
 def test_series_forecaster(airline):
