@@ -29,7 +29,7 @@ class StrictParameters:
         cls.__signature__ = Signature(parameters)
 
     def __new__(cls, *args, **params):
-        _refuse_unknown(cls.__name__, params, cls._get_param_names())
+        cls._refuse_unknown_parameters(params, TypeError)
         return super().__new__(cls)
 
     def set_params(self, **params):
@@ -50,18 +50,22 @@ class StrictParameters:
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        own = self.get_params(deep=False)
-        try:
-            _refuse_unknown(type(self).__name__, [name.partition("__")[0] for name in params], own)
-        except TypeError as unknown:
-            raise ValueError(str(unknown)) from None
+        self._refuse_unknown_parameters([name.partition("__")[0] for name in params], ValueError)
         return super().set_params(**params)
 
+    @classmethod
+    def _refuse_unknown_parameters(cls, names, error):
+        """Refuse names, if there are any unknown ones, with the nearest that is known."""
+        known = cls._get_param_names()
+        for name in names:
+            if name not in known:
+                remedy, others = cls._beyond(name)
+                raise error(
+                    f"{cls.__name__} has no parameter {name!r}.{suggest(name, known) or remedy} "
+                    f"Its parameters are: {', '.join(sorted(known))}{others}."
+                )
 
-def _refuse_unknown(who, names, known):
-    for name in names:
-        if name not in known:
-            raise TypeError(
-                f"{who} has no parameter {name!r}.{suggest(name, known)} "
-                f"Its parameters are: {', '.join(sorted(known))}."
-            )
+    @classmethod
+    def _beyond(cls, name):
+        """What to do about a name that is near none of the known ones, and what is taken beside these; for messages."""
+        return "", ""

@@ -1,4 +1,4 @@
-"""The side of the network of LSTMRegressor and LSTMClassifier: architectures, state, own scales of windows."""
+"""The side of the network of LSTMRegressor and LSTMClassifier: architectures, codes, own scales of windows."""
 
 import inspect
 from functools import partial
@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._parameters import suggest
@@ -20,8 +20,8 @@ from sklstm._validation import (
     sequence_features,
 )
 from sklstm._warnings import warn_user
+from sklstm.estimators._carried_state import CarriedState
 from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
-from sklstm.estimators._panel_samples import in_series, samples_by_series
 from sklstm.estimators._samples import Samples
 from sklstm.estimators._window_estimator import WindowEstimator
 from sklstm.estimators._window_scaler import WindowScaler
@@ -50,13 +50,12 @@ NETWORK_PARAMS = (
 )
 
 
-class BuiltInNetworks(WindowEstimator):
+class BuiltInNetworks(CarriedState, WindowEstimator):
     """Base of the LSTM estimators: one signature for all architectures."""
 
-    _parameter_constraints = {
+    _parameter_constraints = WindowEstimator._parameter_constraints | {
         "units": [Interval(Integral, 1, None, closed="left"), list, tuple],
         "architecture": [StrOptions(set(ARCHITECTURES)), callable],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
@@ -64,25 +63,13 @@ class BuiltInNetworks(WindowEstimator):
         "output_activation": [str, None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_features": [list, tuple, np.ndarray, None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
         "loss": [str, callable, None],
         "metrics": [list, tuple, None],
         "shuffle": ["boolean"],
         "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
-        "min_steps": [Interval(Integral, 0, None, closed="left")],
-        "stride": [Interval(Integral, 1, None, closed="left")],
         "stateful": ["boolean"],
         "tbptt": [tuple, list, None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
         "validation_gap": [Interval(Integral, 0, None, closed="left"), None],
-        "patience": [Interval(Integral, 0, None, closed="left"), None],
-        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
-        "warm_start": ["boolean"],
-        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
-        "random_state": ["random_state"],
     }
 
     @with_callbacks
@@ -125,17 +112,6 @@ class BuiltInNetworks(WindowEstimator):
             self.reset_states()
             raise
         return self.reset_states()
-
-    def reset_states(self) -> Self:
-        """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
-
-        Returns
-        -------
-        self : estimator instance
-            The estimator itself.
-        """
-        self._states = None
-        return self
 
     # --- X ----------------------------------------------------------------------------------------
 
@@ -312,119 +288,3 @@ class BuiltInNetworks(WindowEstimator):
     def _linear_path(self, samples):
         """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
         return
-
-    def _settings(self, network):
-        from sklstm.training import Settings, build_loss, build_metrics, build_optimizer
-
-        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
-        loss = self._usual_loss() if self.loss is None else self.loss
-        return Settings(build_optimizer(self.optimizer, **rate), build_loss(loss), tuple(build_metrics(self.metrics)))
-
-    # --- state ------------------------------------------------------------------------------------
-
-    def _batches(self, network, data, rng):
-        """Batches in streams, for state that is carried and for truncated backpropagation."""
-        self._refuse_idle_groups(data.groups)
-        if not self.stateful and self.tbptt is None:
-            return super()._batches(network, data, rng)
-        from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
-
-        size, tbptt = min(self.batch_size, len(data.training)), self._truncation(data.samples)
-        trainer = sequence_model(carrying(network, size), tbptt)
-        groups, own = self._read_groups(data.groups, len(data.samples)), data.samples.windows.groups
-
-        def batches(samples):
-            if self.stateful:
-                if groups is None and own is not None:
-                    return lambda: streams(in_series(samples, own), size, own)
-                return lambda: streams(samples, size, groups)
-            return lambda: shuffled_rows(samples, size, rng if self.shuffle else None)
-
-        def batched(samples):
-            return StreamBatches(data.samples.gather, data.targets, batches(samples), weights=data.weights)
-
-        return trainer, batched(data.training), batched(data.validation) if len(data.validation) else None
-
-    def _truncation(self, samples):
-        """k1 and k2 of TBPTT, or None."""
-        if self.tbptt is None:
-            return None
-        who = f"{type(self).__name__}(tbptt={self.tbptt!r})"
-        valid = len(self.tbptt) == 2 and all(isinstance(k, Integral) and k >= 1 for k in self.tbptt)
-        if not valid or self.tbptt[0] > self.tbptt[1]:
-            raise ValueError(
-                f"{type(self).__name__} expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, "
-                f"whose gradient reaches back over k2. Got tbptt={self.tbptt!r}."
-            )
-        whole = None
-        if self.architecture == "bidirectional":
-            whole = "architecture='bidirectional' reads them from their end, too", "architecture='stacked'"
-        elif self.architecture == "cnn_lstm" and len(samples.sample_shape) == 2:
-            whole = "architecture='cnn_lstm' would cut other subsequences of each piece", "architecture='stacked'"
-        elif self._linear_path(samples) is not None:
-            whole = "a linear path has a weight for each of their time steps", "linear_skip=False"
-        if whole is not None:
-            raise ValueError(f"{who} runs samples in pieces, but {whole[0]}. Pass tbptt=None, or {whole[1]}.")
-        return tuple(min(int(k), samples.shape[1]) for k in self.tbptt)
-
-    def _refuse_idle_groups(self, groups):
-        if groups is not None and not self.stateful:
-            raise ValueError(
-                f"{type(self).__name__} got groups, which tell where state is not carried on, but stateful=False "
-                "carries none. Drop groups, or pass stateful=True."
-            )
-
-    def _read_groups(self, groups, n_samples):
-        """Groups as an array, one for each sample."""
-        if groups is None:
-            return None
-        groups = np.asarray(groups)
-        if groups.shape != (n_samples,):
-            raise ValueError(
-                f"{type(self).__name__} got {n_samples} samples in X and groups of shape {groups.shape}. Pass a group "
-                "for each sample, the series that it is of."
-            )
-        return groups
-
-    def _outputs(self, X, groups=None):
-        self._refuse_idle_groups(groups)
-        if not self.stateful:
-            return super()._outputs(X)
-        from sklstm.training import predict_carrying
-
-        samples = self._read_for_predict(X)
-        if groups is None and samples.windows.groups is not None:
-            return self._outputs_by_series(samples), samples
-        groups = self._read_groups(groups, len(samples))
-        # A dict is of series that windows told apart.
-        before = getattr(self, "_states", None)
-        states, group = before if isinstance(before, tuple) else (None, None)
-        if groups is not None:
-            if group is not None and groups[0] != group:
-                states = None
-            group = groups[-1]
-        outputs, states = predict_carrying(self.network_, samples.gather, len(samples), states, groups)
-        self._states = states, group
-        return outputs, samples
-
-    def _outputs_by_series(self, samples):
-        """The network's outputs, where each series goes on from its own last state."""
-        from sklstm.training import predict_carrying
-
-        before = getattr(self, "_states", None)
-        states = dict(before) if isinstance(before, dict) else {}
-        outputs = None
-        for label, rows in samples_by_series(samples.windows.groups):
-            gather = partial(_gather_of, samples, rows)
-            part, states[label] = predict_carrying(self.network_, gather, len(rows), states.get(label))
-            if outputs is None:
-                outputs = [np.empty((len(samples), *output.shape[1:]), output.dtype) for output in part]
-            for whole, output in zip(outputs, part, strict=True):
-                whole[rows] = output
-        self._states = states
-        return outputs
-
-
-def _gather_of(samples, rows, chosen):
-    """Inputs of some of these rows of the samples."""
-    return samples.gather(rows[chosen])

@@ -5,21 +5,18 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._validation import FLOATS, check_windows
-from sklstm.estimators._built_in_networks import BuiltInNetworks
+from sklstm.estimators._reconstruction import Reconstruction
 from sklstm.estimators._samples import Samples
 from sklstm.estimators._window_estimator import WindowEstimator
 
-# Windows that are rebuilt at once where only their errors are kept.
-AT_ONCE = 1024
 
-
-class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, WindowEstimator):
+class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconstruction, WindowEstimator):
     """An LSTM that learns to rebuild windows from a short code, and finds those that it cannot rebuild.
 
     An LSTM reads the window; its last state, or a dense layer after it, is the code; another LSTM and a dense layer
@@ -59,6 +56,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         go back to the best weights.
     callbacks : list, dict or one of keras.callbacks.Callback, optional
         Copied for each fit; classes are called.
+    warm_start : bool, default=False
+        Whether fit goes on from the weights of the last fit; what errors are usual it learns anew.
     verbose : {0, 1, 2}, default=0
         Nothing, a progress bar, or a line for each epoch.
     random_state : int, RandomState instance or None, default=None
@@ -139,30 +138,14 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     (150, 2)
     """
 
-    _parameter_constraints = {
-        name: BuiltInNetworks._parameter_constraints[name]
-        for name in (
-            "epochs",
-            "batch_size",
-            "learning_rate",
-            "optimizer",
-            "dropout",
-            "min_steps",
-            "stride",
-            "validation_fraction",
-            "patience",
-            "callbacks",
-            "verbose",
-            "random_state",
-        )
-    } | {
+    _parameter_constraints = WindowEstimator._parameter_constraints | {
         "units": [Interval(Integral, 1, None, closed="left")],
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
     }
 
     # What other estimators leave to their users.
-    loss, shuffle, validation_gap = None, True, None
+    loss, metrics, shuffle, validation_gap = None, None, True, None
 
     def __init__(
         self,
@@ -180,6 +163,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         validation_fraction=None,
         patience=None,
         callbacks=None,
+        warm_start=False,
         verbose=0,
         random_state=None,
     ):
@@ -196,6 +180,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.callbacks = callbacks
+        self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
 
@@ -224,7 +209,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         KeyboardInterrupt
             If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
         """
-        return self._fit(X, None, None, epochs=self.epochs, anew=True)
+        return self._fit(X, None, None, epochs=self.epochs, anew=not (self.warm_start and self._is_fitted()))
 
     def initialize(self, X, y=None) -> Self:
         """Build the network without training it.
@@ -303,128 +288,6 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         units, latent_dim = (self._built_from[name] for name in ("units", "latent_dim"))
         return int(units if latent_dim is None else latent_dim)
 
-    # --- errors -----------------------------------------------------------------------------------
-
-    def reconstruct(self, X) -> np.ndarray:
-        """The windows as rebuilt from their codes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, with the features of `fit`; the number of time steps may be another.
-
-        Returns
-        -------
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            Of the precision of X, and NaN where it is.
-        """
-        samples = self._read_for_predict(X)
-        windows = np.empty(samples.shape, samples.windows.dtype)
-        for chunk, inputs, rebuilt in self._rebuilt(samples):
-            windows[chunk] = np.where(np.isnan(inputs), np.nan, rebuilt)
-        return windows
-
-    def reconstruction_error(self, X) -> np.ndarray:
-        """How far each window is from what is rebuilt of it.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-
-        Returns
-        -------
-        errors : ndarray of shape (n_samples,)
-            Mean of the squared differences over the observed time steps and all features, in the squared units of X;
-            0 where nothing was observed.
-        """
-        return self._errors(self._read_for_predict(X))
-
-    def score_samples(self, X) -> np.ndarray:
-        """How normal each window is: the higher, the more.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,)
-            The errors of `reconstruction_error` with their sign changed.
-        """
-        return -self.reconstruction_error(X)
-
-    def decision_function(self, X) -> np.ndarray:
-        """How normal each window is, 0 being the border to the anomalies.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,)
-            ``score_samples(X) - offset_``: below 0 for anomalies.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X) -> np.ndarray:
-        """Tell anomalies from what is normal.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-
-        Returns
-        -------
-        labels : ndarray of int of shape (n_samples,)
-            -1 for anomalies, 1 for the others.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def score(self, X, y=None) -> float:
-        """Mean of `score_samples`: how well windows are rebuilt, for searches without labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        score : float
-            0 at best. Comparable between estimators of the same X only: not where a search changes how X is scaled.
-        """
-        return float(self.score_samples(X).mean())
-
-    @property
-    def threshold_(self) -> float:
-        """The error above which a sample is an anomaly."""
-        return -self.offset_
-
-    def _errors(self, samples):
-        errors = np.empty(len(samples))
-        for chunk, inputs, rebuilt in self._rebuilt(samples):
-            squares = (rebuilt.astype(np.float64) - inputs) ** 2
-            counts = np.maximum(1, (~np.isnan(squares)).sum(axis=(1, 2)))
-            errors[chunk] = np.nansum(squares, axis=(1, 2)) / counts
-        return errors
-
-    def _rebuilt(self, samples):
-        """Yield (samples, inputs, rebuilt inputs), chunk by chunk, so that windows are never all in memory."""
-        from sklstm.training import predict_outputs
-
-        for first in range(0, len(samples), AT_ONCE):
-            chunk = slice(first, first + AT_ONCE)
-            inputs = samples.gather(chunk)
-            (rebuilt,) = predict_outputs(self.network_, inputs.__getitem__, len(inputs))
-            yield chunk, inputs, rebuilt
-
     # --- learning ---------------------------------------------------------------------------------
 
     def _read_X(self, X, reset):
@@ -435,8 +298,6 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
                 f"which features {windows.roles.features} are static or known ahead. Leave them out of X, or out of "
                 "what LagFramer is told of them."
             )
-        if reset:
-            self.n_timesteps_ = windows.n_timesteps
         return Samples(windows)
 
     def _read_y(self, y, samples, anew, classes):
@@ -451,46 +312,10 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from)
         return build(), build
 
-    def _settings(self, network):
-        from sklstm.training import Settings, build_loss, build_optimizer
-
-        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
-        return Settings(build_optimizer(self.optimizer, **rate), build_loss("mse"))
-
-    def _encode(self, network, loss, samples, y, weights, training, anew):
-        """The windows themselves as targets, and weights of their time steps where some were not observed."""
-        weights = _Gathered(samples, _weights) if np.isnan(samples.windows.buffer).any() else None
-        return [_Gathered(samples, np.nan_to_num)], weights
-
-    def _conclude(self, data):
-        """Learn what errors are usual."""
-        samples = data.samples
-        judged = samples.n_observed() >= self.min_steps
-        self.offset_ = float(np.percentile(-self._errors(samples)[judged], 100 * self.contamination))
+    def _usual_loss(self):
+        return "mse"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-class _Gathered:
-    """What a function makes of windows, for those of a batch: ``gathered[samples]``."""
-
-    def __init__(self, samples, function):
-        self.samples = samples
-        self.function = function
-
-    def __getitem__(self, samples):
-        return self.function(self.samples.gather(samples))
-
-
-def _weights(inputs):
-    """Weights of time steps, (n_samples, n_timesteps): 0 where not observed, and a mean of 1 in each sample.
-
-    >>> _weights(np.array([[[np.nan], [2.0], [3.0]]]))
-    array([[0. , 1.5, 1.5]], dtype=float32)
-    """
-    observed = ~np.isnan(inputs[:, :, 0])
-    n_observed = np.maximum(1, observed.sum(axis=1, keepdims=True))
-    return (observed * (inputs.shape[1] / n_observed)).astype(np.float32)

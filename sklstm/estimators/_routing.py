@@ -1,6 +1,6 @@
 """Parameters with a prefix, which go to the builder, the optimizer, Keras' fit and so on."""
 
-from sklstm._parameters import StrictParameters, suggest
+from sklstm._parameters import StrictParameters
 
 # Prefix, and where parameters of that prefix go.
 ROUTES = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
@@ -14,9 +14,8 @@ class RoutedParameters(StrictParameters):
     """
 
     def __new__(cls, *args, **params):
-        own = cls._get_param_names()
-        cls._refuse([name for name in params if name not in own and not _is_routed(name)], TypeError)
-        return object.__new__(cls)
+        cls._refuse_unknown_parameters([name for name in params if not _is_routed(name)], TypeError)
+        return super().__new__(cls)
 
     def get_params(self, deep=True):
         """Parameters of this estimator, those with a prefix among them.
@@ -51,23 +50,19 @@ class RoutedParameters(StrictParameters):
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        own = self._get_param_names()
-        unknown = [name for name in params if name.partition("__")[0] not in own and not _is_routed(name)]
-        self._refuse(unknown, ValueError)
-        self._set_routed({name: value for name, value in params.items() if _is_routed(name)})
-        return super().set_params(**{name: value for name, value in params.items() if not _is_routed(name)})
+        routed = {name: value for name, value in params.items() if _is_routed(name)}
+        own = {name: value for name, value in params.items() if name not in routed}
+        known = self._get_param_names()
+        # By its whole name, which may be meant for the model.
+        self._refuse_unknown_parameters([name for name in own if name.partition("__")[0] not in known], ValueError)
+        super().set_params(**own)
+        self._set_routed(routed)
+        return self
 
     @classmethod
-    def _refuse(cls, unknown, error):
-        """Refuse names, if there are any, with the nearest that is known."""
-        own = cls._get_param_names()
-        for name in unknown:
-            nearest = suggest(name, own)
-            raise error(
-                f"{cls.__name__} has no parameter {name!r}.{nearest or f' For the model: model__{name}.'} "
-                f"Its parameters are: {', '.join(sorted(own))}, and any that begins with "
-                f"{', '.join(f'{route}__' for route in ROUTES)}."
-            )
+    def _beyond(cls, name):
+        prefixes = ", ".join(f"{route}__" for route in ROUTES)
+        return f" For the model: model__{name}.", f", and any that begins with {prefixes}"
 
     def _set_routed(self, params):
         for name, value in params.items():

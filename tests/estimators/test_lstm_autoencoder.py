@@ -307,6 +307,23 @@ def test_initialize_trains_nothing():
     assert (model.predict(X) == -1).sum() == 1
 
 
+def test_warm_start_goes_on():
+    """With warm_start fit goes on from the last weights, also on longer windows, and learns anew which are unusual."""
+    model = small().fit(X)
+    weights, loss, offset = model.network_.weights, model.history_["loss"], model.offset_
+    model.set_params(warm_start=True).fit(X)
+    assert (model.n_iter_, model.history_["loss"][:2]) == (4, loss)
+    assert model.history_["loss"][3] < loss[1]
+    assert not np.array_equal(model.network_.weights[0], weights[0])
+    assert model.offset_ != offset
+    longer = sliding_window_view(SERIES, 10, axis=0).transpose(0, 2, 1)
+    assert model.fit(longer).inverse_transform(model.transform(longer)).shape == longer.shape
+    assert refused(model.set_params(units=7).fit, X) == (
+        "LSTMAutoencoder goes on with the network that it has, but units was 6 when it was built, and is 7. Set it "
+        "back, or call fit with warm_start=False to begin anew."
+    )
+
+
 def test_a_fit_that_fails_changes_nothing():
     """What was fitted before still answers."""
     model = small().fit(X)
@@ -365,7 +382,7 @@ def test_mistyped_parameter():
     assert message == (
         "LSTMAutoencoder has no parameter 'latent_dims'. Did you mean 'latent_dim'? Its parameters are: batch_size, "
         "callbacks, contamination, dropout, epochs, latent_dim, learning_rate, min_steps, optimizer, patience, "
-        "random_state, stride, units, validation_fraction, verbose."
+        "random_state, stride, units, validation_fraction, verbose, warm_start."
     )
 
 

@@ -147,7 +147,7 @@ def test_to_fit_and_predict(capsys):
     assert model.n_iter_ == 2
     assert_array_equal(model.predict(X), small(epochs=2, batch_size=40).fit(X, y).predict(X))
     expected = model.predict(X)
-    np.testing.assert_allclose(model.set_params(predict__batch_size=7).predict(X), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.set_params(predict__batch_size=7).predict(X), expected, rtol=1e-6, atol=1e-7)
     small(fit__verbose=2).fit(X, y)
     assert "loss:" in capsys.readouterr().out
 
