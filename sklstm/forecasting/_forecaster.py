@@ -390,8 +390,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         return context
 
     def _remember(self, data):
-        """Keep as many of the last rows as forecasts look back on, from the last row and a horizon before it."""
-        n_rows = 1 + self._engine.rows_back + self.horizon
+        """Keep as many of the last rows as forecasts look back on, from the last one observed and a horizon before it."""
+        n_rows = 1 + self._engine.rows_back + self.horizon + data.longest_silence(self.target_)
         self.context_ = data.table.iloc[np.sort(data.last_rows(n_rows))].copy()
 
     def _rows_of(self, series):

@@ -56,9 +56,26 @@ def restore(differencers, data, target, levels, rows, forecasts, **layout):
     forecasts : ndarray of shape (n_forecasts, n_steps)
     """
     for differencer, level in reversed(list(zip(differencers, levels[:-1], strict=True))):
+        level = _without_gaps(differencer, data, level, [target], **layout)
         past = data.values_around(level, range(1 - differencer.rows_back, 1), **layout)[rows]
-        forecasts = differencer.restore(fill_unobserved(past, np.nanmedian(level)), forecasts, column=[target])
+        usual = np.nan if np.isnan(level).all() else np.nanmedian(level)
+        forecasts = differencer.restore(fill_unobserved(past, usual), forecasts, column=[target])
     return forecasts
+
+
+def _without_gaps(differencer, data, level, column, **layout):
+    """The level, and where it was not observed what leaves no difference; NaN where the rows before do not tell."""
+    missing = np.flatnonzero(np.isnan(level))
+    if len(missing) == 0 or differencer.rows_back == 0:
+        return level
+    level = level.copy()
+    rows_before = data.values_around(np.arange(len(level)), range(-differencer.rows_back, 0), **layout)[missing]
+    # One after the other: rows of a gap follow each other.
+    for row, before in zip(missing, rows_before, strict=True):
+        past = level[before.astype(np.intp)] if not np.isnan(before).any() else before
+        if not np.isnan(past).any():
+            level[row] = differencer.restore(past[None], [[0.0]], column=column)[0, 0]
+    return level
 
 
 def fill_unobserved(past, usual):

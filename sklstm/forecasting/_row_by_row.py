@@ -58,7 +58,7 @@ class Forecasts:
         label : object
             The series.
         memories : list
-            What each step remembers after the row: for a Differencer, its last rows.
+            What each step remembers after the row: for a Differencer, its LastRows.
         """
         forecasts = np.asarray(prediction, dtype=np.float64).reshape(-1)
         while len(forecasts) < self.horizon:
@@ -69,7 +69,7 @@ class Forecasts:
         forecasts = forecasts[None, : self.horizon]
         for differencer, rows in reversed(list(zip(self._differencers, memories, strict=False))):
             # Where nothing of the past was observed there is no level to add.
-            past = fill_unobserved(rows[None, :, self._target], np.nan)
+            past = fill_unobserved(rows.level[None, :, self._target], np.nan)
             forecasts = differencer.restore(past, forecasts, column=self._target)
         return forecasts[0, 0] if self.horizon == 1 else forecasts[0]
 

@@ -74,6 +74,12 @@ class SeriesTable:
         """Positions of the last `n_rows` rows of each series, by series."""
         return np.concatenate([np.asarray(rows)[-n_rows:] for _, rows in self.keys.rows()])
 
+    def longest_silence(self, column):
+        """The most rows at the end of a series in which a column was not observed."""
+        observed = self.table[column].notna().to_numpy()
+        ends = [observed[np.asarray(rows)][::-1] for _, rows in self.keys.rows()]
+        return max(int(np.argmax(end)) if end.any() else len(end) for end in ends)
+
     def values_around(self, values, offsets, **layout):
         """What a column holds so many rows after each row (before it, where negative), in its own series.
 

@@ -4,6 +4,7 @@ What each remembers between rows is in the hands of who asks: `begin` gives it, 
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -115,8 +116,23 @@ class FilledRow:
         return np.where(reached, last, values), (np.where(missing, last, values), rows_since)
 
 
+class LastRows(NamedTuple):
+    """The last rows before a Differencer, as many as its lags reach back over.
+
+    Attributes
+    ----------
+    observed : ndarray of shape (rows_back, n_features)
+        As they came.
+    level : ndarray of shape (rows_back, n_features)
+        The same, and where nothing was observed what leaves no difference.
+    """
+
+    observed: np.ndarray
+    level: np.ndarray
+
+
 class DifferencedRow:
-    """Rows through a Differencer; it remembers as many rows as its lags reach back over."""
+    """Rows through a Differencer; it remembers the last of them."""
 
     looks_back = True
 
@@ -124,22 +140,32 @@ class DifferencedRow:
         self.differencer = differencer
 
     def begin(self, label, *, warm):
-        """The rows of a series before its first one, (rows_back, n_features); NaN where there are none."""
+        """The LastRows of a series before its first one; NaN where there are none."""
         rows = np.full((self.differencer.rows_back, self.differencer.n_features_in_), np.nan)
         end = self.differencer._ends.get(label) if warm else None
         if end is not None and len(end.context):
             rows[len(rows) - len(end.context) :] = end.context
-        return rows
+        return LastRows(rows, rows)
 
     def apply(self, values, memory, label, time, gap):
         """Its difference, and the last rows."""
         shown = with_names(values[None], getattr(self.differencer, "feature_names_in_", None))
         self.differencer._refuse_without_logarithm(values[None], shown)
         if gap > 1:
-            between = np.full((min(gap - 1, len(memory)), len(values)), np.nan)
-            memory = np.concatenate([memory[len(between) :], between])
-        rows = np.concatenate([memory, values[None]])
-        return self.differencer._changed(rows)[-1], rows[1:]
+            between = np.full((min(gap - 1, len(memory.observed)), len(values)), np.nan)
+            memory = LastRows(*(np.concatenate([rows[len(between) :], between]) for rows in memory))
+        rows = np.concatenate([memory.observed, values[None]])
+        level = np.concatenate([memory.level, self._without_gap(values, memory.level)[None]])
+        return self.differencer._changed(rows)[-1], LastRows(rows[1:], level[1:])
+
+    def _without_gap(self, values, level):
+        gaps = [column for column in self.differencer._differenced if np.isnan(values[column])]
+        if not gaps or len(level) == 0:
+            return values
+        filled = values.copy()
+        # A column for each sample that is restored.
+        filled[gaps] = self.differencer.restore(level.T[gaps], np.zeros((len(gaps), 1)))[:, 0]
+        return filled
 
 
 def series_end(framer, label):

@@ -73,7 +73,9 @@ def test_fresh_process(fitted_pipeline, airline, tmp_path):
 
 def test_cross_validation_and_search(pipeline, airline):
     """Stock cross-validation and a stock search score each candidate alike."""
-    search = GridSearchCV(pipeline, {"frame__n_steps": [4, 6]}, cv=CV, scoring=SCORING, error_score="raise", refit=False)
+    search = GridSearchCV(
+        pipeline, {"frame__n_steps": [4, 6]}, cv=CV, scoring=SCORING, error_score="raise", refit=False
+    )
     search.fit(*airline)
     longer = clone(pipeline).set_params(frame__n_steps=6)
     by_fold = cross_val_score(longer, *airline, cv=CV, scoring=SCORING)
