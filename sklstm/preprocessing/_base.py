@@ -3,7 +3,7 @@
 from typing import Self
 
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._set_output import _get_container_adapter
 
 from sklstm._fit_callbacks import CallbackSupportMixin
@@ -46,9 +46,7 @@ class SeriesTransformer(StrictParameters, CallbackSupportMixin, TransformerMixin
         if adapter is not None:
             return adapter.create_container(table, X, columns=self.get_feature_names_out)
         if isinstance(X, (pd.DataFrame, pd.Series)):
-            # Labels that are no strings are no feature names; where columns stay the same, they are kept.
-            columns = X.columns if isinstance(self, OneToOneFeatureMixin) else self.get_feature_names_out()
-            return pd.DataFrame(table, index=X.index, columns=columns)
+            return pd.DataFrame(table, index=X.index, columns=self.get_feature_names_out())
         return table
 
     def __sklearn_tags__(self):

@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils.validation import _check_feature_names, validate_data
 
 from sklstm._validation import check_n_features, n_dims, place
-from sklstm.preprocessing._observations import like_collection
+from sklstm.preprocessing._observations import boxed, like_collection, like_series
 
 
 class Table:
@@ -78,10 +78,8 @@ class Labels:
         if not blocks:
             return self.given
         (block,) = blocks.values()
-        named = isinstance(self.given, pd.Series)
         if block.shape[1] == 1 and names == self.features:
-            codes = block[:, 0]
-            return pd.Series(codes, index=self.given.index, name=self.given.name) if named else codes
+            return like_series(self.given, block)
         table = pd.DataFrame(block, index=self._labels.index, columns=names)
         return contain(table, self.given)
 
@@ -111,7 +109,7 @@ class Sequences:
         """Where a label stands, in words."""
         return "sequence {}, time step {}".format(*_sequence_and_step(self._ends, row))
 
-    def restore(self, blocks, _names, _contain=None):
+    def restore(self, blocks, _names, _contain):
         """An array of shape (n_timesteps_i, n_columns) for each sequence."""
         if not blocks:
             return self.given
@@ -149,7 +147,7 @@ class Tables:
         sequence, step = _sequence_and_step(self._ends, row)
         return f"sequence {sequence}, time step {step}, column {self.features[feature]!r}"
 
-    def restore(self, blocks, names, _contain=None):
+    def restore(self, blocks, names, _contain):
         """A table for each sequence."""
         parts = {feature: np.split(block, self._ends[:-1]) for feature, block in blocks.items()}
         return like_collection(
@@ -166,14 +164,7 @@ def as_column(labels):
     if isinstance(labels, np.ndarray) and labels.dtype != object:
         return pd.Series(labels)
     # Boxed first: NumPy and pandas would turn labels of mixed types into others.
-    return pd.Series(_boxed(labels), dtype=object).infer_objects()
-
-
-def _boxed(values):
-    """An object array with an entry for each of `values`, whatever shape these have."""
-    boxed = np.empty(len(values), dtype=object)
-    boxed[:] = list(values)
-    return boxed
+    return pd.Series(boxed(labels), dtype=object).infer_objects()
 
 
 def _sequence_and_step(ends, row):
@@ -307,7 +298,7 @@ def _read_sequence(k, sequence):
     if len(sequence) == 0:
         raise ValueError(f"SequenceEncoder got an empty sequence {k}: it has no time steps. Drop it, and its y.")
     if isinstance(sequence, str):
-        return _boxed(sequence)
+        return boxed(sequence)
     if isinstance(sequence, pd.Series):
         sequence = sequence.to_numpy()
     if isinstance(sequence, (list, tuple)):
@@ -322,9 +313,9 @@ def _read_sequence(k, sequence):
 
 def _read_list(k, sequence):
     if not holds_sequences(sequence):
-        return _boxed(sequence)
+        return boxed(sequence)
     try:
-        rows = [_boxed(row) for row in sequence]
+        rows = [boxed(row) for row in sequence]
         return np.stack(rows)
     except (TypeError, ValueError):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Codes of categories, and what they stand for: arithmetic on arrays."""
+"""Categories and their codes: which there are, there and back, on arrays."""
 
 from reprlib import repr as short_repr
 
@@ -7,16 +7,35 @@ import pandas as pd
 
 from sklstm.preprocessing._categorical_input import as_column
 
+# How many categories a message lists.
+LISTED = 5
 # What Unicode has for a character that cannot be told.
 UNKNOWN_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
-def learn_categories(column):
-    """Categories of a Series: those of its type in their order, else its values, sorted. TypeError where they mix."""
+def learn_categories(column, where=""):
+    """Categories of a Series (`where` it is, for messages): its type's in their order, else its values, sorted."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Index(column.dtype.categories).to_numpy()
-    seen = column.dropna().unique()
-    return as_categories(sorted(seen))
+        categories = pd.Index(column.dtype.categories).to_numpy()
+    else:
+        categories = as_categories(_sorted(column.dropna(), where))
+    if len(categories) == 0:
+        raise ValueError(
+            f"SequenceEncoder got nothing observed (only missing values){where or ' in X'}. "
+            "Drop it, or give its categories."
+        )
+    return categories
+
+
+def _sorted(labels, where):
+    try:
+        return sorted(labels.unique())
+    except TypeError:
+        types = sorted({type(label).__name__ for label in labels})
+        raise ValueError(
+            f"SequenceEncoder expects labels that can be sorted{where}, got {' and '.join(types)}. "
+            "Turn all of them into text, or give their order as categories=."
+        ) from None
 
 
 def as_categories(labels):
@@ -36,6 +55,16 @@ def check_given(of, labels):
     if not labels.is_unique:
         twice = labels[labels.duplicated()].iloc[0]
         raise ValueError(f"SequenceEncoder got {shown(twice)} twice among the categories{of}. Give each once.")
+
+
+def refuse_unknown(label, place, categories):
+    """Raise: a label at this place of X is none of the categories."""
+    known = ", ".join(shown(category) for category in categories[:LISTED])
+    raise ValueError(
+        f"SequenceEncoder got {shown(label)} at {place}, which is none of the {len(categories)} categories that it "
+        f"knows: {known}{', ...' if len(categories) > LISTED else '.'} Fit on data that has it, give it in "
+        "categories=, or set unknown='encode' or unknown='nan'."
+    )
 
 
 def shown(label):

@@ -12,11 +12,11 @@ from sklstm._fit_callbacks import as_task
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._differences import difference, lag_coefficients, undo_differences
+from sklstm.preprocessing._differences import difference, follow, lag_coefficients, undo_differences
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 from sklstm.preprocessing._named_features import parameter_positions
-from sklstm.preprocessing._panel import read_keys, refuse_short, refuse_without_groups
+from sklstm.preprocessing._panel import by_label, read_keys, refuse_short, refuse_without_groups
 from sklstm.preprocessing._series_start import known_values, series_starts
 
 
@@ -274,9 +274,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
                     f"sample {sample}. Pass it in original units."
                 )
             past = np.log(past)
-        series = np.concatenate([past, differences], axis=1).T
-        undo_differences(series, range(self.rows_back, len(series)), lag_coefficients(self._all_lags()))
-        values = series[self.rows_back :].T
+        values = follow(past, differences, self._all_lags())
         return (np.exp(values) if self.log else values).astype(dtype)
 
     # --- there ------------------------------------------------------------------------------------
@@ -335,11 +333,8 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         """Keep the end of each series, and its rows that have no difference."""
         self._ends = layout.ends(windows, rows)
         self._starts = series_starts(layout, rows, (np.isnan(made) & ~np.isnan(rows)).any(axis=1))
-        contexts = {label: end.context for label, end in self._ends.items()}
-        heads = {label: start.values for label, start in self._starts.items()}
-        single = list(heads) == [None]
-        self.context_ = contexts[None] if single else contexts
-        self.head_ = heads[None] if single else heads
+        self.context_ = by_label({label: end.context for label, end in self._ends.items()})
+        self.head_ = by_label({label: start.values for label, start in self._starts.items()})
 
     # --- and back ---------------------------------------------------------------------------------
 

@@ -57,3 +57,25 @@ def undo_differences(values, rows, coefficients, known=None):
         values[row] += weights @ values[row - lags]
         if known and row in known:
             np.copyto(values[row], known[row], where=np.isnan(values[row]))
+
+
+def follow(past, differences, lags):
+    """Values that follow others, from their differences.
+
+    Parameters
+    ----------
+    past : ndarray of shape (n_samples, n_past)
+        As many values as the lags reach back over, oldest first.
+    differences : ndarray of shape (n_samples, n_steps)
+        Of the time steps that follow them.
+    lags : sequence of int
+        Each at least 1.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples, n_steps)
+    """
+    # A sample is a column here: all of them go forward together.
+    series = np.concatenate([past, differences], axis=1).T
+    undo_differences(series, range(past.shape[1], len(series)), lag_coefficients(lags))
+    return series[past.shape[1] :].T

@@ -14,7 +14,7 @@ from sklstm._validation import check_series_table
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 from sklstm.preprocessing._last_observations import carry_forward, fill_from_before, last_observations
-from sklstm.preprocessing._panel import read_keys, refuse_without_groups
+from sklstm.preprocessing._panel import by_label, of_series, read_keys, refuse_without_groups
 from sklstm.preprocessing._time_axis import check_time_order, continues
 
 
@@ -178,30 +178,26 @@ class ForwardFill(KeyedTableMixin, SeriesTransformer):
             self._limit = self._read_limit()
         who = type(self).__name__
         features, keys = read_keys(who, X, self.group, self.time, groups)
-        values = check_series_table(self, features if isinstance(X, pd.DataFrame) else X, reset=reset)
+        values = check_series_table(self, features, reset=reset)
         order, bounds = keys.by_series()
         series = dict(zip(keys.labels, map(slice, bounds[:-1], bounds[1:]), strict=True))
         times = None if keys.times is None else keys.times[order]
         if times is not None:
             for label, block in series.items():
-                check_time_order(who, times[block], order[block], "" if label is None else f" of {label!r}")
+                check_time_order(who, times[block], order[block], of_series(label))
         clock = self._read_clock(X, times, reset) if isinstance(self._limit, np.timedelta64) else None
         values = values[order]
         filled, sources = carry_forward(values, bounds, self._limit, clock)
         if reset:
             self._remember_columns(X)
-            self._remember(last_observations(values, sources, series, times, clock))
+            self._ends = last_observations(values, sources, series, times, clock)
+            self.last_ = by_label({label: end.values for label, end in self._ends.items()})
         else:
             refuse_without_groups(who, keys, self._ends)
             self._go_on(filled, sources, series, times, clock)
         in_order = np.empty_like(filled)
         in_order[order] = filled
         return self._contain(in_order, X)
-
-    def _remember(self, ends):
-        self._ends = ends
-        last = {label: end.values for label, end in ends.items()}
-        self.last_ = last[None] if list(last) == [None] else last
 
     def _go_on(self, filled, sources, series, times, clock):
         """Fill series from where they ended in fit, in place."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._windows import frame, row_positions
+from sklstm.preprocessing._panel import of_series
 from sklstm.preprocessing._time_axis import (
     TimeAxis,
     as_numbers,
@@ -93,7 +94,7 @@ class Layout:
         for label, rows in series:
             times = keys.times if keys.times is None or not several else keys.times[rows]
             end = ends.get(label)
-            axis, breaks, slots = self._read(times, end, rows, "" if label is None else f" of {label!r}", several)
+            axis, breaks, slots = self._read(times, end, rows, of_series(label), several)
             if slots is not None:
                 self.slots[first : first + len(rows)] = slots
             self.breaks += [first] * (first > 0) + [first + row for row in breaks]
@@ -165,10 +166,9 @@ class Layout:
 
     def _learn(self, times, end, rows, of):
         check_time_order(self.who, times, rows, of)
-        slots, axis = None, end and end.axis
         if self.freq is None:
-            axis = axis or learn_time_axis(times, self.max_gap)
-            return axis, find_breaks(axis, times), slots
+            axis = (end and end.axis) or learn_time_axis(times, self.max_gap)
+            return axis, find_breaks(axis, times), None
         slots = slots_of(self.who, times, self.freq, rows, of)
         axis = learn_time_axis(times, self.max_gap) if self.max_gap is not None else None
         # What lies further apart than a window is long is not laid out.

@@ -15,7 +15,7 @@ from sklstm.preprocessing._panel import read_keys
 class KeyedTableMixin(OneToOneFeatureMixin):
     """Mixin for transformers that change features, and leave the columns `group` and `time` as they are.
 
-    It stands left of ``SeriesTransformer``, whose containers it extends.
+    It stands left of ``SeriesTransformer``, and puts keys into its containers.
     """
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -93,7 +93,7 @@ class KeyedTableMixin(OneToOneFeatureMixin):
         return adapter.create_container(self._like(table, X) if keys else table, X, columns=names)
 
     def _like(self, values, X):
-        """Features as the kind that X is, and the columns of X that are keys among them."""
+        """Features as the kind that X is, and the columns of X that are keys among them, by the labels that X has."""
         if isinstance(X, pd.DataFrame):
             return _with_key_columns(values, X, self._key_columns(X))
         return like_series(X, values)

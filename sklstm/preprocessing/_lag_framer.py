@@ -16,7 +16,7 @@ from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._named_features import parameter_positions
-from sklstm.preprocessing._panel import read_keys, refuse_short, refuse_without_groups
+from sklstm.preprocessing._panel import by_label, read_keys, refuse_short, refuse_without_groups
 from sklstm.preprocessing._time_axis import as_numbers, tells_time
 
 
@@ -241,7 +241,7 @@ class LagFramer(SeriesTransformer):
         windows : ndarray or Windows of shape (n_rows, n_steps, n_features)
             Or the table of lags, of shape (n_rows, n_steps * n_features), where `flatten`.
         """
-        return self._contained(self._frame(X, groups, reset=True), X)
+        return self._as_asked(self._frame(X, groups, reset=True), X)
 
     def transform(self, X, groups=None):
         """Frame the rows of X, each window ending at its row.
@@ -264,7 +264,7 @@ class LagFramer(SeriesTransformer):
             If the features are not those of `fit`, or a time step is observed only in part.
         """
         check_is_fitted(self)
-        return self._contained(self._frame(X, groups), X)
+        return self._as_asked(self._frame(X, groups), X)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the features of a window; of its lags, oldest first, where `flatten`.
@@ -338,38 +338,36 @@ class LagFramer(SeriesTransformer):
     def _with_features(self, table, rows, layout):
         """Rows by series, with the features that are added, and what they mean."""
         static, future = self.static_, self.known_ahead_
-        roles = Roles(tuple(static), ())
-        usual = np.delete(rows, [*static, *future], axis=1) if static or future else rows
+        known = [*static, *future]
+        usual = np.delete(rows, known, axis=1) if known else rows
         if not self.flatten:
-            named = isinstance(table, pd.DataFrame) and bool(static or future)
-            shown = table.drop(columns=table.columns[[*static, *future]]) if named else table
+            named = isinstance(table, pd.DataFrame) and known
+            shown = table.drop(columns=table.columns[known]) if named else table
             refuse_partly_observed(type(self).__name__, usual, shown)
         rows, usual = rows[layout.order], usual[layout.order]
-        if not (static or future or self.elapsed is not None):
-            return rows, roles
+        if not known and self.elapsed is None:
+            return rows, Roles()
         self._refuse_unusual(rows, usual, static, future)
         observed = ~np.isnan(usual).all(axis=1)
-        columns = [rows]
+        columns, ahead = [rows], ()
         if self.elapsed is not None:
             columns.append(layout.elapsed(self.elapsed, observed)[:, None])
         if future:
             leads = layout.leads(rows[:, future], self.horizon)
             first = sum(column.shape[1] for column in columns)
             places = first + np.arange(leads.shape[1]).reshape(self.horizon, len(future))
-            roles = Roles(roles.static, tuple(map(tuple, places.tolist())))
+            ahead = tuple(map(tuple, places.tolist()))
+            # A time step that lies ahead is not observed in any feature: what is known of it, earlier rows hold.
             columns[0] = rows.copy()
             columns[0][np.ix_(~observed, future)] = np.nan
             columns.append(leads)
-        return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), roles
+        return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), Roles(tuple(static), ahead)
 
     def _remember(self, layout, windows, rows, *, anew):
         ends = layout.ends(windows, rows)
         self._ends = ends if anew else self._ends | ends
-        single = list(self._ends) == [None]
-        contexts = {label: end.context for label, end in self._ends.items()}
-        axes = {label: end.axis for label, end in self._ends.items()}
-        self.context_ = contexts[None] if single else contexts
-        self.time_axis_ = axes[None] if single else axes
+        self.context_ = by_label({label: end.context for label, end in self._ends.items()})
+        self.time_axis_ = by_label({label: end.axis for label, end in self._ends.items()})
 
     def _in_order(self, windows, layout, keys, roles):
         """Windows in the order of the table; those of a panel know their series and their time."""
@@ -385,7 +383,8 @@ class LagFramer(SeriesTransformer):
             times[layout.order] = np.concatenate([np.arange(piece.stop - piece.first) for piece in layout.pieces])
         return Windows(windows.buffer, starts, self.n_steps, roles, times, groups)
 
-    def _contained(self, windows, X):
+    def _as_asked(self, windows, X):
+        """Windows, or where `flatten` the table of lags, in its container."""
         if not self.flatten:
             return windows.as_view()
         return self._contain(np.asarray(windows).reshape(len(windows), -1), X)

@@ -53,11 +53,14 @@ def _read_sequences(estimator, X, reset):
 
 def like_collection(given, sequences):
     """A list of sequences as an object array, where that is what was given."""
-    if not isinstance(given, np.ndarray):
-        return sequences
-    boxed = np.empty(len(sequences), dtype=object)
-    boxed[:] = sequences
-    return boxed
+    return boxed(sequences) if isinstance(given, np.ndarray) else sequences
+
+
+def boxed(values):
+    """An object array with an entry for each of `values`, whatever shape these have."""
+    box = np.empty(len(values), dtype=object)
+    box[:] = list(values)
+    return box
 
 
 def like_series(given, values):

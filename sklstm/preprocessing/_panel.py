@@ -101,6 +101,16 @@ def read_keys(who, X, group=None, time=None, groups=None, *, timed=True):
     return (X.drop(columns=columns) if columns else X), Keys(codes, labels, times)
 
 
+def of_series(label):
+    """Which series something is of, for messages; nothing where there is only one."""
+    return "" if label is None else f" of {label!r}"
+
+
+def by_label(known):
+    """A dict of what is known of each series, by its label; of a single one that alone."""
+    return known[None] if list(known) == [None] else known
+
+
 def refuse_short(who, n_rows, keys, shape, remedy):
     """Raise where no series of a table of this shape has `n_rows` rows."""
     if keys.longest >= n_rows:

@@ -13,11 +13,7 @@ from sklstm._fit_callbacks import as_task
 from sklstm._parameters import suggest
 from sklstm._validation import n_dims
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._categorical_input import (
-    holds_sequences,
-    is_collection,
-    read_categories,
-)
+from sklstm.preprocessing._categorical_input import holds_sequences, is_collection, read_categories
 from sklstm.preprocessing._category_codes import (
     as_categories,
     as_series,
@@ -26,16 +22,13 @@ from sklstm.preprocessing._category_codes import (
     encode,
     learn_categories,
     read_codes,
-    shown,
+    refuse_unknown,
     spell,
     to_one_hot,
     unknown_name,
 )
 from sklstm.preprocessing._named_features import find_position
 from sklstm.preprocessing._observations import like_collection
-
-# How many categories a message lists.
-SHOWN = 5
 
 
 class SequenceEncoder(SeriesTransformer):
@@ -324,22 +317,8 @@ class SequenceEncoder(SeriesTransformer):
         return given
 
     def _learn(self, source, position):
-        column = source.column(position)
-        of = f" in column {source.features[position]!r}" if not source.one_feature else ""
-        try:
-            categories = learn_categories(column)
-        except TypeError:
-            types = sorted({type(label).__name__ for label in column.dropna()})
-            raise ValueError(
-                f"SequenceEncoder expects labels that can be sorted{of}, got {' and '.join(types)}. "
-                "Turn all of them into text, or give their order as categories=."
-            ) from None
-        if len(categories) == 0:
-            raise ValueError(
-                f"SequenceEncoder got nothing observed (only missing values){of or ' in X'}. "
-                "Drop it, or give its categories."
-            )
-        return categories
+        where = "" if source.one_feature else f" in column {source.features[position]!r}"
+        return learn_categories(source.column(position), where)
 
     def _refuse_equal_names(self):
         names = self.get_feature_names_out().tolist()
@@ -358,22 +337,14 @@ class SequenceEncoder(SeriesTransformer):
             codes = encode(source.column(position), categories)
             unknown = codes < 0
             if self.unknown == "error" and unknown.any():
-                self._refuse_unknown(source, position, categories, int(np.argmax(unknown)))
+                row = int(np.argmax(unknown))
+                refuse_unknown(source.column(position).iloc[row], source.place(row, position), categories)
             codes[unknown] = len(categories) if self.unknown == "encode" else np.nan
             if self.encoding == "onehot":
                 blocks[position] = to_one_hot(codes, self._n_codes(categories), source.dtype)
             else:
                 blocks[position] = codes.astype(source.dtype)[:, None]
         return blocks
-
-    def _refuse_unknown(self, source, position, categories, row):
-        known = ", ".join(shown(label) for label in categories[:SHOWN])
-        raise ValueError(
-            f"SequenceEncoder got {shown(source.column(position).iloc[row])} at {source.place(row, position)}, "
-            f"which is none of the {len(categories)} categories that it knows: {known}"
-            f"{', ...' if len(categories) > SHOWN else '.'} Fit on data that has it, give it in categories=, or set "
-            "unknown='encode' or unknown='nan'."
-        )
 
     def _names(self, features):
         """What columns are called that come out: labels that are no strings are kept where columns stay the same."""

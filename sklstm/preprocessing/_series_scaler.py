@@ -298,25 +298,8 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
                 each = [[keys.labels[code]] * len(part) for code, part in zip(keys.codes, X, strict=True)]
             parts = [self.inverse_transform(part, columns, of) for part, of in zip(X, each, strict=True)]
             return like_collection(X, parts)
-        names = self._feature_names()
-        positions = positions_of(self._columns_of(features) if columns is None else columns, names)
-        values = read_numbers(features)
-        refuse_text("SeriesScaler", values)
-        values = np.asarray(values)
-        values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
-        n_columns = values.shape[-1] if values.ndim and len(positions) > 1 else 1
-        if n_columns != len(positions):
-            raise ValueError(
-                f"SeriesScaler.inverse_transform expects X with {len(positions)} columns, got shape {values.shape}. "
-                "If X holds some of the features, name them: inverse_transform(X, columns=[...])."
-            )
-        # scikit-learn's scalers want every feature: the others are filled in, and dropped again.
-        full = np.zeros((values.size // n_columns, self.n_features_in_), dtype=values.dtype)
-        full[:, positions] = values.reshape(-1, n_columns)
-        if keys is not None:
-            keys = keys._replace(codes=np.repeat(keys.codes, len(full) // max(1, len(keys.codes))))
-        restored = self._compute("inverse_transform", full, keys)[:, positions].reshape(values.shape)
-        return self._like(restored, X)
+        positions = positions_of(self._columns_of(features) if columns is None else columns, self._feature_names())
+        return self._like(self._restore_columns(features, positions, keys), X)
 
     # --- learning ---------------------------------------------------------------------------------
 
@@ -426,6 +409,25 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         for label, rows in keys.rows():
             computed[rows] = getattr(self.scalers_.get(label, self).scaler_, direction)(values[rows])
         return computed
+
+    def _restore_columns(self, X, positions, keys):
+        """Values of the features at these positions, or of a single one in any shape, in the shape of X."""
+        values = read_numbers(X)
+        refuse_text("SeriesScaler", values)
+        values = np.asarray(values)
+        values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
+        n_columns = values.shape[-1] if values.ndim and len(positions) > 1 else 1
+        if n_columns != len(positions):
+            raise ValueError(
+                f"SeriesScaler.inverse_transform expects X with {len(positions)} columns, got shape {values.shape}. "
+                "If X holds some of the features, name them: inverse_transform(X, columns=[...])."
+            )
+        # scikit-learn's scalers want every feature: the others are filled in, and dropped again.
+        full = np.zeros((values.size // n_columns, self.n_features_in_), dtype=values.dtype)
+        full[:, positions] = values.reshape(-1, n_columns)
+        if keys is not None:
+            keys = keys._replace(codes=np.repeat(keys.codes, len(full) // max(1, len(keys.codes))))
+        return self._compute("inverse_transform", full, keys)[:, positions].reshape(values.shape)
 
     def _bound(self, observations, X, keys):
         if self.out_of_range == "allow":

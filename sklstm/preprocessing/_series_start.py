@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklstm.preprocessing._panel import of_series
 from sklstm.preprocessing._time_axis import tells_time
 
 
@@ -72,7 +73,7 @@ def known_values(who, layout, starts, ends, unobserved):
     contexts, known = [], {}
     for piece, anew in _begins(layout):
         start, end = starts.get(piece.label), ends.get(piece.label)
-        of = "" if piece.label is None else f" of {piece.label!r}"
+        of = of_series(piece.label)
         if start is None:
             _refuse(who, f"expects series that were fitted, got rows{of}, which was not.")
         timed = _is_timed(piece) and start.times is not None

@@ -9,8 +9,6 @@ from sklstm._parameters import suggest
 from sklstm.preprocessing._panel import read_keys
 from sklstm.preprocessing._time_axis import tells_time
 
-WHO = "split_sequences"
-
 
 def split_sequences(
     table: pd.DataFrame, by: str, *, time: str | None = None, columns: list[str] | None = None
@@ -70,7 +68,7 @@ def split_sequences(
     'patient'? Its columns are: ['patient', 'day', 'pulse'], its levels: [None].
     """
     _check_table(table, by, time)
-    features, keys = read_keys(WHO, table, by, time)
+    features, keys = read_keys("split_sequences", table, by, time)
     if columns is not None:
         features = features[_checked(features, [columns] if isinstance(columns, str) else list(columns))]
     # Rows are moved once; each sequence is a slice of them.

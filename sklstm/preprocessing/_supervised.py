@@ -11,7 +11,7 @@ from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
 from sklstm._validation import is_ragged, refuse_text
 from sklstm.preprocessing._named_features import find_position
-from sklstm.preprocessing._panel import read_keys
+from sklstm.preprocessing._panel import of_series, read_keys
 from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
 
@@ -141,7 +141,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
         rows = np.asarray(rows)
         times = None if keys.times is None else keys.times[rows]
         if times is not None:
-            check_time_order(who, times, rows, "" if label is None else f" of {label!r}")
+            check_time_order(who, times, rows, of_series(label))
         if len(rows) > horizon:
             whole = slice(None) if times is None or not indexed else _has_whole_future(times, horizon)
             kept.append(rows[:-horizon][whole])
