@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeRegressor
 
 from sklstm import Differencer, LagFramer, LSTMRegressor, SeriesScaler
-from sklstm.preprocessing._differences import difference, lag_coefficients, undo_differences
+from sklstm.preprocessing._differences import difference, follow, lag_coefficients, undo_differences
 
 NAN = np.nan
 DAYS = pd.date_range("2026-01-01", periods=40)
@@ -373,6 +373,14 @@ def test_arithmetic_there_and_back(lags, n_rows):
     series[sum(lags) :] = difference(values, lags)[sum(lags) :]
     undo_differences(series, range(sum(lags), len(series)), lag_coefficients(lags))
     np.testing.assert_array_equal(series, values)
+
+
+@pytest.mark.parametrize("lags", [(), (1,), (2, 1)])
+def test_forecasts_follow_their_past(lags):
+    """Differences of what follows become values again, sample by sample, as a loop over time steps adds them up."""
+    values = np.random.default_rng(0).normal(size=(4, 8))
+    made = difference(values.T, lags).T
+    np.testing.assert_allclose(follow(values[:, 4 - sum(lags) : 4], made[:, 4:], lags), values[:, 4:], atol=1e-12)
 
 
 # --- with scikit-learn, and the whole chain -------------------------------------------------------

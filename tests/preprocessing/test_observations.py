@@ -6,7 +6,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sklstm import SeriesScaler, Windows
-from sklstm.preprocessing._observations import like_collection, read_observations
+from sklstm.preprocessing._observations import like_collection, like_series, read_observations
 
 TABLE = pd.DataFrame({"a": [1.0, 2, 3], "b": [4.0, 5, 6]}, index=pd.date_range("2026-01-01", periods=3))
 SLIDING = sliding_window_view(np.arange(10.0), 4)[:, :, None]
@@ -73,3 +73,15 @@ def test_labels_come_back():
             pd.testing.assert_index_equal(back.index, given.index)
     observations = read_observations(SeriesScaler(), TABLE["a"], reset=True)
     pd.testing.assert_series_equal(observations.restore(observations.values, None), TABLE["a"])
+
+
+@pytest.mark.parametrize("given", [TABLE["a"], np.ones(3), [1.0, 2.0, 3.0], np.ones((3, 1)), TABLE[["a"]]])
+def test_like_series(given):
+    """Values come back with the axes, the index and the names of the series they are of."""
+    made = like_series(given, np.array([[1.0], [2.0], [3.0]]))
+    assert np.shape(made) == np.shape(given)
+    np.testing.assert_array_equal(np.ravel(made), [1, 2, 3])
+    if isinstance(given, pd.Series):
+        pd.testing.assert_series_equal(made, TABLE["a"])
+    if isinstance(given, pd.DataFrame):
+        pd.testing.assert_frame_equal(made, TABLE[["a"]])
