@@ -63,12 +63,10 @@ def find_own_past(who, windows, y, *, remedy):
             f"{who} needs the target's own past, and at least {FEWEST_PAIRS + 1} samples to find it in X by; got "
             f"{n_rows}. Pass more of the series, or {remedy}."
         )
-    rows = np.argsort(windows.starts, kind="stable")[:n_rows]
-    newest = np.asarray(windows[rows].last(1))[:, 0].astype(np.float64)
-    series = np.zeros(n_rows) if windows.groups is None else pd.factorize(pd.Index(windows.groups))[0][rows]
+    series = Newest.of(windows, y, np.arange(len(windows)))
     pasts = []
-    for output, target in enumerate(y[rows].T.astype(np.float64)):
-        past = _following(pasts, y[rows], output, series) or _search(newest, target, output, series)
+    for output, target in enumerate(series.targets.T):
+        past = _following(pasts, series, output) or _search(series, target, output)
         if past is None or not _holds_for_each(windows, y[:, output], past):
             which = f" (output {output})" if y.shape[1] > 1 else ""
             alike = "" if windows.groups is None else ", all series scaled alike (SeriesScaler without group)"
@@ -106,10 +104,9 @@ def find_own_past_by_series(who, windows, y, *, remedy):
     found = find_own_past(who, windows[longest], y[longest], remedy=remedy)
     lines = {}
     for label, rows in series.items():
-        newest, targets = _newest(windows, y, rows)
+        of_series = Newest.of(windows, y, rows)
         of_each = [
-            _line_of_known(newest[:, past.feature], target, past.horizon)
-            for past, target in zip(found, targets.T, strict=True)
+            _line_of_known(of_series, target, past) for past, target in zip(found, of_series.targets.T, strict=True)
         ]
         if None in of_each:
             raise ValueError(
@@ -160,29 +157,71 @@ def last_value(windows, past):
     return past.slope * last_observed(windows)[:, past.feature] + past.offset
 
 
-def _following(pasts, y, output, series):
+class Newest(NamedTuple):
+    """The last time step of windows in time order, and what is to be found among later ones.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_samples, n_features)
+        The time steps.
+    targets : ndarray of shape (n_samples, n_outputs)
+        What follows each.
+    places : ndarray of int of shape (n_samples,)
+        When each was, counted in rows: where rows are absent, or are not learned from, samples lie further apart.
+    series : ndarray of int of shape (n_samples,)
+        Number of the series of each.
+    """
+
+    values: np.ndarray
+    targets: np.ndarray
+    places: np.ndarray
+    series: np.ndarray
+
+    @classmethod
+    def of(cls, windows, y, rows):
+        """Those of some samples; of many the first ones, which are enough."""
+        rows = rows[np.argsort(windows.starts[rows], kind="stable")][:ROWS_TO_COMPARE]
+        starts = windows.starts[rows]
+        hops = np.diff(starts)
+        # Windows that do not overlap lie as far apart as they are long.
+        hop = hops[hops > 0].min(initial=windows.n_timesteps)
+        series = np.zeros(len(rows), dtype=np.intp)
+        if windows.groups is not None:
+            series = pd.factorize(pd.Index(windows.groups[rows]))[0]
+        values = np.asarray(windows[rows].last(1))[:, 0].astype(np.float64)
+        return cls(values, y[rows].astype(np.float64), (starts - starts[0]) // hop, series)
+
+    def pairs(self, horizon):
+        """Positions of samples, and of those that lie so many rows later in the same series."""
+        later = np.searchsorted(self.places, self.places + horizon)
+        earlier = np.flatnonzero(later < len(later))
+        later = later[earlier]
+        same = (self.places[later] == self.places[earlier] + horizon) & (self.series[later] == self.series[earlier])
+        return earlier[same], later[same]
+
+
+def _following(pasts, series, output):
     """The past of an output that is the one before it, a row later; None where it is not."""
     if output == 0:
         return None
-    same = series[1:] == series[:-1]
-    earlier, later = y[:-1, output][same], y[1:, output - 1][same]
-    if len(later) == 0 or not np.array_equal(earlier, later):
+    earlier, later = series.pairs(1)
+    targets = series.targets
+    if len(later) == 0 or not np.array_equal(targets[earlier, output], targets[later, output - 1]):
         return None
     before = pasts[-1]
     return before.feature, before.horizon + 1, before.slope, before.offset
 
 
-def _search(newest, target, output, series):
-    """Feature, horizon, slope and offset of one target among the newest values, (n_samples, n_features)."""
+def _search(series, target, output):
+    """Feature, horizon, slope and offset of one target among the newest values."""
     if np.ptp(target) == 0:
-        return _constant(newest, target, output)
+        return _constant(series.values, target, output)
     longest = min(LONGEST_HORIZON, len(target) - FEWEST_PAIRS)
     # Output k of several most likely lies k + 1 rows ahead.
     for horizon in sorted(range(1, longest + 1), key=lambda horizon: horizon != output + 1):
-        # What comes later in another series is no later value of this one.
-        same = series[horizon:] == series[:-horizon]
-        for feature in range(newest.shape[1]):
-            line = _line(newest[horizon:, feature][same], target[:-horizon][same])
+        earlier, later = series.pairs(horizon)
+        for feature in range(series.values.shape[1]):
+            line = _line(series.values[later, feature], target[earlier])
             if line is not None:
                 return feature, horizon, *line
     return None
@@ -203,8 +242,9 @@ def _holds_for_each(windows, target, past):
         return True
     feature, horizon, slope, offset = past
     for _, rows in samples_by_series(windows.groups):
-        newest, own = _newest(windows, target, rows)
-        missed = np.abs(own[:-horizon] - slope * newest[horizon:, feature] - offset)
+        of_series = Newest.of(windows, target[:, None], rows)
+        own, (earlier, later) = of_series.targets[:, 0], of_series.pairs(horizon)
+        missed = np.abs(own[earlier] - slope * of_series.values[later, feature] - offset)
         missed = missed[~np.isnan(missed)]
         # Of large numbers that hardly change float32 keeps little: another line is further off.
         strays = missed > 0.1 * np.std(own) + TOLERANCE * np.std(target)
@@ -213,18 +253,14 @@ def _holds_for_each(windows, target, past):
     return True
 
 
-def _newest(windows, y, rows):
-    """The last time step of some rows, (n_rows, n_features), and y of them, in the order in which they lie."""
-    rows = rows[np.argsort(windows.starts[rows], kind="stable")][:ROWS_TO_COMPARE]
-    return np.asarray(windows[rows].last(1))[:, 0].astype(np.float64), y[rows].astype(np.float64)
-
-
-def _line_of_known(feature, target, horizon):
-    """Slope and offset from a feature that is known to hold a target's past; of a constant that of its level."""
+def _line_of_known(series, target, past):
+    """Slope and offset from the feature that is known to hold a target's past; of a constant that of its level."""
+    feature = series.values[:, past.feature]
     if np.ptp(target) == 0:
         found = _constant(feature[:, None], target, 0)
         return found and found[2:]
-    return _line(feature[horizon:], target[:-horizon], FEWEST_OF_KNOWN)
+    earlier, later = series.pairs(past.horizon)
+    return _line(feature[later], target[earlier], FEWEST_OF_KNOWN)
 
 
 def _line(feature, target, fewest=FEWEST_PAIRS):

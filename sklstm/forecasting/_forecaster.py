@@ -390,7 +390,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         return context
 
     def _remember(self, data):
-        """Keep as many of the last rows as forecasts look back on, from the last one observed and a horizon before it."""
+        """Keep the last rows: as many as forecasts look back on from the last one observed, and a horizon before it."""
         n_rows = 1 + self._engine.rows_back + self.horizon + data.longest_silence(self.target_)
         self.context_ = data.table.iloc[np.sort(data.last_rows(n_rows))].copy()
 

@@ -1,4 +1,4 @@
-"""The core path on whichever backend Keras runs: `KERAS_BACKEND=jax pytest -n 0 tests/backends`, or torch (.ci/backends).
+"""The core path on whichever backend Keras runs: `KERAS_BACKEND=jax pytest -n 0 tests/backends`, or torch.
 
 Without the variable, as in the whole suite, Keras runs on TensorFlow, and the same tests hold.
 """

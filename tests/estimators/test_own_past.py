@@ -105,3 +105,15 @@ def test_steps_of_a_short_series():
     assert [past.horizon for past in pasts] == list(range(1, 13))
     assert {past.feature for past in pasts} == {0}
     np.testing.assert_allclose([past.slope for past in pasts], 1)
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_rows_that_are_left_out(horizon):
+    """Where rows are absent, what follows a row is not what follows it in the table: the buffer tells how far it is."""
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=200).cumsum()
+    windows = frame(series[:, None], 4)
+    kept = np.flatnonzero(rng.random(200 - horizon) > 0.5)
+    (past,) = find_own_past("Test", windows[kept], series[kept + horizon][:, None], remedy="go")
+    assert past.horizon == horizon
+    np.testing.assert_allclose(past[2:4], [1, 0], atol=1e-6)

@@ -424,6 +424,18 @@ def test_rows_without_observation(airline):
     assert np.isfinite(forecaster.score(holed))
 
 
+@pytest.mark.parametrize("absent", [True, False])
+def test_a_series_full_of_holes(absent):
+    """Rows that are absent, or that were not observed, keep no forecaster from finding the target's own past."""
+    hours = pd.date_range("2026-01-01", periods=300, freq="h")
+    series = pd.Series(20 + 5 * np.sin(np.arange(300) / 4), index=hours, name="load")
+    lost = np.random.default_rng(0).random(300) < 0.08
+    known = series[~lost] if absent else series.where(~lost)
+    forecaster = SeriesForecaster(horizon=4, n_steps=6, units=4, epochs=20, learning_rate=0.02, random_state=0)
+    forecast = forecaster.fit(known).forecast()["load"]
+    assert np.abs(forecast - (20 + 5 * np.sin(np.arange(300, 304) / 4))).max() < 4
+
+
 # --- refusals --------------------------------------------------------------------------------------
 
 
