@@ -143,7 +143,8 @@ class SeriesTable:
             return dict.fromkeys(self.keys.labels)
         axes = {}
         for label, rows in self.keys.rows():
-            times = self.keys.times[np.asarray(rows)]
+            # All rows of a table as they are: an index keeps its freq.
+            times = self.keys.times if isinstance(rows, range) else self.keys.times[rows]
             axes[label] = learn_time_axis(times) if tells_time(times) else None
         return axes
 

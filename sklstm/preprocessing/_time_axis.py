@@ -4,24 +4,40 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.tseries.offsets import BaseOffset, BusinessDay
+
+from sklstm.preprocessing._offset_calendar import (
+    BUSINESS_MONTHS,
+    HALVES_OF_MONTHS,
+    carried_offset,
+    find_offset_of_months,
+    offset_positions,
+    times_by_offset,
+)
 
 # On a business-day index up to four missing days in a row are holidays, and no hole.
 LONGEST_HOLIDAY = 4
 BUSINESS_DAYS = "business days"
+# One of the last days of a month, which is not meant as its end: the 28th, also in February.
+DAY_OF_MONTHS = "a day of months"
 SECONDS_PER_DAY = 24 * 60 * 60
 
 
 class TimeAxis(NamedTuple):
-    """What an index says about time: its calendar, the step from row to row, and where it ended."""
+    """What an index says about time: its calendar, the step from row to row, and where it ended.
 
-    calendar: str
+    The calendar has a name, or is the offset of pandas that it takes to tell it.
+    """
+
+    calendar: str | BaseOffset
     step: int
     last: object
 
     @property
     def longest_step(self):
         """The longest way, in units of the calendar, from one row to the row that follows it."""
-        return self.step + (LONGEST_HOLIDAY if self.calendar == BUSINESS_DAYS else 0)
+        on_business_days = self.calendar == BUSINESS_DAYS or isinstance(self.calendar, BusinessDay)
+        return self.step + (LONGEST_HOLIDAY if on_business_days else 0)
 
 
 def tells_time(index):
@@ -71,15 +87,20 @@ def check_time_order(who, index, rows=None, of=""):
 def learn_time_axis(index, max_gap=None):
     """The TimeAxis of an index, or None where rows follow no regular step, and none is set by `max_gap`.
 
-    Regular means: at least half of the steps from row to row are the same, and all others are whole
-    multiples of it, counted on the first calendar that fits: whole months, business days, days at one local
-    time of day, plain durations, durations by the local clock, or months with a row each (on their first or last
-    business day, say); for integers and periods, their own count.
+    What an index carries as its freq is believed, where rows alone would not tell it for sure. Else regular means: at
+    least half of the steps from row to row are the same, and all others are whole multiples of it, counted on the first
+    calendar that fits: whole months, first or last business days of months, business days, days at one local time of
+    day, plain durations, durations by the local clock, months with a row each (on their third Friday, say), or halves
+    of months; for integers and periods, their own count.
     """
     if not tells_time(index):
         return None
     if max_gap is not None:
         return _axis_of_gap(index, max_gap)
+    carried = carried_offset(index)
+    if carried is not None:
+        offset, step = carried
+        return TimeAxis(BUSINESS_DAYS if type(offset) is BusinessDay else offset, step, index[-1])
     if len(index) < 2:
         return None
     for calendar in _calendars(index):
@@ -113,7 +134,9 @@ def _axis_of_gap(index, max_gap):
 
 def find_breaks(axis, index):
     """Positions of the rows that do not follow the row before them."""
-    positions = None if axis is None else _positions(index, axis.calendar)
+    if axis is None or carried_offset(index) == (axis.calendar, axis.step):
+        return []
+    positions = _positions(index, axis.calendar)
     if positions is None:
         return []
     return (1 + np.flatnonzero(np.diff(positions) > axis.longest_step)).tolist()
@@ -137,22 +160,26 @@ def following_times(axis, n_times):
     steps, last = axis.step * np.arange(1, n_times + 1), axis.last
     if axis.calendar == "integers" or isinstance(last, pd.Period):
         return pd.Index([last + int(step) for step in steps])
-    if axis.calendar in ("months", "one row a month"):
-        ends = last.is_month_end
-        times = [last + pd.DateOffset(months=int(step)) for step in steps]
-        times = [time + pd.offsets.MonthEnd(0) for time in times] if ends else times
-    elif axis.calendar in ("days", "local durations"):
-        # By the local clock, which a change to summer time does not move.
-        unit = {"days": int(axis.step)} if axis.calendar == "days" else {"microseconds": int(axis.step)}
-        local = last.tz_localize(None)
-        times = [local + k * pd.Timedelta(**unit) for k in range(1, n_times + 1)]
-        return pd.DatetimeIndex(times).tz_localize(last.tz, ambiguous=True, nonexistent="shift_forward")
-    elif axis.calendar == BUSINESS_DAYS:
-        times = [last + pd.offsets.BusinessDay(int(step)) for step in steps]
-    else:
+    if axis.calendar == "durations":
         unit = "us" if isinstance(last, pd.Timestamp) else "ns"
-        times = [last + pd.Timedelta(int(step), unit) for step in steps]
-    return pd.Index(times)
+        return pd.Index([last + pd.Timedelta(int(step), unit) for step in steps])
+    # By the local clock, which a change to summer time does not move.
+    times = pd.DatetimeIndex(_local_times(axis.calendar, last.tz_localize(None), steps), freq=None)
+    return times.tz_localize(last.tz, ambiguous=True, nonexistent="shift_forward")
+
+
+def _local_times(calendar, last, steps):
+    """The times so many steps on a calendar after a local one."""
+    if isinstance(calendar, BaseOffset):
+        return times_by_offset(last, calendar, steps)
+    if calendar == "months" and last.is_month_end:
+        return [last + pd.offsets.MonthEnd(int(step)) for step in steps]
+    if calendar in ("months", DAY_OF_MONTHS, "one row a month"):
+        return [last + pd.DateOffset(months=int(step)) for step in steps]
+    if calendar == BUSINESS_DAYS:
+        return [last + BusinessDay(int(step)) for step in steps]
+    unit = {"days": "D", "local durations": "us"}[calendar]
+    return [last + pd.Timedelta(int(step), unit) for step in steps]
 
 
 def slots_of(who, index, freq, rows, of=""):
@@ -224,10 +251,28 @@ def _calendars(index):
     if isinstance(index, pd.PeriodIndex):
         return [f"periods of {index.freqstr}"]
     if isinstance(index, pd.DatetimeIndex):
-        return ["months", BUSINESS_DAYS, "days", "durations", "local durations", "one row a month"]
+        return _calendars_of_timestamps(index)
     if isinstance(index, pd.TimedeltaIndex):
         return ["durations"]
     return ["integers"]
+
+
+def _calendars_of_timestamps(index):
+    """Yield names of calendars, and offsets of pandas that may be one, the likeliest first."""
+    yield "months"
+    yield DAY_OF_MONTHS
+    of_months = find_offset_of_months(_local_days(index))
+    # First: business month ends may be 31 days apart for a while. Third Fridays are 28 days apart for as long as weeks.
+    if isinstance(of_months, BUSINESS_MONTHS):
+        yield of_months
+    yield from (BUSINESS_DAYS, "days", "durations", "local durations")
+    yield of_months or "one row a month"
+    yield from (offset for offset in HALVES_OF_MONTHS if offset.is_on_offset(index[0]))
+
+
+def _local_days(index):
+    # Without its freq: pandas would count business month ends as ends of months.
+    return pd.DatetimeIndex(index.tz_localize(None).normalize(), freq=None)
 
 
 def _positions(index, calendar):
@@ -247,14 +292,18 @@ def _timestamp_positions(index, calendar):
     local = index.tz_localize(None)
     if calendar == "local durations":
         return local.as_unit("us").asi8
-    # Without its freq: pandas would count business month ends as ends of months.
-    days = pd.DatetimeIndex(local.normalize(), freq=None)
+    if isinstance(calendar, BaseOffset):
+        return offset_positions(local, calendar)
+    days = _local_days(index)
     if len((local - days).unique()) > 1:
         return None
     if calendar == "days":
         return days.as_unit("s").asi8 // SECONDS_PER_DAY
     months = (days.year * 12 + days.month).to_numpy().astype(np.int64)
-    if calendar == "months" and (len(days.day.unique()) == 1 or days.is_month_end.all()):
+    on_one_day = len(days.day.unique()) == 1
+    if calendar == "months" and (days.is_month_end.all() or (on_one_day and days[0].day < 28)):
+        return months
+    if calendar == DAY_OF_MONTHS and on_one_day:
         return months
     if calendar == "one row a month" and np.all(np.diff(months) > 0):
         return months

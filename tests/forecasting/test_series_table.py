@@ -92,3 +92,11 @@ def test_text_and_disorder_are_refused():
         SeriesTable("test", pd.Series([1.0, 2.0], [1, 0]))
     with refusing("test got an empty series of shape (0, 1)."):
         SeriesTable("test", pd.Series([], dtype=float, name="y"))
+
+
+@pytest.mark.parametrize("freq", ["BME", "BQS", "WOM-3FRI", "SMS", "C"])
+def test_rows_ahead_are_at_the_times_of_the_freq(freq):
+    """What follows a table whose index carries a freq is where pandas has it."""
+    index = pd.date_range("2026-01-02", periods=9, freq=freq, name="day")
+    data = SeriesTable("test", pd.Series(np.arange(4.0), index[:4], name="y"))
+    assert data.ahead(5, data.time_axes()).index.tolist() == index[4:].tolist()

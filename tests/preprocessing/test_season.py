@@ -8,7 +8,10 @@ from sklstm.preprocessing._season import season_of
 
 @pytest.mark.parametrize(
     ("freq", "season"),
-    [("MS", 12), ("ME", 12), ("QS", 4), ("D", 7), ("B", 5), ("h", 24), ("30min", 48), ("W", 52), ("YS", None)],
+    [
+        *[("MS", 12), ("ME", 12), ("QS", 4), ("D", 7), ("B", 5), ("h", 24), ("30min", 48), ("W", 52), ("YS", None)],
+        *[("BME", 12), ("BMS", 12), ("WOM-3FRI", 12), ("BQE", 4), ("BYE", None), ("SME", 24), ("C", 5), ("bh", None)],
+    ],
 )
 def test_seasons(freq, season):
     """A frequency suggests a season: months of a year, days of a week, hours of a day."""

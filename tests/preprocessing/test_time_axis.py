@@ -231,8 +231,6 @@ def test_max_gap_that_does_not_fit_the_index():
 def test_following_times(regular):
     """What follows the first part of a regular index is its second part."""
     index, calendar, _ = regular
-    if calendar == "one row a month":
-        pytest.skip("which day of a month a row falls on is not learned")
     kept = index[:-3]
     following = following_times(learn_time_axis(kept)._replace(last=kept[-1]), 3)
     if calendar == "business days":
