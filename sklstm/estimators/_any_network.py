@@ -58,7 +58,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         if not anew:
-            refuse_nan(type(self).__name__, self.network_.config, samples)
+            refuse_nan(type(self).__name__, self.network_.config, samples.windows)
         return samples
 
     # --- the network ------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
     def _prepare(self, samples, y=None, training=None, anew=False):
         """Samples, shifted and divided by their own level and spread where that is asked for."""
         if callable(self.architecture) and not anew:
-            refuse_nan(type(self).__name__, self.network_.config, samples)
+            refuse_nan(type(self).__name__, self.network_.config, samples.windows)
         if anew:
             self._states = None
             self.window_scaler_ = None
@@ -256,7 +256,7 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             )
         build = partial(builder, **{name: value for name, value in offered.items() if name in asked})
         network = build()
-        check_network(type(self).__name__, builder, network, samples)
+        check_network(type(self).__name__, builder, network, samples, self._kept(samples))
         return network, build
 
     def _meta(self, samples):

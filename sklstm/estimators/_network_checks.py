@@ -7,8 +7,11 @@ import numpy as np
 from sklstm._network_state import describes_itself
 
 
-def check_network(who, builder, network, samples):
-    """Refuse what a builder returned unless it is a Keras model that has its layers, and takes the samples."""
+def check_network(who, builder, network, samples, trained=slice(None)):
+    """Refuse what a builder returned unless it is a Keras model that has its layers, and takes the samples.
+
+    NaN is refused in the samples that it is `trained` on.
+    """
     import keras
 
     if not isinstance(network, keras.Model):
@@ -22,7 +25,7 @@ def check_network(who, builder, network, samples):
             "with keras.Input(meta['X_shape_'][1:])."
         )
     refuse_other_input(who, network, samples)
-    refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples)
+    refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples.windows[trained])
 
 
 def refuse_other_input(who, network, samples):
@@ -46,13 +49,14 @@ def refuse_other_input(who, network, samples):
     raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
 
 
-def refuse_nan(who, config, samples):
+def refuse_nan(who, config, windows):
     """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
-    if config is not None and '"Isnan"' not in config and _shows_nan(samples.windows):
+    if config is not None and '"Isnan"' not in config and _shows_nan(windows):
         raise ValueError(
             f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
-            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, or "
-            "drop the samples that hold NaN."
+            "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, put "
+            "a number in their place that keras.layers.Masking masks, SequencePadder(value=-9.0), or drop the samples "
+            "that hold NaN."
         )
 
 

@@ -1,6 +1,7 @@
 """What a regressor forecasts relative to: the target's own past in the windows."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm.estimators._built_in_networks import BY_STEP
 from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season, last_value
@@ -26,6 +27,12 @@ class RelativeTarget:
             )
         self._refuse_no_series(samples.windows)
         return super()._prepare(samples, y, training, anew)
+
+    @property
+    def serves_new_series_(self):
+        """Whether it predicts for series of a panel that were not in fit: not where each has units of its own."""
+        check_is_fitted(self)
+        return self._lines is None
 
     def _refuse_no_series(self, windows):
         if self._scaled_by_series and windows.groups is None:

@@ -67,6 +67,11 @@ class Engine:
         """How many rows before its own a forecast looks at."""
         return sum(getattr(step, "rows_back", 0) for step in self._steps)
 
+    @property
+    def quantiles(self):
+        """Levels of the quantiles that the regressor predicts, or None."""
+        return getattr(self.regressor, "quantiles", None)
+
     def given(self, role):
         """Names of the columns that are "static", or known ahead ("future")."""
         if self.framer is None:
@@ -111,7 +116,18 @@ class Engine:
             )
         self.regressor.fit(samples.take(rows), y[rows] if self.block > 1 else y[rows, 0])
         self.recursion = learn_recursion(samples, levels[-1], data.labels(), self.framer)
+        self._labels = set(data.keys.labels)
         return self
+
+    def refuse_new_series(self, data):
+        """Raise where rows are of a series that was not fitted, and has no scale."""
+        new = next((label for label in data.keys.labels if label not in self._labels), None)
+        if new is not None and not getattr(self.regressor, "serves_new_series_", True):
+            raise ValueError(
+                f"{self.who} got the series {new!r}, which was not in fit: each series is scaled by itself, and the "
+                "scale of this one is not known. Fit again with its rows, or pass scaling=None, which leaves all series "
+                "in their own units."
+            )
 
     def forecast_at(self, data, rows, n_steps):
         """Forecast from some rows on, in the units of the series.
@@ -140,7 +156,7 @@ class Engine:
 
     def quantiles_at(self, data, rows, n_steps, coverage):
         """The ends of the network's own interval from some rows on, two arrays; None where it has no such quantiles."""
-        quantiles = getattr(self.regressor, "quantiles", None)
+        quantiles = self.quantiles
         if quantiles is None or n_steps > self.block:
             return None
         ends = [np.flatnonzero(np.isclose(quantiles, q)) for q in ((1 - coverage) / 2, (1 + coverage) / 2)]

@@ -331,7 +331,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Parameters
         ----------
         new_rows : Series, DataFrame or array
-            Rows that follow what was fitted, with the same columns. A series of a panel that is new begins here.
+            Rows that follow what was fitted, with the same columns. A series of a panel that is new begins here, where
+            all series are in one scale (``scaling=None``).
 
         Returns
         -------
@@ -341,7 +342,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Raises
         ------
         ValueError
-            If they do not come after the rows that are known.
+            If they do not come after the rows that are known, or are of a new series whose scale is not known.
         """
         check_is_fitted(self)
         data, context = self._read(new_rows), self._context()
@@ -382,6 +383,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             )
         if list(data.table.columns) != self._columns:
             data = data.like(data.table[self._columns])
+        self._engine.refuse_new_series(data)
         return data
 
     def _context(self):

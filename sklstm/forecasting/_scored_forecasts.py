@@ -149,9 +149,13 @@ class ScoredForecasts:
         if ends is not None:
             return forecasts, *ends
         if self.residuals_ is None:
+            knows, block = "no intervals", self._engine.block
+            if (quantiles := self._engine.quantiles) is not None:
+                knows = f"the quantiles {list(quantiles)} up to {block} step{'s' * (block > 1)} ahead"
             raise ValueError(
-                "SeriesForecaster knows no intervals: it was not told how far its forecasts miss. Pass calibration=0.2 "
-                "before fit, or call calibrate(series) with rows that were not fitted."
+                f"SeriesForecaster knows {knows}, and was not told how far its forecasts miss; got {coverage:.0%} and "
+                f"steps={n_steps}. Pass calibration=0.2 before fit, or call calibrate(series) with rows that were not "
+                "fitted."
             )
         half = np.empty_like(forecasts)
         who, labels = type(self).__name__, data.labels()[rows]

@@ -276,6 +276,24 @@ def test_several_columns(airline):
     np.testing.assert_allclose(forecaster.predict(table[["month", "passengers"]]), forecaster.predict(table))
 
 
+def test_a_new_series(stores):
+    """Where all series are in one scale a new one begins with update; else it is refused, and nothing is lost."""
+    known, new = stores[stores.store == "A"], stores[stores.store == "B"]
+    columns = {"target": "sales", "group": "store", "time": "day", "static": ["size"]}
+    alike = small(scaling=None, **columns).fit(known).update(new)
+    assert alike.forecast()["store"].tolist() == ["A", "B"]
+    both = pd.concat([known, new.assign(store="C")])
+    forecaster = small(**columns).fit(both)
+    before = forecaster.forecast()
+    with refusing(
+        "SeriesForecaster got the series 'B', which was not in fit: each series is scaled by itself, and the scale of "
+        "this one is not known. Fit again with its rows, or pass scaling=None, which leaves all series in their own "
+        "units."
+    ):
+        forecaster.update(new)
+    pd.testing.assert_frame_equal(forecaster.forecast(), before)
+
+
 # --- update and score ------------------------------------------------------------------------------
 
 
@@ -516,10 +534,16 @@ def test_refusals_of_what_follows(airline, fitted):
     ):
         fitted.score(airline[:1])
     with refusing(
-        "SeriesForecaster knows no intervals: it was not told how far its forecasts miss. Pass calibration=0.2 before "
-        "fit, or call calibrate(series) with rows that were not fitted."
+        "SeriesForecaster knows no intervals, and was not told how far its forecasts miss; got 90% and steps=3. Pass "
+        "calibration=0.2 before fit, or call calibrate(series) with rows that were not fitted."
     ):
         fitted.forecast(interval=0.9)
+    with refusing(
+        "SeriesForecaster knows the quantiles [0.05, 0.5, 0.95] up to 1 step ahead, and was not told how far its "
+        "forecasts miss; got 90% and steps=2. Pass calibration=0.2 before fit, or call calibrate(series) with rows "
+        "that were not fitted."
+    ):
+        small(quantiles=[0.05, 0.5, 0.95]).fit(airline).forecast(2, interval=0.9)
     with refusing("SeriesForecaster expects the coverage of an interval between 0 and 1, got 90."):
         fitted.forecast(interval=90)
     irregular = pd.Series(
