@@ -24,14 +24,16 @@ class Forecasts:
     ----------
     horizon : int
         How many values are forecast.
+    n_repeated : int
+        How many of them are made of forecasts.
     context : dict of label to list of tuple (values, time)
         The last rows of each series that it knows.
     """
 
     def __init__(self, who, forecaster):
-        recursive = forecaster.strategy == "recursive"
-        self.horizon, self._block = forecaster.horizon, 1 if recursive else forecaster.horizon
-        self._recursion = deepcopy(forecaster._engine.recursion) if self.goes_on else None
+        self.horizon = forecaster.horizon
+        self.n_repeated = self.horizon - 1 if forecaster.strategy == "recursive" else 0
+        self._recursion = deepcopy(forecaster._engine.recursion) if self.n_repeated else None
         context = SeriesTable(who, forecaster.context_, forecaster.group, forecaster.time)
         self._target = context.columns.index(forecaster.target_)
         steps = [step for _, step in forecaster.pipeline_.steps]
@@ -39,12 +41,7 @@ class Forecasts:
         self._differencers = [deepcopy(step) for step in takewhile(lambda step: isinstance(step, Differencer), steps)]
         self.context = _rows_by_series(context)
 
-    @property
-    def goes_on(self):
-        """Whether forecasts are made of forecasts."""
-        return self.horizon > self._block
-
-    def finish(self, prediction, ask, window, label, memories):
+    def finish(self, prediction, ask, window, label, memories, steps_ahead):
         """Forecasts of the next `horizon` values, (horizon,); a number where that is 1.
 
         Parameters
@@ -59,12 +56,13 @@ class Forecasts:
             The series.
         memories : list
             What each step remembers after the row: for a Differencer, its LastRows.
+        steps_ahead : ndarray of shape (n_repeated, n_features), or None
+            The time steps that follow, of which all is read that is known ahead; None where nothing is.
         """
         forecasts = np.asarray(prediction, dtype=np.float64).reshape(-1)
-        while len(forecasts) < self.horizon:
-            unknown = np.full((1, self._block, window.shape[1]), np.nan)
-            last = forecasts[None, len(forecasts) - self._block :]
-            window = self._recursion.go_on(window[None], last, [label], unknown)[0]
+        for step in range(self.n_repeated):
+            ahead = None if steps_ahead is None else steps_ahead[None, step : step + 1]
+            window = self._recursion.go_on(window[None], forecasts[None, -1:], [label], ahead)[0]
             forecasts = np.append(forecasts, np.reshape(ask(window, label), -1))
         forecasts = forecasts[None, : self.horizon]
         for differencer, rows in reversed(list(zip(self._differencers, memories, strict=False))):

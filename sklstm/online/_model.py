@@ -10,16 +10,18 @@ from sklearn.pipeline import Pipeline
 from sklstm._windows import Roles
 from sklstm.estimators._sample_by_sample import predicts_sample_by_sample
 from sklstm.forecasting._row_by_row import Forecasts
+from sklstm.online._known_ahead import KnownAhead
 from sklstm.online._network import (
     NetworkServer,
     StepsServer,
     check_carries,
     keeps_windows,
+    refuse_state,
     steps_for_time_steps,
 )
 from sklstm.online._rows import WHO, RowReader, TransformedRow, is_row_wise, row_step
 from sklstm.preprocessing import LagFramer, SequencePadder, SeriesScaler, To3D
-from sklstm.preprocessing._row_by_row import SCALERS, is_by_series
+from sklstm.preprocessing._row_by_row import SCALERS, is_by_series, roles_of_windows
 
 
 @dataclass
@@ -50,6 +52,8 @@ class Model:
         What predicts.
     forecasts : Forecasts or None
         What a SeriesForecaster makes of that.
+    known_ahead : KnownAhead or None
+        Features whose next values have to be told.
     """
 
     reader: RowReader
@@ -63,6 +67,12 @@ class Model:
     panel: bool
     server: Any
     forecasts: Forecasts | None
+    known_ahead: KnownAhead | None
+
+    @property
+    def always_known(self):
+        """Features that are known where nothing was observed, too."""
+        return [*self.roles.static, *(() if self.known_ahead is None else self.known_ahead.features)]
 
     def column(self, k):
         """Name of a feature of a time step, for messages."""
@@ -85,7 +95,6 @@ def read_model(fitted, mode, warm, n_steps, lookback):
     *steps, (_, final) = _flat_steps(fitted.pipeline_ if forecasts else fitted)
     steps = [(name, deepcopy(step)) for name, step in steps]
     before, framer, after = _split(steps, _is_network(final))
-    _refuse_future(framer)
     keyed = [step for _, step in before] + [framer]
     group, time = (_first(getattr(step, name, None) for step in keyed) for name in ("group", "time"))
     panel = any(is_by_series(step) for step in keyed)
@@ -108,7 +117,12 @@ def read_model(fitted, mode, warm, n_steps, lookback):
     inside = [step for _, step in before] or ([framer] if framer is not None else [step for _, step in after])
     reader = _reader((inside or [final])[0], n_features, (group, time), row_steps, framer)
     flat = framer.flatten if framer is not None else n_features is None
-    roles = Roles() if framer is None else Roles(tuple(framer.static_), ())
+    roles = Roles() if framer is None else roles_of_windows(framer)
+    known_ahead = None
+    if roles.future:
+        if mode == "state":
+            refuse_state(f"what LagFramer(future={framer.future!r}) joins changes where nothing was observed, too")
+        known_ahead = KnownAhead(framer, reader, row_steps, 0 if forecasts is None else forecasts.n_repeated)
     return Model(
         reader,
         row_steps,
@@ -121,6 +135,7 @@ def read_model(fitted, mode, warm, n_steps, lookback):
         panel,
         _server(mode, after, final, framer, roles, panel, length, reader.names if framer is None else None, flat),
         forecasts,
+        known_ahead,
     )
 
 
@@ -158,14 +173,6 @@ def _first(values):
     return next((value for value in values if value is not None), None)
 
 
-def _refuse_future(framer):
-    if framer is not None and framer.future is not None and len(framer.future):
-        raise ValueError(
-            f"{WHO} knows no more than the rows so far, but LagFramer(future={framer.future!r}) joins what the next "
-            "rows hold. Predict with a table that has these rows: fitted.predict."
-        )
-
-
 def _refuse_no_windows(final):
     raise ValueError(
         f"{WHO} got a model without a LagFramer, whose {type(final).__name__} takes rows by themselves, but with a "
@@ -200,7 +207,8 @@ def _framed(framer, final, after):
     """Number and names of the features of a time step."""
     if framer is not None:
         names = getattr(framer, "feature_names_in_", None)
-        n_features = framer.n_features_in_ + (framer.elapsed is not None)
+        n_ahead = framer.horizon * len(framer.known_ahead_)
+        n_features = framer.n_features_in_ + (framer.elapsed is not None) + n_ahead
         return n_features, None if names is None else list(names)
     n_features = final.model_.input_shape[-1]
     if len(final.model_.input_shape) != 3:
@@ -259,14 +267,13 @@ def _server(mode, after, final, framer, roles, panel, n_steps, names, flat):
     return StepsServer(after, deepcopy(final), roles, panel, names=names, flat=flat)
 
 
-def observed_in_part(missing, static):
-    """Whether some features of a time step are missing, where all or none may be; or one that never changes.
+def observed_in_part(missing, always_known):
+    """Whether some features of a time step are missing, where all or none may be; or one that is always known.
 
-    >>> observed_in_part(np.array([True, False]), static=())
+    >>> observed_in_part(np.array([True, False]), always_known=[])
     True
-    >>> observed_in_part(np.array([True, False]), static=(1,))
+    >>> observed_in_part(np.array([True, False]), always_known=[1])
     False
     """
-    static = list(static)
-    usual = np.delete(missing, static) if static else missing
-    return bool((usual.any() and not usual.all()) or missing[static].any())
+    usual = np.delete(missing, always_known) if always_known else missing
+    return bool((usual.any() and not usual.all()) or missing[always_known].any())

@@ -83,7 +83,7 @@ class OnlinePredictor:
         check_is_fitted(fitted, msg=f"{WHO} got a %(name)s that is not fitted. Call its fit first.")
         self.mode, self.warm = mode, warm
         self._model = read_model(fitted, mode, warm, n_steps, lookback)
-        if mode == "state" and self._model.forecasts is not None and self._model.forecasts.goes_on:
+        if mode == "state" and self._model.forecasts is not None and self._model.forecasts.n_repeated:
             raise ValueError(
                 f"{WHO}(mode='state') feeds each time step to the network once, but "
                 "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit "
@@ -94,7 +94,7 @@ class OnlinePredictor:
     def __repr__(self):
         return f"{WHO}(mode={self.mode!r}, warm={self.warm}, {len(self._series)} series so far)"
 
-    def update(self, row, group=None, time=None):
+    def update(self, row, group=None, time=None, *, ahead=None):
         """Predict for one more row.
 
         Parameters
@@ -106,6 +106,10 @@ class OnlinePredictor:
             The series that it is of. A dict may hold it under the name that the model has for it.
         time : timestamp, period or int, optional
             When it was, so that holes are seen. A dict may hold it, too.
+        ahead : DataFrame, list of dict, array-like of shape (n_rows, n_known) or number, optional
+            Where the model has ``LagFramer(future=...)``: what is known of these features in the next rows, the
+            nearest first. As many rows as its `horizon`, or that of a SeriesForecaster; where there are fewer, the
+            last one is repeated. A dict or a number is one row.
 
         Returns
         -------
@@ -115,7 +119,8 @@ class OnlinePredictor:
         Raises
         ------
         ValueError
-            If the row does not fit the model. It is not taken, and the next one goes on from the one before it.
+            If the row does not fit the model, or what is known ahead is not told. It is not taken, and the next one
+            goes on from the one before it.
         """
         values, group, time = self._model.reader.read(row, group, time)
         if self._model.panel and group is None:
@@ -123,14 +128,15 @@ class OnlinePredictor:
                 f"{WHO} serves several series, and cannot tell which one a row is of. Pass group=, as in fit."
             )
         time = as_time(time, self._model.framer)
+        given = self._read_ahead(ahead)
         series = self._series.get(group)
         if series is None:
             series = self._begin(group)
-        prediction = self._advance(series, values, group, time)
+        prediction = self._advance(series, values, group, time, given)
         self._series[group] = series
         return prediction
 
-    def update_many(self, rows, groups=None, times=None) -> np.ndarray:
+    def update_many(self, rows, groups=None, times=None, ahead=None) -> np.ndarray:
         """Predict for several rows, one after the other.
 
         Parameters
@@ -139,6 +145,8 @@ class OnlinePredictor:
             Each as in `update`.
         groups, times : sequence of length n_rows, optional
             Of each row.
+        ahead : sequence of length n_rows, optional
+            For each row, what is known of the next ones.
 
         Returns
         -------
@@ -149,8 +157,9 @@ class OnlinePredictor:
             rows.to_dict("records") if isinstance(rows, pd.DataFrame) and self._model.reader.names is not None else rows
         )
         rows = list(rows.to_numpy() if isinstance(rows, (pd.DataFrame, pd.Series)) else rows)
-        groups, times = ([None] * len(rows) if of is None else of for of in (groups, times))
-        return np.array([self.update(*each) for each in zip(rows, groups, times, strict=True)])
+        groups, times, ahead = ([None] * len(rows) if of is None else of for of in (groups, times, ahead))
+        each = zip(rows, groups, times, ahead, strict=True)
+        return np.array([self.update(row, group, time, ahead=known) for row, group, time, known in each])
 
     def reset(self, group=None) -> Self:
         """Forget the rows so far: the next one is the first.
@@ -185,10 +194,22 @@ class OnlinePredictor:
             self._move_on(series, row.astype(np.float64), label)
         if self.warm and context is not None:
             for values, time in context.get(label, ()):
-                self._advance(series, values, label, time, ask=False)
+                self._advance(series, values, label, time, (), ask=False)
         return series
 
-    def _advance(self, series, values, label, time, *, ask=True):
+    def _read_ahead(self, ahead):
+        """What is known of the next rows, as they come in; None where the model does not ask for it."""
+        known_ahead = self._model.known_ahead
+        if known_ahead is not None:
+            return known_ahead.read(ahead)
+        if ahead is not None:
+            raise ValueError(
+                f"{WHO} got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit "
+                "with LagFramer(future=...)."
+            )
+        return None
+
+    def _advance(self, series, values, label, time, given, *, ask=True):
         """The prediction after one more row of a series, where it is asked for; the series moves on."""
         model, memories = self._model, []
         gap = series.clock.gap(model.framer, time, label)
@@ -198,14 +219,18 @@ class OnlinePredictor:
         observed = self._is_observed(values)
         if model.framer is not None and model.framer.elapsed is not None:
             values = np.append(values, series.clock.elapsed(model.framer, time) if observed else np.nan)
-        prediction = self._move_on(series, values, label, gap, memories, ask=ask)
+        steps_ahead = None
+        if model.known_ahead is not None:
+            known = model.known_ahead.transformed(values, given, memories, label, time)
+            values, steps_ahead = model.known_ahead.joined(values, known, observed)
+        prediction = self._move_on(series, values, label, gap, memories, steps_ahead, ask=ask)
         # From here on nothing fails.
         series.steps, series.clock.last = memories, time
         if observed and time is not None:
             series.clock.observed = time
         return prediction
 
-    def _move_on(self, series, row, label, gap=1, memories=(), *, ask=False):
+    def _move_on(self, series, row, label, gap=1, memories=(), steps_ahead=None, *, ask=False):
         """The same for a time step as the network takes it."""
         server, forecasts = self._model.server, self._model.forecasts
         window, prediction = None, None
@@ -215,7 +240,7 @@ class OnlinePredictor:
             window, carried = series.history.place(row, gap), None
             prediction = server.predict(window, label) if ask else None
         if ask and forecasts is not None:
-            prediction = forecasts.finish(prediction, server.predict, window, label, memories)
+            prediction = forecasts.finish(prediction, server.predict, window, label, memories, steps_ahead)
         if window is not None:
             series.history.commit()
         series.carried = carried
@@ -227,11 +252,12 @@ class OnlinePredictor:
         missing = pd.isna(values)
         if not missing.any():
             return True
-        if model.masks and observed_in_part(missing, model.roles.static):
+        if model.masks and observed_in_part(missing, model.always_known):
+            known = "static ones" if model.known_ahead is None else "static ones and those known ahead"
             columns = ", ".join(model.column(k) for k in np.flatnonzero(missing))
             raise ValueError(
                 f"{WHO} got a row with some features missing: NaN in column {columns}. A time step is either observed "
-                "in every feature or NaN in all of them, but for static ones, which are always known: impute first, "
+                f"in every feature or NaN in all of them, but for {known}, which are always known: impute first, "
                 "for instance with sklearn.impute.SimpleImputer before LagFramer."
             )
-        return not np.delete(missing, list(model.roles.static)).all()
+        return not np.delete(missing, model.always_known).all()

@@ -39,7 +39,7 @@ class RowReader:
         """Values of shape (n_features,), the series and the time."""
         if isinstance(row, (Mapping, pd.Series)) and (self.names is not None or isinstance(row, Mapping)):
             row, group, time = self._by_name(dict(row), group, time)
-        return self._numbers(self._as_one_row(row)), group, time
+        return self.as_numbers(self._as_one_row(row)), group, time
 
     def _by_name(self, row, group, time):
         if self.names is None:
@@ -85,7 +85,8 @@ class RowReader:
             )
         return values
 
-    def _numbers(self, values):
+    def as_numbers(self, values):
+        """Values of a row as floats; those with text as they are, where text is taken."""
         if values.dtype.kind not in "fiub":
             texts = [k for k, value in enumerate(values) if value is not None and not isinstance(value, _NUMBERS)]
             if texts and not self.numeric:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+from sklstm._windows import Roles
 from sklstm.preprocessing._differencer import Differencer
 from sklstm.preprocessing._forward_fill import ForwardFill
 from sklstm.preprocessing._group_scalers import in_group, refuse_unseen
@@ -171,6 +172,13 @@ class DifferencedRow:
 def series_end(framer, label):
     """Where a series ended in the fit of a LagFramer, a SeriesEnd; None for one that was not fitted."""
     return framer._ends.get(label)
+
+
+def roles_of_windows(framer):
+    """What the features of a fitted LagFramer's windows mean, as Roles."""
+    first, n_known = framer.n_features_in_ + (framer.elapsed is not None), len(framer.known_ahead_)
+    places = first + np.arange(framer.horizon * n_known).reshape(framer.horizon, n_known)
+    return Roles(tuple(framer.static_), tuple(map(tuple, places.tolist())) if n_known else ())
 
 
 def is_by_series(step):

@@ -7,8 +7,9 @@ from numpy.testing import assert_allclose
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PowerTransformer, RobustScaler, StandardScaler
 
 from sklstm import ForwardFill, LagFramer, SeriesScaler
+from sklstm._windows import Roles
 from sklstm.preprocessing import Differencer
-from sklstm.preprocessing._row_by_row import is_by_series, row_by_row, series_end
+from sklstm.preprocessing._row_by_row import is_by_series, roles_of_windows, row_by_row, series_end
 
 TABLE = pd.DataFrame(np.random.default_rng(0).uniform(1, 9, size=(60, 2)), columns=["a", "b"])
 TABLE.iloc[45:48] = np.nan
@@ -56,6 +57,14 @@ def test_each_series_has_its_own_scale():
     for label in ("x", "y", "new"):
         expected = scaler.transform(NEW.to_numpy(), groups=[label] * len(NEW))
         assert_allclose(walk(scaler, NEW, warm=False, label=label), expected, rtol=1e-12)
+
+
+def test_roles_are_those_of_windows():
+    """With a feature that is added between."""
+    table = TABLE[:30].assign(kind=1.0, when=2.0, what=3.0).set_axis(pd.date_range("2024", periods=30, freq="h"))
+    framer = LagFramer(3, static=["kind"], future=["what", "when"], horizon=2, elapsed="h").fit(table)
+    assert roles_of_windows(framer) == framer.transform(table).roles
+    assert roles_of_windows(LagFramer(3).fit(table)) == Roles()
 
 
 def test_what_is_known_of_series():

@@ -1,0 +1,175 @@
+"""OnlinePredictor where the next values of features are known: what it says is what a table with these rows says."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from refusal import refused
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklstm import ForwardFill, LagFramer, LagRegressor, LSTMRegressor, OnlinePredictor, SeriesForecaster, SeriesScaler
+
+SAME = {"rtol": 1e-5, "atol": 1e-5}
+RNG = np.random.default_rng(0)
+TABLE = pd.DataFrame(RNG.uniform(1, 9, size=(70, 3)), columns=["sales", "price", "holiday"])
+FITTED, NEW = TABLE[:40], TABLE[40:].set_axis(np.arange(1000, 1030))
+Y = TABLE["sales"].shift(-1)[:40]
+
+
+def small(**params):
+    return LSTMRegressor(**{"units": 3, "epochs": 1, "random_state": 0} | params)
+
+
+def ahead_of(table, row, features, horizon):
+    """What is known of the rows after one."""
+    return table[features].iloc[row + 1 : row + 1 + horizon]
+
+
+def walk(online, table, features, horizon):
+    """Predictions for all rows, each told what is known of the next ones."""
+    return np.array(
+        [online.update(table.iloc[k], ahead=ahead_of(table, k, features, horizon)) for k in range(len(table))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "features", "horizon", "final"),
+    [
+        ([], ["holiday"], 1, small()),
+        ([SeriesScaler()], ["price", "holiday"], 3, small(architecture="encoder_decoder")),
+        ([ForwardFill(), StandardScaler().set_output(transform="pandas")], ["holiday"], 2, small()),
+        ([SeriesScaler("standard")], ["holiday", "price"], 2, LagRegressor()),
+    ],
+    ids=["one", "scaled", "filled", "no network"],
+)
+def test_predictions_are_those_of_a_table_with_the_next_rows(before, features, horizon, final):
+    """Also at the end, where fewer rows are known, and where nothing was observed; from nothing, and warm."""
+    y = np.stack([Y, Y, Y], axis=1) if horizon == 3 else Y
+    model = make_pipeline(*before, LagFramer(4, future=features, horizon=horizon), final).fit(FITTED, y)
+    rows = NEW.copy()
+    other = [name for name in rows if name not in features]
+    rows.iloc[[0, 7, 8], [rows.columns.get_loc(name) for name in other]] = np.nan
+    assert_allclose(walk(OnlinePredictor(model), rows, features, horizon), model.predict(rows), **SAME)
+    rows.index = np.arange(40, 70)
+    assert_allclose(walk(OnlinePredictor(model, warm=True), rows, features, horizon), model.predict(rows), **SAME)
+
+
+def test_ahead_in_any_form():
+    """A table, dicts, an array; for one feature and one row a number; nothing, and the last value is repeated."""
+    model = make_pipeline(SeriesScaler(), LagFramer(3, future=["price", "holiday"], horizon=2), small()).fit(FITTED, Y)
+    table = ahead_of(NEW, 0, ["price", "holiday"], 2)
+    first = NEW.iloc[0].to_dict()
+    expected = OnlinePredictor(model).update(first, ahead=table)
+    for ahead in (
+        table[["holiday", "price"]],
+        table.to_dict("records"),
+        table.to_numpy(),
+        NEW[1:3],
+        [table.iloc[0], table.iloc[1]],
+        table.values.tolist(),
+    ):
+        assert OnlinePredictor(model).update(first, ahead=ahead) == expected
+    assert OnlinePredictor(model).update(first, ahead=[]) == pytest.approx(model.predict(NEW[:1])[0], rel=1e-5)
+    assert OnlinePredictor(model).update(first, ahead=table.iloc[0].to_dict()) == pytest.approx(
+        model.predict(NEW[:2])[0], rel=1e-5
+    )
+    model = make_pipeline(LagFramer(3, future=[2]), small()).fit(FITTED.to_numpy(), Y)
+    row, known = NEW.to_numpy()[0], NEW.to_numpy()[1, 2]
+    expected = OnlinePredictor(model).update(row, ahead=known)
+    assert OnlinePredictor(model).update(row, ahead=[known]) == expected
+    assert OnlinePredictor(model).update_many([row], ahead=[[[known]]])[0] == expected
+
+
+def test_each_series_of_a_panel():
+    """What is known is that of the row's own series."""
+    panel = pd.concat([TABLE.assign(store=name, sales=TABLE["sales"] * k) for k, name in enumerate("AB", 1)])
+    panel = panel.set_axis(np.tile(np.arange(70), 2)).rename_axis("week").reset_index()
+    fitted, new = panel[panel["week"] < 40], panel[panel["week"] >= 40].sort_values("week").reset_index(drop=True)
+    keys = {"group": "store", "time": "week"}
+    scaler, framer = SeriesScaler("standard", **keys), LagFramer(4, future=["holiday"], horizon=2, **keys)
+    model = make_pipeline(scaler, framer, small()).fit(fitted, fitted["sales"])
+    online = OnlinePredictor(model, warm=True)
+    got = []
+    for _, row in new.iterrows():
+        later = new[(new["store"] == row["store"]) & (new["week"] > row["week"])]
+        got.append(online.update(row.to_dict(), ahead=later[["holiday"]][:2]))
+    assert_allclose(got, model.predict(new), **SAME)
+
+
+@pytest.mark.parametrize("strategy", ["direct", "recursive"])
+def test_forecasters(strategy):
+    """Forecasts of forecasts look ahead from later rows, as far as the horizon."""
+    series = TABLE[["sales", "holiday"]]
+    params = {"n_steps": 5, "units": 3, "epochs": 1, "random_state": 0, "window_scaler": None, "linear_skip": False}
+    forecaster = SeriesForecaster(horizon=3, target="sales", future=["holiday"], strategy=strategy, **params)
+    forecaster.fit(series[:40])
+    online, rows = OnlinePredictor(forecaster, warm=True), series[40:]
+    got = walk(online, rows, ["holiday"], 3)
+    assert_allclose(got[:-3], forecaster.predict(rows).to_numpy()[:-3], **SAME)
+
+
+def test_what_is_refused_leaves_no_trace():
+    """Each message says what is looked for; the row is not taken."""
+    model = make_pipeline(LagFramer(3, future=["price", "holiday"], horizon=2), small()).fit(FITTED, Y)
+    online, row = OnlinePredictor(model), NEW.iloc[0]
+    expected = copy.deepcopy(online).update(row, ahead=[])
+    who = "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and "
+    forms = "a table with columns of these names, a dict for each row, or an array of shape (2, 2)"
+    assert refused(online.update, row) == (
+        f"{who}needs their values in the next 2 rows. Pass ahead=: {forms}; or [] where nothing is known, and the last "
+        "value is repeated."
+    )
+    for ahead, shape in ((np.zeros((3, 2)), "(3, 2)"), (np.zeros((2, 3)), "(2, 3)"), ([1.0, 2.0], "(2,)"), (1, "()")):
+        assert refused(online.update, row, ahead=ahead) == (
+            f"{who}expects ahead to hold 2 values for each of the next 2 rows, at most, got shape {shape}. Pass "
+            f"{forms}."
+        )
+    assert refused(online.update, row, ahead=[{"price": 1.0, "holidy": 2.0}]) == (
+        f"{who}got ahead without 'holiday'. Did you mean 'holidy'? Pass a value for each of price, holiday."
+    )
+    assert refused(online.update, row, ahead=[[1.0, np.nan]]) == (
+        f"{who}expects every value of ahead to be known, got NaN in 'holiday'. Pass fewer rows where less is known."
+    )
+    assert refused(online.update, row, ahead=[["cheap", 1.0]]) == (
+        "OnlinePredictor expects numbers, got text in column 'price': 'cheap'. Encode it as a number, or pass NaN for "
+        "all features where nothing was observed."
+    )
+    assert refused(online.update, row.where(row.index != "price"), ahead=[]) == (
+        "OnlinePredictor got a row with some features missing: NaN in column 'price'. A time step is either observed "
+        "in every feature or NaN in all of them, but for static ones and those known ahead, which are always known: "
+        "impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
+    )
+    assert online.update(row, ahead=[]) == expected
+
+
+def test_models_that_are_not_asked_so():
+    """What joins nothing ahead, a state, names that are lost on the way, and names where there are none."""
+    plain = make_pipeline(LagFramer(3), small()).fit(FITTED, Y)
+    assert refused(OnlinePredictor(plain).update, NEW.iloc[0], ahead=[1.0]) == (
+        "OnlinePredictor got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit "
+        "with LagFramer(future=...)."
+    )
+    framer = LagFramer(3, future=["holiday"])
+    assert refused(OnlinePredictor, make_pipeline(framer, small()).fit(FITTED, Y), mode="state") == (
+        "OnlinePredictor(mode='state') feeds each time step to the network once, but what "
+        "LagFramer(future=['holiday']) joins changes where nothing was observed, too. Pass mode='window'."
+    )
+    renamed = ColumnTransformer([("all", StandardScaler(), list(TABLE))]).set_output(transform="pandas")
+    model = make_pipeline(renamed, LagFramer(3, future=["all__holiday"]), small()).fit(FITTED, Y)
+    assert refused(OnlinePredictor, model) == (
+        "OnlinePredictor serves LagFramer(future=['all__holiday'], horizon=1), and cannot tell which feature of a row "
+        "becomes 'all__holiday'. Keep its name through the steps before, or predict with a table that has the next "
+        "rows: fitted.predict."
+    )
+    kept = renamed.set_params(verbose_feature_names_out=False)
+    model = make_pipeline(kept, framer, small()).fit(FITTED, Y)
+    assert_allclose(walk(OnlinePredictor(model), NEW, ["holiday"], 1), model.predict(NEW), **SAME)
+    nameless = make_pipeline(LagFramer(3, future=[2]), small()).fit(FITTED.to_numpy(), Y)
+    assert refused(OnlinePredictor(nameless).update, NEW.to_numpy()[0], ahead={"holiday": 1.0}) == (
+        "OnlinePredictor serves LagFramer(future=[2], horizon=1), and got ahead with names, but it was fitted on "
+        "features without names. Pass an array of shape (1, 1)."
+    )
