@@ -125,8 +125,8 @@ class Engine:
         if new is not None and not getattr(self.regressor, "serves_new_series_", True):
             raise ValueError(
                 f"{self.who} got the series {new!r}, which was not in fit: each series is scaled by itself, and the "
-                "scale of this one is not known. Fit again with its rows, or pass scaling=None, which leaves all series "
-                "in their own units."
+                "scale of this one is not known. Fit again with its rows, or pass scaling=None, which leaves all "
+                "series in their own units."
             )
 
     def forecast_at(self, data, rows, n_steps):

@@ -247,9 +247,9 @@ def test_nan_needs_a_network_that_looks_for_it():
     gaps[:3, :2] = np.nan
     message = (
         "KerasRegressor got NaN in X, time steps that were not observed, and the network does not look for NaN: its "
-        "loss would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, put "
-        "a number in their place that keras.layers.Masking masks, SequencePadder(value=-9.0), or drop the samples that "
-        "hold NaN."
+        "loss would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, "
+        "put a number in their place that keras.layers.Masking masks, SequencePadder(value=-9.0), or drop the samples "
+        "that hold NaN."
     )
     assert refused(small().fit, gaps, y) == message
     model = small(epochs=1).fit(WINDOWS, y)

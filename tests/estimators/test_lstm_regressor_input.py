@@ -225,9 +225,9 @@ def test_networks_of_ones_own(waves):
     )
     told = (
         "LSTMRegressor got NaN in X, time steps that were not observed, and the network does not look for NaN: its "
-        "loss would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, put "
-        "a number in their place that keras.layers.Masking masks, SequencePadder(value=-9.0), or drop the samples that "
-        "hold NaN."
+        "loss would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, "
+        "put a number in their place that keras.layers.Masking masks, SequencePadder(value=-9.0), or drop the samples "
+        "that hold NaN."
     )
     assert refused(small(architecture=plain).fit, X, y) == told
     # What is left out of training need not be seen.
