@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
@@ -22,6 +23,7 @@ from sklstm._validation import (
 from sklstm._warnings import warn_user
 from sklstm.estimators._carried_state import CarriedState
 from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
+from sklstm.estimators._ragged_target import is_by_observed_step, lay_out
 from sklstm.estimators._samples import Samples
 from sklstm.estimators._window_estimator import WindowEstimator
 from sklstm.estimators._window_scaler import WindowScaler
@@ -85,7 +87,8 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             n_timesteps, height, width[, channels]), holds frames, for "cnn_lstm".
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             What to predict: numbers in their own units, or labels. With "encoder_decoder" and "many_to_many" the
-            second axis are time steps; for these "many_to_many" takes NaN where X was not observed.
+            second axis are time steps; for these "many_to_many" takes NaN where X was not observed, or a list of
+            sequences, with a value for each time step that was.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss.
         groups : array-like of shape (n_samples,), optional
@@ -196,6 +199,12 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
                     f"from time step to time step, so that no number is left for {name}={value!r}. Say which features "
                     f"hold codes, embedding_features=[...], or leave {name} out."
                 )
+
+    def _laid_out(self, y, samples):
+        by_step = self.architecture == "many_to_many" or callable(self.architecture)
+        if not by_step or not is_by_observed_step(y, samples.shape[1]):
+            return y
+        return lay_out(type(self).__name__, y, samples.observed(), None if is_classifier(self) else np.nan)
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         """Samples, shifted and divided by their own level and spread where that is asked for."""

@@ -122,7 +122,7 @@ class Classification(ClassifierMixin):
         score : float
             Between 0 and 1.
         """
-        y, predicted = np.asarray(y), self.predict(X)
+        y, predicted = np.asarray(self._beside(X, y)), self.predict(X)
         check_consistent_length(y, predicted, sample_weight)
         known, right = ~pd.isna(y), y == predicted.reshape(y.shape)
         if self._target.n_flags and not self._target.by_step:

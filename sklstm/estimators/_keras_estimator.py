@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._network_state import NetworkState
+from sklstm._validation import is_ragged
 from sklstm._warnings import warn_user
 from sklstm.estimators._panel_samples import split_panel_tail
 
@@ -128,7 +129,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
         refuse_fork(f"{type(self).__name__}.fit")
         samples = self._read_X(X, reset=anew)
-        y = self._read_y(y, samples, anew, classes)
+        y = self._read_y(self._laid_out(y, samples), samples, anew, classes)
         weights = None
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, np.empty(len(samples)), dtype=np.float32)
@@ -255,6 +256,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         refuse_fork(f"{type(self).__name__}.predict")
         return self._prepare(self._read_X(X, reset=False))
 
+    def _beside(self, X, y):
+        """True values as predictions are: laid out where y came as sequences of different lengths."""
+        may_differ = isinstance(y, (list, tuple)) or is_ragged(y)
+        return self._laid_out(y, self._read_X(X, reset=False)) if may_differ else y
+
     # --- copies -----------------------------------------------------------------------------------
 
     def __getstate__(self):
@@ -307,6 +313,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _predict_params(self):
         return {}
+
+    def _laid_out(self, y, samples):
+        """Y as an array, where it came as sequences of the samples' own lengths."""
+        return y
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         return samples

@@ -69,7 +69,7 @@ class Regression(RegressorMixin):
         score : float
             1 at best; 0 for predicting the mean.
         """
-        y, predicted = np.asarray(y, dtype=np.float64), self.predict(X)
+        y, predicted = np.asarray(self._beside(X, y), dtype=np.float64), self.predict(X)
         known = ~np.isnan(y) if y.ndim > 1 else np.ones(len(y), dtype=bool)
         if known.all() and y.ndim < 3:
             return r2_score(y, predicted, sample_weight=sample_weight)

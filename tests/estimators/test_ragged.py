@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from refusal import refused
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from sklstm import KerasRegressor, LagFramer, LSTMClassifier, LSTMRegressor, SequencePadder, SeriesScaler, To3D, Windows
@@ -252,3 +253,53 @@ def test_lengths_against_a_loop(n_samples, n_timesteps, seed):
     for sample, length in zip(X, lengths, strict=True):
         seen = [step for step in range(n_timesteps) if not np.isnan(sample[step]).all()]
         assert length == (seen[-1] - seen[0] + 1 if seen else 0)
+
+
+# --- a value for each time step -------------------------------------------------------------------
+
+
+def tagger(lstm):
+    return Pipeline([("pad", SequencePadder()), ("lstm", lstm)])
+
+
+@pytest.mark.parametrize("kind", ["text", "whole numbers"])
+def test_labels_of_time_steps(kind):
+    """Labels come as lists as long as their sequences, are learned as if laid out by hand, and are scored so."""
+    names = np.array(["low", "high"]) if kind == "text" else np.array([3, 7])
+    labels = [names[(sequence[:, 0] > 5).astype(int)].tolist() for sequence in SEQUENCES]
+    by_hand = np.full((len(SEQUENCES), 10), None, dtype=object)
+    for row, own in zip(by_hand, labels, strict=True):
+        row[10 - len(own) :] = own
+    lstm = LSTMClassifier(units=4, architecture="many_to_many", epochs=3, random_state=0)
+    model = tagger(clone(lstm)).fit(SEQUENCES, labels)
+    assert_array_equal(model.predict(SEQUENCES), tagger(clone(lstm)).fit(SEQUENCES, by_hand).predict(SEQUENCES))
+    assert model.classes_.tolist() == sorted(names.tolist())
+    assert model.score(SEQUENCES, labels) == model.score(SEQUENCES, by_hand)
+    search = GridSearchCV(tagger(lstm), {"lstm__units": [2, 3]}, cv=KFold(2)).fit(SEQUENCES, labels)
+    assert search.best_score_ > 0
+
+
+def test_numbers_of_time_steps():
+    """So do numbers; where all are as long as each other, but shorter than samples are padded to, too."""
+    targets = [sequence.sum(axis=1) for sequence in SEQUENCES]
+    model = tagger(LSTMRegressor(units=4, architecture="many_to_many", epochs=3, random_state=0))
+    model.fit(SEQUENCES, targets)
+    assert np.isfinite(model.score(SEQUENCES, targets))
+    short = [k for k, length in enumerate(LENGTHS) if length == 2]
+    alike = [SEQUENCES[k] for k in short], [targets[k].tolist() for k in short]
+    assert np.isfinite(model.score(*alike))
+
+
+def test_labels_that_do_not_fit_their_sequences():
+    """More or fewer labels than time steps are refused, and more or fewer sequences of them."""
+    labels = [["a"] * length for length in LENGTHS]
+    model = LSTMClassifier(units=2, architecture="many_to_many")
+    padded = SequencePadder().fit_transform(SEQUENCES)
+    assert refused(model.fit, padded, labels[1:]) == (
+        "LSTMClassifier got X with 48 samples and y with 47 sequences. Both need the same number."
+    )
+    assert refused(model.fit, padded, [[*labels[0], "b"], *labels[1:]]) == (
+        f"LSTMClassifier expects a value of y for each observed time step, got {LENGTHS[0] + 1} for sample 0, in which "
+        f"{LENGTHS[0]} were observed. Cut y where X was cut (SequencePadder(max_len=...) does), and give each time "
+        "step its value."
+    )
