@@ -1,24 +1,23 @@
 """`sklstm describe`: what a series is like, and what follows for an LSTM."""
 
+from sklstm.cli._report import print_notes
 from sklstm.cli._series_file import check_column, read_table
-from sklstm.preprocessing._time_axis import check_time_order
 
 
 def describe(args):
     """Run the command: read, describe, print, draw."""
     from sklstm.inspection import describe_series
 
-    name, table, _ = read_table(args.data, args.time)
-    table = table.rename(columns=str)
+    name, table, _, notes = read_table(args.data, args.time)
     if args.target is not None:
         check_column(args.data, args.target, table.columns)
-    check_time_order(args.data, table.index)
     try:
         report = describe_series(table, season=args.season)
     except ImportError as error:
         raise ValueError(str(error)) from None
     if args.target in report.left_out:
         raise ValueError(f"{args.data}: column {args.target!r} holds text, and has no time steps.")
+    print_notes(notes)
     _print_report(name, report, args.target)
     if args.plot:
         _draw(args.plot, report, args.target)

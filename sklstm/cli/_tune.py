@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from sklstm import SeriesForecaster, backtest, forecast_scorer
 from sklstm.cli._console import ProgressBar, load_keras_silently
-from sklstm.cli._report import draw, print_scores, when
+from sklstm.cli._report import draw, print_notes, print_scores, when
 from sklstm.cli._rivals import find_rivals
 from sklstm.cli._series_file import read_series
 from sklstm.preprocessing._season import season_of
@@ -93,7 +93,7 @@ def _differences(wanted, season, values):
     if "season" in asked and season is None:
         raise ValueError("--difference season needs a season, and the times of the rows suggest none: pass --season N.")
     pairs = [(lags[name], False) for name in asked]
-    if "season" in asked and (values > 0).all():
+    if "season" in asked and (values.dropna() > 0).all():
         # A season that grows with the level is even in the logarithm.
         pairs.append((lags["season"], True))
     return pairs
@@ -128,8 +128,7 @@ def _refuse_short(args, n_train, differences):
 
 def _announce(args, series, known, n_test):
     table = series.table
-    for column in series.left_out:
-        print(f"left out: column {column!r} holds text")
+    print_notes(series.notes)
     columns = ", ".join(table.columns)
     following = "value" if args.horizon == 1 else f"{args.horizon} values"
     print(f"{series.name}: {len(table)} rows of {columns}, {when(table.index[0])} to {when(table.index[-1])}")
@@ -166,7 +165,7 @@ def _candidates(search, rivals):
     described = [_described(**params) for params in results["params"]]
     table.insert(3, "differences", described)
     table.insert(0, "model", "LSTM")
-    table["RMSE"], table["spread over folds"] = -results["mean_test_score"], results["std_test_score"]
+    table["RMSE"], table["spread over folds"] = 0.0 - results["mean_test_score"], results["std_test_score"]
     table = table.sort_values("RMSE", kind="stable")
     rows = []
     for rival in rivals:

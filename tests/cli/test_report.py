@@ -30,6 +30,14 @@ def test_csv(tmp_path, capsys):
     assert (tmp_path / "y.csv").read_text() == "row,y\n3,1.5\n"
 
 
+def test_no_more_digits_than_are_known(capsys):
+    """Numbers have seven digits, as networks compute; large ones are whole, and no zero is negative."""
+    print_csv(pd.DataFrame({"y": [100 / 3, 123456789.4, -0.0, 1e-9, 1048576], "n": range(5)}), None, "5 rows")
+    assert capsys.readouterr().out == ",y,n\n0,33.33333,0\n1,123456789,1\n2,0,2\n3,1e-09,3\n4,1048576,4\n"
+    print_scores("RMSE", pd.DataFrame({"RMSE": [-0.0]}))
+    assert capsys.readouterr().out == "\nRMSE\nRMSE\n   0\n"
+
+
 def test_no_matplotlib(tmp_path, capsys, monkeypatch):
     """Without matplotlib there is no picture, and it is said how to get one."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)

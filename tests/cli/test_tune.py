@@ -133,6 +133,20 @@ def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
     assert "seasonal naive (7)" in printed
 
 
+def test_tune_with_gaps(tmp_path, capsys):
+    """Rows that were not observed are counted, and left to the library."""
+    table = load_airline().data.astype(float)
+    table.iloc[[20, 21, 130]] = np.nan
+    table.to_csv(tmp_path / "airline.csv")
+    quick = ["--time-steps", "3", "--epochs", "2", "--units", "2", "--cv", "2", "--jobs", "1"]
+    assert main(["tune", str(tmp_path / "airline.csv"), *quick, "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("not observed: 3 of 144 rows\nairline: 144 rows of passengers")
+    assert "1, 12 of log" in printed
+    candidates = pd.read_csv(tmp_path / "out" / "candidates.csv")
+    assert candidates["RMSE"].notna().all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -174,8 +188,7 @@ def test_errors(arguments, message, capsys):
         ("day,note\n2026-01-01,a\n", "{path} holds no column of numbers."),
         (
             "day,sold\n2026-01-02,1\n2026-01-01,2\n",
-            "{path} expects rows in time order, got 2026-01-01 00:00:00 (row 1) after 2026-01-02 00:00:00 (row 0). "
-            "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+            "{path} expects rows in time order, got 2026-01-01 (row 1) after 2026-01-02 (row 0). Sort the file by day.",
         ),
     ],
 )
