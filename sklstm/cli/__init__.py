@@ -91,6 +91,9 @@ def _parser():
     tune.add_argument("data", metavar="DATA", help="airline, sunspots, seattle_weather, or a .csv or .parquet file")
     _add_time(tune)
     tune.add_argument("--target", metavar="COL", help="column to forecast; needed where there are several")
+    tune.add_argument(
+        "--future", nargs="+", metavar="COL", help="columns that are known ahead: calendar, price plans, promotions"
+    )
     tune.add_argument("--horizon", type=_positive, default=1, metavar="H", help="how many rows ahead to forecast")
     tune.add_argument("--time-steps", type=_positive, nargs="+", default=[6, 12, 24], metavar="N", help="look-backs")
     scalings = ["minmax", "standard", "robust", "maxabs"]
@@ -106,7 +109,8 @@ def _parser():
         "--difference",
         nargs="+",
         choices=["none", "trend", "season"],
-        help="what to take from the target first; none and season (none and trend without one) if left out",
+        help="what to take from the target first; none and season (none and trend without one) if left out, and none "
+        "with --future",
     )
     tune.add_argument("--units", type=_positive, nargs="+", default=[32], metavar="N", help="sizes of the LSTM")
     tune.add_argument("--epochs", type=_positive, default=100, metavar="N", help="passes over the training rows")
@@ -131,7 +135,9 @@ def _parser():
     _add_time(forecast)
     forecast.add_argument("--steps", type=_positive, metavar="N", help="how many; the horizon if left out")
     forecast.add_argument("--interval", type=_fraction, metavar="P", help="share of values that intervals are to hold")
-    forecast.add_argument("--future", metavar="FILE", help="a table of what is known ahead")
+    forecast.add_argument(
+        "--future", metavar="FILE", help="a table of the columns that tune got with --future, at the times to come"
+    )
     forecast.add_argument("--plot", metavar="FILE", help="draw the forecast behind its past")
     forecast.add_argument("--out", metavar="FILE", help="write the CSV to a file")
 

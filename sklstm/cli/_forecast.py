@@ -2,24 +2,36 @@
 
 import sys
 
-from sklstm.cli._model_file import load_forecaster
-from sklstm.cli._report import draw, print_csv
-from sklstm.cli._series_file import read_series
+import numpy as np
+import pandas as pd
+
+from sklstm.cli._fitted_rows import read_fitted_rows
+from sklstm.cli._model_file import load_forecaster, refuse_going_on
+from sklstm.cli._report import draw, print_csv, print_notes
+from sklstm.cli._series_file import read_table
 
 
 def forecast(args):
     """Run the command: the values to come, as CSV, and a picture of them."""
     forecaster = load_forecaster(args.model)
-    future = None
-    if args.future is not None:
-        future = read_series(args.future, time=args.time).table
+    steps = args.steps or forecaster.horizon
+    refuse_going_on(args.model, forecaster, steps)
+    _refuse_far_intervals(args, forecaster, steps)
+    future = _read_future(args, forecaster)
     known = None
     if args.data is not None:
-        known = read_series(args.data, time=args.time, columns=list(forecaster.feature_names_in_)).table
+        series = read_fitted_rows(forecaster, args.data, args.time)
+        print_notes(series.notes, sys.stderr)
+        known = series.table
+        _refuse_other_times(args.data, known.index, forecaster.context_.index)
         new = known[known.index > forecaster.context_.index[-1]]
         forecaster = forecaster.update(new) if len(new) else forecaster
-    steps = args.steps or forecaster.horizon
-    values = forecaster.forecast(steps, future=future, interval=args.interval)
+    try:
+        values = forecaster.forecast(steps, future=future, interval=args.interval)
+    except ValueError as error:
+        # The option, not the parameter.
+        told = str(error).replace("SeriesForecaster.forecast expects future=", f"{args.model} expects --future FILE")
+        raise ValueError(told) from None
     print_csv(values, args.out, f"{len(values)} value{'s' * (len(values) > 1)} to come")
     if args.plot is not None:
         from sklstm.inspection import ForecastDisplay
@@ -29,3 +41,50 @@ def forecast(args):
 
         if draw(args.plot, picture):
             print(f"written to {args.plot}", file=sys.stderr)
+
+
+def _read_future(args, forecaster):
+    """The table of what is known ahead, where there is one."""
+    ahead = list(forecaster.future or ())
+    if args.future is not None and ahead:
+        series = read_fitted_rows(forecaster, args.future, args.time, ahead)
+        print_notes(series.notes, sys.stderr)
+        return series.table
+    if args.future is not None:
+        series = read_table(args.future, args.time)
+        only = f"{args.model} was tuned without --future: of {args.future} only the times are taken"
+        print_notes([*series.notes, only], sys.stderr)
+        return pd.DataFrame({forecaster.target_: np.nan}, index=series.table.index)
+    if ahead:
+        columns = ", ".join(map(repr, ahead))
+        raise ValueError(
+            f"{args.model} needs what is known ahead of {columns}: pass --future FILE, a table with "
+            f"{'these columns' if len(ahead) > 1 else 'this column'} at the times to come."
+        )
+    return None
+
+
+def _refuse_far_intervals(args, forecaster, steps):
+    """Raise where intervals were learned for fewer steps."""
+    learned = forecaster.residuals_
+    if args.interval is not None and learned is not None and steps > learned.n_steps:
+        raise ValueError(
+            f"{args.model} knows intervals up to {learned.n_steps} row{'s' * (learned.n_steps > 1)} ahead, got --steps "
+            f"{steps}. Forecast fewer, or tune again with --horizon {steps}."
+        )
+
+
+def _refuse_other_times(data, times, fitted):
+    """Raise where times cannot follow those that were fitted."""
+    kind, expected = _kind_of(times), _kind_of(fitted)
+    if kind != expected:
+        raise ValueError(
+            f"{data} has {kind}, and the forecaster was fitted on {expected}. Bring times of the same kind, or name "
+            "their column with --time."
+        )
+
+
+def _kind_of(index):
+    if not isinstance(index, pd.DatetimeIndex):
+        return "rows without times"
+    return "times without a time zone" if index.tz is None else "times in a time zone"

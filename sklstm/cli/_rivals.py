@@ -38,7 +38,7 @@ class Rival:
         return self
 
 
-def find_rivals(series, target, cv, *, horizon, time_steps, differences, season):
+def find_rivals(series, target, cv, *, horizon, time_steps, differences, season, future=None):
     """All rivals, cross-validated; of Ridge the one with the best look-back and differences, as of the LSTM.
 
     Parameters
@@ -57,6 +57,8 @@ def find_rivals(series, target, cv, *, horizon, time_steps, differences, season)
         What to take from the target first.
     season : int or None
         Rows in a season, where there is one.
+    future : list of str, optional
+        Columns that are known ahead. Doing nothing takes no notice of them.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def find_rivals(series, target, cv, *, horizon, time_steps, differences, season)
             "Ridge",
             ("difference", Differencer(lags, log=log, columns=[target])),
             ("scale", SeriesScaler("standard")),
-            ("frame", LagFramer(n_steps=n_steps)),
+            ("frame", LagFramer(n_steps=n_steps, future=future, horizon=horizon if future else 1)),
             ("ridge", LagRegressor()),
             n_steps=n_steps,
             difference=lags,

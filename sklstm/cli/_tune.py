@@ -33,13 +33,13 @@ COLUMNS = {
 
 def tune(args):
     """Run the command: read, search, test once, write what came of it."""
-    series = read_series(args.data, args.target, args.time)
+    series = read_series(args.data, args.target, args.time, future=args.future or ())
     n_test = math.ceil(args.test_fraction * len(series.table))
     known = series.table[:-n_test]
     # The first fold trains on half of the rows, and the others go on from there.
     cv = TimeSeriesSplit(args.cv, test_size=max(1, len(known) // (2 * args.cv)))
     season = args.season or season_of(series.table.index)
-    differences = _differences(args.difference, season, known[series.target])
+    differences = _differences(args.difference, season, known[series.target], args.future)
     _refuse_short(args, len(known), differences)
     _announce(args, series, known, n_test)
 
@@ -53,6 +53,7 @@ def tune(args):
         time_steps=args.time_steps,
         differences=differences,
         season=season,
+        future=args.future,
     )
     candidates = _candidates(search, rivals)
     print_scores(f"cross-validated RMSE, in units of {series.target}", candidates)
@@ -79,6 +80,7 @@ def _forecaster(args, target, n_rows):
     return SeriesForecaster(
         horizon=args.horizon,
         target=target,
+        future=args.future,
         epochs=args.epochs,
         batch_size=batch_size,
         learning_rate=0.001,
@@ -86,10 +88,13 @@ def _forecaster(args, target, n_rows):
     )
 
 
-def _differences(wanted, season, values):
+def _differences(wanted, season, values, future):
     """What to take from the target before the network sees it: pairs of lags and whether of its logarithm."""
     lags = {"none": None, "trend": 1, "season": None if season is None else (1, season)}
-    asked = wanted or ["none", "trend" if season is None else "season"]
+    # Rows whose past is too short for a difference are NaN in every column, and what is known ahead may not be.
+    asked = wanted or (["none"] if future else ["none", "trend" if season is None else "season"])
+    if future and asked != ["none"]:
+        raise ValueError("--future does not go with differences: pass --difference none, or leave --future out.")
     if "season" in asked and season is None:
         raise ValueError("--difference season needs a season, and the times of the rows suggest none: pass --season N.")
     pairs = [(lags[name], False) for name in asked]
@@ -208,6 +213,10 @@ def _write(args, series, forecaster, candidates, tested, errors):
     if draw(out / "forecast.png", picture):
         written.append("forecast.png")
     print(f"\nwritten to {out}: {', '.join(written)}")
-    time = ["--time", args.time] if args.time else []
-    again = shlex.join(["sklstm", "forecast", str(out / "forecaster.pkl"), args.data, *time, "--steps", "12"])
+    options = ["--time", args.time] if args.time else []
+    options += ["--steps", "12"] if forecaster.can_go_on_ else []
+    options += ["--future", "FILE"] if args.future else []
+    again = shlex.join(["sklstm", "forecast", str(out / "forecaster.pkl"), args.data, *options])
     print(f"what comes next, in a new process: {again}")
+    if args.future:
+        print(f"FILE is a table of {', '.join(args.future)} at the times to come")

@@ -33,6 +33,13 @@ def test_no_season_where_folds_are_shorter(passengers, season):
     assert [rival.name for rival in rivals_of(passengers, season=season)] == ["Ridge", "persistence"]
 
 
+def test_known_ahead(passengers):
+    """Ridge sees what is known ahead: where that is the next value itself, it errs less by far."""
+    told = passengers.assign(next=passengers["passengers"])
+    without, ahead = (rivals_of(told, horizon=2, future=future)[0] for future in (None, ["next"]))
+    assert ahead.fold_scores.mean() < 0.01 * without.fold_scores.mean()
+
+
 def test_persistence_by_hand(passengers):
     """The last value of a training part forecasts the first of the test part."""
     persistence = rivals_of(passengers, horizon=2)[-1]

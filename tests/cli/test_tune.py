@@ -1,5 +1,6 @@
 """The commands as a user runs them: what they print, what they write, what they say when something is wrong."""
 
+import contextlib
 import io
 import pickle
 import subprocess
@@ -8,10 +9,13 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
 
+from sklstm import LagFramer, LagRegressor, SeriesForecaster
 from sklstm.cli import main
 from sklstm.datasets import load_airline
 
+FILES = ["{folder}/model.pkl", "{folder}/shop.csv"]
 QUICK = ["--time-steps", "3", "6", "--epochs", "2", "--units", "2", "--difference", "none", "--cv", "2"]
 
 
@@ -131,6 +135,171 @@ def test_tune_reads_a_file_with_several_columns(tmp_path, capsys):
     assert "left out: column 'note' holds text" in printed
     assert "shop: 60 rows of sold, visits, 2026-01-01 to 2026-03-01" in printed
     assert "seasonal naive (7)" in printed
+
+
+@pytest.fixture(scope="module")
+def promoted(tmp_path_factory):
+    """What tune makes of sales by the hour, through a change to summer time, with promotions that are known ahead."""
+    folder = tmp_path_factory.mktemp("promoted")
+    hours = pd.date_range("2024-03-30", periods=72, freq="h", tz="Europe/Berlin")
+    table = pd.DataFrame({"time": [hour.isoformat() for hour in hours], "promo": np.resize([0, 0, 1, 0, 1], 72)})
+    table["sales"] = 10 + 5 * table["promo"].shift(fill_value=0)
+    table[:60].to_csv(folder / "sales.csv", index=False)
+    table.loc[60:, ["time", "promo"]].to_csv(folder / "plan.csv", index=False)
+    table.loc[60:64].to_csv(folder / "more.csv", index=False)
+    command = ["tune", str(folder / "sales.csv"), "--future", "promo", "--time-steps", "3", "--epochs", "2"]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main([*command, "--units", "2", "--cv", "2", "--jobs", "1", "--out", str(folder / "out")]) == 0
+    return printed.getvalue(), folder
+
+
+def test_tune_with_what_is_known_ahead(promoted):
+    """`--future` says what is known ahead; the rest is the target, and what to pass to forecast is said."""
+    printed, folder = promoted
+    assert printed.startswith(
+        "times of column 'time' have several offsets from UTC, and are read as UTC\n"
+        "sales: 60 rows of promo, sales, 2024-03-29 23:00:00+00:00 to 2024-04-01 10:00:00+00:00\n"
+        "each row forecasts the next value of sales; "
+    )
+    assert printed.endswith(
+        f"sklstm forecast {folder}/out/forecaster.pkl {folder}/sales.csv --steps 12 --future FILE\n"
+        "FILE is a table of promo at the times to come\n"
+    )
+
+
+def test_forecast_with_what_is_known_ahead(promoted, capsys):
+    """The plan takes forecasts on, also from new rows whose times have one offset only."""
+    folder = promoted[1]
+    command = ["forecast", str(folder / "out" / "forecaster.pkl")]
+    options = ["--future", str(folder / "plan.csv"), "--steps", "3"]
+    assert main([*command, *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [lines[0], *(line.split(",")[0] for line in lines[1:])] == [
+        "time,sales",
+        "2024-04-01 11:00:00+00:00",
+        "2024-04-01 12:00:00+00:00",
+        "2024-04-01 13:00:00+00:00",
+    ]
+    assert main([*command, str(folder / "more.csv"), *options]) == 0
+    assert "\n2024-04-01 16:00:00+00:00," in capsys.readouterr().out
+
+
+def test_backtest_and_predict_with_what_is_known_ahead(promoted, capsys):
+    """The other commands take what is known ahead from the rows of DATA themselves."""
+    folder = promoted[1]
+    model, data = str(folder / "out" / "forecaster.pkl"), str(folder / "sales.csv")
+    assert main(["backtest", model, data, "--initial", "50", "--horizon", "3"]) == 0
+    assert "sales: forecasts of sales from 10 origins" in capsys.readouterr().out
+    assert main(["predict", model, data]) == 0
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 61
+    assert printed.err == "times of column 'time' have several offsets from UTC, and are read as UTC\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--steps", "3"],
+            "{model} needs what is known ahead of 'promo': pass --future FILE, a table with this column at the times "
+            "to come.",
+        ),
+        (
+            ["--future", "{folder}/plan.csv", "--steps", "13"],
+            "{model} expects --future FILE to hold every time to come, got no 2024-04-01 23:00:00+00:00. Add the row, "
+            "or forecast fewer steps.",
+        ),
+        (
+            ["--future", "{folder}/plan.csv", "--steps", "11", "--interval", "0.5"],
+            "{model} knows intervals up to 10 rows ahead, got --steps 11. Forecast fewer, or tune again with --horizon "
+            "11.",
+        ),
+    ],
+)
+def test_forecast_without_what_is_known_ahead(promoted, capsys, options, message):
+    """What is lacking is said in terms of the command line."""
+    folder = promoted[1]
+    model = folder / "out" / "forecaster.pkl"
+    assert main(["forecast", str(model), *(option.format(folder=folder) for option in options)]) == 2
+    assert capsys.readouterr().err == f"sklstm forecast: {message.format(model=model)}\n"
+
+
+def test_future_and_differences(tmp_path, capsys):
+    """Differences and what is known ahead do not go together."""
+    path = tmp_path / "sales.csv"
+    path.write_text("day,sales,promo\n2026-01-01,1,0\n2026-01-02,1,0\n2026-01-03,1,0\n")
+    assert main(["tune", str(path), "--future", "promo", "--difference", "none", "trend"]) == 2
+    assert capsys.readouterr().err == (
+        "sklstm tune: --future does not go with differences: pass --difference none, or leave --future out.\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def weekly(tmp_path_factory):
+    """A forecaster, by Ridge, of one of two columns, and its file: it cannot go on from its own forecasts."""
+    folder = tmp_path_factory.mktemp("weekly")
+    days = pd.date_range("2026-01-01", periods=60, name="day")
+    table = pd.DataFrame(
+        {"sold": np.resize(np.arange(7.0), 60) + np.sqrt(np.arange(60)), "number of visits": np.arange(60.0)},
+        index=days,
+    )
+    table.to_csv(folder / "shop.csv")
+    pipeline = Pipeline([("frame", LagFramer(n_steps=7)), ("ridge", LagRegressor())])
+    forecaster = SeriesForecaster(pipeline, target="sold").fit(table)
+    (folder / "model.pkl").write_bytes(pickle.dumps(forecaster))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command", [["forecast", "{folder}/model.pkl", "--steps", "3"], ["backtest", *FILES, "--horizon", "3"]]
+)
+def test_further_than_the_horizon(weekly, capsys, command):
+    """Steps that would need the other columns' future are refused, with what to tune instead."""
+    assert main([part.format(folder=weekly) for part in command]) == 2
+    assert capsys.readouterr().err == (
+        f"sklstm {command[0]}: {weekly}/model.pkl forecasts the next row, and cannot go on to 3 without knowing what "
+        "follows in 'number of visits', too. Tune again with --horizon 3, or, where that is known ahead, with --future "
+        "'number of visits'.\n"
+    )
+
+
+def test_backtest_with_intervals(weekly, capsys):
+    """Intervals of a backtest are learned from the rows that it fits."""
+    assert main(["backtest", *(part.format(folder=weekly) for part in FILES), "--interval", "0.8"]) == 0
+    assert "coverage" in capsys.readouterr().out
+
+
+def test_backtest_with_intervals_further_than_the_horizon(tuned, capsys):
+    """Intervals of steps that the forecaster was not tuned for are refused."""
+    command = ["backtest", str(tuned[1] / "forecaster.pkl"), "airline", "--horizon", "2", "--interval", "0.8"]
+    assert main(command) == 2
+    assert capsys.readouterr().err == (
+        "sklstm backtest: intervals in a backtest reach as far as the forecaster was tuned for, horizon 1. Leave "
+        "--interval out, or tune again with --horizon 2.\n"
+    )
+
+
+def test_plan_for_a_forecaster_that_needs_none(weekly, capsys, tmp_path):
+    """Of a plan that the forecaster was not tuned for only the times are taken, and that is said."""
+    plan = tmp_path / "plan.csv"
+    plan.write_text("day,promo\n2026-03-02,1\n")
+    assert main(["forecast", f"{weekly}/model.pkl", "--future", str(plan)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("day,sold\n2026-03-02,")
+    assert printed.err == f"{weekly}/model.pkl was tuned without --future: of {plan} only the times are taken\n"
+
+
+def test_forecast_from_other_times(weekly, capsys, tmp_path):
+    """Rows whose times cannot follow the fitted ones are refused."""
+    for time, kind in (("2026-03-02T00:00Z", "times in a time zone"), ("5", "rows without times")):
+        path = tmp_path / "more.csv"
+        path.write_text(f"day,sold,number of visits\n{time},3,60\n")
+        assert main(["forecast", f"{weekly}/model.pkl", str(path)]) == 2
+        assert capsys.readouterr().err == (
+            f"sklstm forecast: {path} has {kind}, and the forecaster was fitted on times without a time zone. Bring "
+            "times of the same kind, or name their column with --time.\n"
+        )
 
 
 def test_tune_with_gaps(tmp_path, capsys):
