@@ -121,7 +121,7 @@ def _grid(args, differences):
 
 
 def _refuse_short(args, n_train, differences):
-    shortest = n_train - args.cv * max(1, n_train // (2 * args.cv))
+    shortest = max(0, n_train - args.cv * max(1, n_train // (2 * args.cv)))
     deepest = max(int(np.sum(lags or 0)) for lags, _ in differences)
     needed = max(10 + args.horizon + deepest, *args.time_steps)
     if shortest < needed:

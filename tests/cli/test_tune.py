@@ -356,6 +356,11 @@ def test_errors(arguments, message, capsys):
         ),
         ("day,note\n2026-01-01,a\n", "{path} holds no column of numbers."),
         (
+            "day,sold\n2026-01-01,1\n",
+            "{path} is too short: with --cv 3 and --test-fraction 0.33 the first fold trains on 0 rows, and needs 24. "
+            "Lower --time-steps or --cv, or bring a longer series.",
+        ),
+        (
             "day,sold\n2026-01-02,1\n2026-01-01,2\n",
             "{path} expects rows in time order, got 2026-01-01 (row 1) after 2026-01-02 (row 0). Sort the file by day.",
         ),
