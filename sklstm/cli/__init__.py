@@ -109,8 +109,7 @@ def _parser():
         "--difference",
         nargs="+",
         choices=["none", "trend", "season"],
-        help="what to take from the target first; none and season (none and trend without one) if left out, and none "
-        "with --future",
+        help="what to take from the target first; none and season (none and trend without one) if left out",
     )
     tune.add_argument("--units", type=_positive, nargs="+", default=[32], metavar="N", help="sizes of the LSTM")
     tune.add_argument("--epochs", type=_positive, default=100, metavar="N", help="passes over the training rows")

@@ -73,7 +73,7 @@ def find_rivals(series, target, cv, *, horizon, time_steps, differences, season,
     ridges = [
         rival(
             "Ridge",
-            ("difference", Differencer(lags, log=log, columns=[target])),
+            ("difference", Differencer(lags, log=log, columns=[target], keep=future)),
             ("scale", SeriesScaler("standard")),
             ("frame", LagFramer(n_steps=n_steps, future=future, horizon=horizon if future else 1)),
             ("ridge", LagRegressor()),

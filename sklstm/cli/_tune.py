@@ -39,7 +39,7 @@ def tune(args):
     # The first fold trains on half of the rows, and the others go on from there.
     cv = TimeSeriesSplit(args.cv, test_size=max(1, len(known) // (2 * args.cv)))
     season = args.season or season_of(series.table.index)
-    differences = _differences(args.difference, season, known[series.target], args.future)
+    differences = _differences(args.difference, season, known[series.target])
     _refuse_short(args, len(known), differences)
     _announce(args, series, known, n_test)
 
@@ -88,13 +88,10 @@ def _forecaster(args, target, n_rows):
     )
 
 
-def _differences(wanted, season, values, future):
+def _differences(wanted, season, values):
     """What to take from the target before the network sees it: pairs of lags and whether of its logarithm."""
     lags = {"none": None, "trend": 1, "season": None if season is None else (1, season)}
-    # Rows whose past is too short for a difference are NaN in every column, and what is known ahead may not be.
-    asked = wanted or (["none"] if future else ["none", "trend" if season is None else "season"])
-    if future and asked != ["none"]:
-        raise ValueError("--future does not go with differences: pass --difference none, or leave --future out.")
+    asked = wanted or ["none", "trend" if season is None else "season"]
     if "season" in asked and season is None:
         raise ValueError("--difference season needs a season, and the times of the rows suggest none: pass --season N.")
     pairs = [(lags[name], False) for name in asked]

@@ -49,7 +49,8 @@ def short_pipeline(forecaster, target=None):
     if forecaster.difference is not None or forecaster.log:
         columns = None if target is None else [target]
         lags = () if forecaster.difference is None else forecaster.difference
-        steps.append(("difference", Differencer(lags, log=forecaster.log, columns=columns, **panel)))
+        given = [*(forecaster.static or ()), *(forecaster.future or ())] or None
+        steps.append(("difference", Differencer(lags, log=forecaster.log, columns=columns, keep=given, **panel)))
     if forecaster.scaling is not None:
         steps.append(("scale", SeriesScaler(forecaster.scaling, **panel)))
     one_step = forecaster.strategy == "recursive"

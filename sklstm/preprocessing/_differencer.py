@@ -25,7 +25,8 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
 
     A network learns a series best whose level does not change. The difference from the row before takes a trend
     out, the one from a season before a season, and logarithms make of growth by a percentage a steady step.
-    Rows are preserved: those whose past does not reach back far enough are NaN, "not observed", in every feature.
+    Rows are preserved: those whose past does not reach back far enough are NaN, "not observed", in every feature but
+    those of `keep`.
 
     Parameters
     ----------
@@ -35,7 +36,10 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
     log : bool, default=False
         Whether to take the natural logarithm first. All values must be above 0.
     columns : str, int or list of them, optional
-        Features to difference, by name or position. The others keep their values. None: all features.
+        Features to difference, by name or position. The others keep their values. None: all features but `keep`.
+    keep : str, int or list of them, optional
+        Features that keep their values in every row, also where there is no difference: what never changes and what is
+        known ahead, `static` and `future` of LagFramer. They do not tell whether a row was observed.
     group : str, optional
         Column or index level that tells the series of a panel apart: no difference is taken between two of them.
         It is no feature, and comes out as it went in. Beside arrays, series come as metadata: ``groups``.
@@ -112,14 +116,16 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         "lags": [Interval(Integral, 1, None, closed="left"), tuple, list, np.ndarray, None],
         "log": ["boolean"],
         "columns": [str, Integral, tuple, list, np.ndarray, None],
+        "keep": [str, Integral, tuple, list, np.ndarray, None],
         "group": [str, Integral, tuple, None],
         "time": [str, Integral, tuple, None],
     }
 
-    def __init__(self, lags=1, *, log=False, columns=None, group=None, time=None):
+    def __init__(self, lags=1, *, log=False, columns=None, keep=None, group=None, time=None):
         self.lags = lags
         self.log = log
         self.columns = columns
+        self.keep = keep
         self.group = group
         self.time = time
 
@@ -149,8 +155,8 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         Raises
         ------
         ValueError
-            If no series of X has a row more than the sum of `lags`, `columns` names no feature, times do not ascend,
-            X holds text or infinity, or a value that has no logarithm where `log`.
+            If no series of X has a row more than the sum of `lags`, `columns` or `keep` name no feature, times do not
+            ascend, X holds text or infinity, or a value that has no logarithm where `log`.
         """
         self._difference(X, groups, reset=True)
         return self
@@ -284,6 +290,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             self._validate_params()
         features, keys, rows = self._read(X, groups, reset=reset)
         if reset:
+            self._kept = [] if self.keep is None else parameter_positions(self, "keep", self.keep)
             self._differenced = self._positions()
             self._remember_columns(X)
             least, remedy = self.rows_back + 1, "Choose shorter lags or pass a longer series."
@@ -314,11 +321,13 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
 
     def _changed(self, buffer):
         """Differences of the rows of a buffer; a row that needs one that was not observed is not observed."""
+        usual = np.setdiff1d(np.arange(buffer.shape[1]), self._kept)
         # A column that is NaN where a row is NaN in every feature shows, differenced, which rows need such a row.
-        unobserved = np.where(np.isnan(buffer).all(axis=1), np.nan, 0)[:, None]
+        unobserved = np.where(np.isnan(buffer[:, usual]).all(axis=1), np.nan, 0)[:, None]
         changed = buffer.copy()
         changed[:, self._differenced] = difference(self._logarithm(buffer)[:, self._differenced], self._all_lags())
-        changed[np.isnan(difference(unobserved, self._all_lags()))[:, 0]] = np.nan
+        lost = np.isnan(difference(unobserved, self._all_lags()))[:, 0]
+        changed[np.ix_(lost, usual)] = np.nan
         return changed
 
     def _logarithm(self, rows):
@@ -382,13 +391,22 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
 
     def _positions(self):
         """Positions of the features to difference, ascending."""
+        who = type(self).__name__
         if self.columns is None:
-            return list(range(self.n_features_in_))
-        positions = sorted(set(parameter_positions(self, "columns", self.columns)))
+            positions = [k for k in range(self.n_features_in_) if k not in self._kept]
+        else:
+            positions = sorted(set(parameter_positions(self, "columns", self.columns)))
+        if not positions and self.columns is None:
+            raise ValueError(f"{who}(keep={self.keep!r}) leaves no feature to difference. Keep fewer.")
         if not positions:
             raise ValueError(
-                f"{type(self).__name__}(columns={self.columns!r}) names no feature. Name those to difference, or pass "
-                "columns=None for all."
+                f"{who}(columns={self.columns!r}) names no feature. Name those to difference, or pass columns=None for "
+                "all."
+            )
+        if set(positions) & set(self._kept):
+            raise ValueError(
+                f"{who}(columns={self.columns!r}, keep={self.keep!r}) names a feature in both. Difference it, or keep "
+                "it."
             )
         return positions
 

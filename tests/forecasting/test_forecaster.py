@@ -16,7 +16,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklstm import LagFramer, SequencePadder, SeriesForecaster, SeriesScaler, forecast_scorer
+from sklstm import LagFramer, OnlinePredictor, SequencePadder, SeriesForecaster, SeriesScaler, forecast_scorer
 from sklstm.datasets import load_airline
 from sklstm.preprocessing import Differencer, make_supervised
 
@@ -264,6 +264,26 @@ def test_what_is_known_ahead_counts(stores):
     later = ahead.copy()
     later.iloc[8:] = 1 - later.iloc[8:]
     np.testing.assert_allclose(forecaster.forecast(10, future=later)["sales"][:8], usual[:8], rtol=1e-6)
+
+
+def test_differences_beside_what_is_known_ahead(stores):
+    """The calendar is known where the target has no difference, too: at the start, in a gap and at the end."""
+    one = stores[stores.store == "B"].set_index("day")[["sales", "size", "holiday"]]
+    one["sales"] += 5 * np.arange(60)
+    known = one[:-3].copy()
+    known.loc[known.index[[30, 31, 56]], "sales"] = np.nan
+    forecaster = SeriesForecaster(
+        horizon=3, n_steps=7, target="sales", static=["size"], future=["holiday"], difference=(1, 7), epochs=2
+    )
+    forecast = forecaster.fit(known).forecast(future=one)["sales"]
+    assert forecaster.pipeline_["difference"].keep == ["size", "holiday"]
+    # What is left after both differences is small: the last season and the trend say most.
+    assert np.abs(forecast - one["sales"][-3:]).max() < 250
+    online = OnlinePredictor(forecaster, warm=True)
+    ahead = [*one["holiday"][-2:].tolist(), 0.0]
+    updated = online.update(one.iloc[-3].to_dict(), ahead=ahead)
+    plan = pd.DataFrame({"holiday": ahead}, index=pd.date_range(one.index[-2], periods=3))
+    np.testing.assert_allclose(updated, forecaster.update(one[-3:-2]).forecast(future=plan)["sales"], rtol=1e-5)
 
 
 def test_several_columns(airline):

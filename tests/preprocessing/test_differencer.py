@@ -145,6 +145,21 @@ def test_unobserved_rows_take_others_with_them():
     assert made.isna().all(axis=1).sum() == 6
 
 
+@pytest.mark.parametrize("columns", [None, "sales"])
+def test_what_is_kept(columns):
+    """What is known ahead keeps its values where there is no difference, and does not tell what was observed."""
+    table = WALKS.assign(holiday=np.resize([0.0, 1.0], 40))
+    table.iloc[20, :2] = NAN
+    differencer = Differencer((1, 2), columns=columns, keep=["holiday"])
+    made = differencer.fit_transform(table)
+    pd.testing.assert_series_equal(made["holiday"], table["holiday"])
+    expected = Differencer((1, 2), columns=columns).fit_transform(table[["sales", "temp"]])
+    pd.testing.assert_frame_equal(made[["sales", "temp"]], expected)
+    restored = differencer.inverse_transform(made)
+    pd.testing.assert_series_equal(restored["holiday"], table["holiday"])
+    np.testing.assert_allclose(restored["sales"][:20], table["sales"][:20])
+
+
 def test_partly_observed_stays_so():
     """A value that is missing alone takes only its own column's differences with it, so that it is still refused."""
     table = WALKS.copy()
@@ -652,4 +667,18 @@ def test_restore_refuses():
     )
     assert refused(Differencer(log=True).fit(WALKS).restore, [[1.0], [-3.0]], [[1.0], [1.0]]) == (
         "Differencer(log=True).restore expects a past above 0, got -3.0 in sample 1. Pass it in original units."
+    )
+
+
+def test_refusals_of_keep():
+    """A feature is differenced or kept, and one is differenced at least."""
+    assert refused(Differencer(columns="sales", keep=["sales"]).fit, WALKS) == (
+        "Differencer(columns='sales', keep=['sales']) names a feature in both. Difference it, or keep it."
+    )
+    assert refused(Differencer(keep=["sales", "temp"]).fit, WALKS) == (
+        "Differencer(keep=['sales', 'temp']) leaves no feature to difference. Keep fewer."
+    )
+    assert refused(Differencer(keep="holliday").fit, WALKS.assign(holiday=1.0)) == (
+        "Differencer(keep='holliday') names 'holliday', which is no feature. Did you mean 'holiday'? The features are: "
+        "sales, temp, holiday."
     )
