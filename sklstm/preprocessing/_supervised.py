@@ -131,7 +131,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     """
     who = "make_supervised"
     _check_count(who, "horizon", horizon, 1)
-    indexed = isinstance(series, (pd.DataFrame, pd.Series))
+    named = has_names(series)
     table = as_table(series, who)
     features, keys = read_keys(who, table, group, time)
     refuse_text(who, features, "the series")
@@ -143,7 +143,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
         if times is not None:
             check_time_order(who, times, rows, of_series(label))
         if len(rows) > horizon:
-            whole = slice(None) if times is None or not indexed else _has_whole_future(times, horizon)
+            whole = slice(None) if times is None or not named else _has_whole_future(times, horizon)
             kept.append(rows[:-horizon][whole])
             ahead.append(np.lib.stride_tricks.sliding_window_view(values[rows[1:]], horizon)[whole])
     if not kept:
@@ -158,7 +158,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     X = table.iloc[kept[order]]
     y = pd.DataFrame(np.concatenate(ahead)[order], index=X.index, columns=columns)
     y = y.iloc[:, 0] if horizon == 1 else y
-    return (X, y) if indexed else (X.to_numpy(copy=True), y.to_numpy(copy=True))
+    return (X, y) if named else (X.to_numpy(copy=True), y.to_numpy(copy=True))
 
 
 def _has_whole_future(index, horizon):
@@ -169,12 +169,22 @@ def _has_whole_future(index, horizon):
     return segment[:-horizon] == segment[horizon:]
 
 
+def has_names(data):
+    """Whether a series names its columns: one of pandas, or of another library of tables, such as polars."""
+    return hasattr(data, "columns") or hasattr(data, "to_frame")
+
+
 def as_table(data, who):
     """A series of any kind as a DataFrame; the columns of an array are called var1, var2 and so on."""
     if isinstance(data, pd.DataFrame):
         table = data
+        _refuse_columns(who, table)
     elif isinstance(data, pd.Series):
         table = data.to_frame("var1" if data.name is None else data.name)
+    elif has_names(data):
+        frame = data if hasattr(data, "columns") else data.to_frame()
+        # Column by column: the library's own way to pandas may ask for a further one.
+        table = pd.DataFrame({name: frame[name].to_numpy() for name in frame.columns})
     elif is_ragged(data):
         raise ValueError(f"{who} expects one series, got {len(data)} sequences. Pass each by itself.")
     else:
@@ -188,6 +198,18 @@ def as_table(data, who):
     if table.empty:
         raise ValueError(f"{who} got an empty series of shape {table.shape}.")
     return table
+
+
+def _refuse_columns(who, table):
+    """Refuse columns whose names cannot name a feature each."""
+    if isinstance(table.columns, pd.MultiIndex):
+        raise ValueError(
+            f"{who} expects a name for each column, got names of {table.columns.nlevels} levels, such as "
+            f"{table.columns[0]!r}. Join them: table.set_axis(['_'.join(map(str, name)) for name in table], axis=1)."
+        )
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"{who} expects columns of different names, got {twice!r} twice. Rename one of them.")
 
 
 def find_target(who, table, target):

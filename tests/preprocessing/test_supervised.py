@@ -125,6 +125,32 @@ def test_nothing_is_shared():
     np.testing.assert_array_equal(series, np.arange(5))
 
 
+# --- polars ---------------------------------------------------------------------------------------
+
+
+def test_polars_has_names():
+    """A polars DataFrame is read by its names, as one of pandas whose index counts rows."""
+    pl = pytest.importorskip("polars", reason="needs polars, as the extra test has it")
+    table = WEATHER.reset_index(drop=True)
+    frame = pl.DataFrame({name: table[name].tolist() for name in table})
+    for of_polars, of_pandas in zip(make_supervised(frame, 2, "wind"), make_supervised(table, 2, "wind"), strict=True):
+        pd.testing.assert_frame_equal(of_polars, of_pandas)
+    pd.testing.assert_frame_equal(series_to_supervised(frame), series_to_supervised(table))
+    pd.testing.assert_frame_equal(series_to_supervised(frame["temp"]), series_to_supervised(table["temp"]))
+
+
+def test_panels_of_polars():
+    """Series and times are named by columns."""
+    pl = pytest.importorskip("polars", reason="needs polars, as the extra test has it")
+    days = pd.date_range("2026-01-01", periods=3)
+    panel = pd.DataFrame({"store": list("AAABBB"), "day": [*days, *days], "sales": np.arange(6.0)})
+    frame = pl.DataFrame({name: panel[name].tolist() for name in panel})
+    X, y = make_supervised(frame, target="sales", group="store", time="day")
+    expected = make_supervised(panel, target="sales", group="store", time="day")
+    pd.testing.assert_frame_equal(X, expected[0], check_dtype=False)
+    pd.testing.assert_series_equal(y, expected[1])
+
+
 # --- what is refused ------------------------------------------------------------------------------
 
 LAGS, NEXT = series_to_supervised, make_supervised
@@ -194,6 +220,23 @@ FAULTY = [
 def test_faulty(call, series, params, message):
     """Counts, targets and series that cannot be meant are refused."""
     assert refused(call, series, **params) == message
+
+
+def test_columns_that_name_nothing():
+    """Columns of several levels, and names that stand twice, are refused with what mends them."""
+    levels = WEATHER.set_axis(pd.MultiIndex.from_tuples([("air", "temp"), ("air", "wind")]), axis=1)
+    twice = WEATHER.set_axis(["temp", "temp"], axis=1)
+    for call in (LAGS, NEXT):
+        who = call.__name__
+        assert refused(call, levels) == (
+            f"{who} expects a name for each column, got names of 2 levels, such as ('air', 'temp'). "
+            "Join them: table.set_axis(['_'.join(map(str, name)) for name in table], axis=1)."
+        )
+        assert refused(call, twice) == (
+            f"{who} expects columns of different names, got 'temp' twice. Rename one of them."
+        )
+    mended = levels.set_axis(["_".join(map(str, name)) for name in levels], axis=1)
+    assert make_supervised(mended, target="air_wind")[1].tolist() == [20, 30, 40]
 
 
 @pytest.mark.parametrize("horizon", [1, 3])

@@ -86,11 +86,7 @@ def describe_series(series: ArrayLike, *, season: int | None = None) -> "SeriesR
 
 def _numeric(who, table):
     """The columns that hold numbers, with their values, and the names of the others."""
-    names = list(table.columns)
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"{who} expects columns of different names, got {twice!r} twice. Rename one of them.")
-    columns, left_out = [], []
+    names, columns, left_out = list(table.columns), [], []
     for position, name in enumerate(names):
         column = table.iloc[:, [position]]
         text = not pd.api.types.is_numeric_dtype(column.dtypes.iloc[0])
