@@ -29,9 +29,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     Parameters
     ----------
     pipeline : Pipeline, optional
-        Transformers that keep rows, and a regressor of sklstm's: `LagRegressor` takes any of scikit-learn's. A
-        `Differencer` at its start applies to the target, too. By default it is built from the parameters below, from
-        `n_steps` on; with a pipeline of your own these must be left as they are.
+        Transformers that keep rows, and a regressor: any of sklstm's and scikit-learn's. A `Differencer` at its start
+        applies to the target, too. By default it is built from the parameters below, from `n_steps` on; with a
+        pipeline of your own these must be left as they are.
     horizon : int, default=1
         How many time steps ahead `fit` learns to forecast.
     target : str or int, optional
@@ -232,7 +232,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self._engine = self._fitted_engine(data)
         self.target_ = self._engine.target
         self.n_features_in_ = data.table.shape[1]
-        if all(isinstance(name, str) for name in data.table.columns) and data.indexed:
+        if all(isinstance(name, str) for name in data.table.columns) and data.named:
             self.feature_names_in_ = np.array(data.table.columns, dtype=object)
         self._columns = list(data.table.columns)
         self._indexed = data.indexed
@@ -342,12 +342,14 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Raises
         ------
         ValueError
-            If they do not come after the rows that are known, or are of a new series whose scale is not known.
+            If they do not come after the rows that are known, are another step apart (gaps are allowed: rows that were
+            not observed), or are of a new series whose scale is not known.
         """
         check_is_fitted(self)
         data, context = self._read(new_rows), self._context()
         if not data.indexed:
             data = context.like(data.table.set_axis(data.table.index + context.table.index[-1] + 1))
+        data.refuse_another_step(self._axes)
         ends = {label: rows[-1] for label, rows in context.keys.rows()}
         for label, rows in data.keys.rows():
             if label in ends and data.tells_time and context.tells_time:

@@ -4,10 +4,20 @@ import numpy as np
 import pandas as pd
 
 from sklstm._validation import refuse_text
+from sklstm.forecasting._text_times import refuse_text_times
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._supervised import as_table
-from sklstm.preprocessing._time_axis import check_time_order, following_times, learn_time_axis, tells_time
+from sklstm.preprocessing._supervised import as_table, has_names
+from sklstm.preprocessing._time_axis import (
+    as_numbers,
+    check_time_order,
+    describe_step,
+    following_times,
+    has_step,
+    learn_time_axis,
+    lies_on_step,
+    tells_time,
+)
 
 
 class SeriesTable:
@@ -21,6 +31,8 @@ class SeriesTable:
         As the user passed it.
     group, time : hashable, optional
         Columns or index levels that tell series apart, and when a row was.
+    name : str
+        What the user calls it.
 
     Attributes
     ----------
@@ -30,17 +42,21 @@ class SeriesTable:
         Those that do not.
     keys : Keys
         The series and the time of each row.
+    named : bool
+        Whether its columns have names of the user's own.
     indexed : bool
-        Whether the user's own index tells the time; an array's rows are counted from 0.
+        Whether the user's own index, or a column, tells the time; else rows are counted from 0.
     """
 
-    def __init__(self, who, series, group=None, time=None):
+    def __init__(self, who, series, group=None, time=None, name="series"):
         self.who, self.group, self.time = who, group, time
-        self.indexed = isinstance(series, (pd.DataFrame, pd.Series))
+        self.named = has_names(series)
+        self.indexed = isinstance(series, (pd.DataFrame, pd.Series)) or (self.named and time is not None)
         self.table = as_table(series, who)
         features, self.keys = read_keys(who, self.table, group, time)
         self.columns = list(features.columns)
-        refuse_text(who, features, "the series")
+        refuse_text(who, features, f"the {name}")
+        refuse_text_times(who, self.table, self.keys.times, time, name)
         for label, rows in self.keys.rows():
             if self.keys.times is not None:
                 of = "" if label is None else f" of {label!r}"
@@ -61,7 +77,7 @@ class SeriesTable:
     def like(self, table):
         """The same kind of table with other rows."""
         other = SeriesTable(self.who, table, self.group, self.time)
-        other.indexed = self.indexed
+        other.named, other.indexed = self.named, self.indexed
         return other
 
     def take(self, rows):
@@ -141,12 +157,41 @@ class SeriesTable:
         """The TimeAxis of each series, a dict by labels; None where no step is regular."""
         if self.keys.times is None:
             return dict.fromkeys(self.keys.labels)
-        axes = {}
+        # Series with the same times share an axis: it takes a while to find.
+        axes, known = {}, {}
         for label, rows in self.keys.rows():
             # All rows of a table as they are: an index keeps its freq.
             times = self.keys.times if isinstance(rows, range) else self.keys.times[rows]
-            axes[label] = learn_time_axis(times) if tells_time(times) else None
+            if not tells_time(times):
+                axes[label] = None
+                continue
+            same = as_numbers(times).tobytes()
+            if same not in known:
+                known[same] = learn_time_axis(times)
+            axes[label] = known[same]
         return axes
+
+    def known_axes(self, axes):
+        """The TimeAxis of each series, a dict by labels, as far as it is known.
+
+        Parameters
+        ----------
+        axes : dict of label to TimeAxis or None
+            What was learned. A series that tells no step, with a single row for instance, has the one that the
+            others agree on, if its rows lie on that.
+
+        Returns
+        -------
+        axes : dict of label to TimeAxis or None
+            For these series.
+        """
+        shared = {axis[:2]: axis for axis in axes.values() if axis is not None}
+        known = {label: axes.get(label) for label in self.keys.labels}
+        for label, rows in self.keys.rows():
+            if known[label] is None and len(shared) == 1 and self.tells_time:
+                (axis,) = shared.values()
+                known[label] = axis if lies_on_step(axis, self.keys.times[np.asarray(rows)]) else None
+        return known
 
     def ahead(self, n_rows, axes, constant=()):
         """The rows that follow the last one of each series: nothing is known of them but their times.
@@ -170,12 +215,7 @@ class SeriesTable:
             last = rows[-1]
             axis = axes.get(label)
             if axis is None:
-                of = "" if label is None else f" of {label!r}"
-                raise ValueError(
-                    f"{self.who} cannot tell which times follow {self._time_of(last)}{of}: its rows are no regular "
-                    "steps apart, or too few. Bring the series to a regular step, series.resample('D').mean(), or "
-                    "pass future=, a table whose index tells them."
-                )
+                self._refuse_unknown_times(label, rows, axes)
             parts.append(self._rows_at(last, following_times(axis._replace(last=self.keys.times[last]), n_rows)))
         following = pd.concat(parts)
         for column in constant:
@@ -186,8 +226,33 @@ class SeriesTable:
         """Empty rows at these times, for each series."""
         return pd.concat([self._rows_at(rows[-1], times) for _, rows in self.keys.rows()])
 
-    def _time_of(self, row):
-        return "the last row" if self.keys.times is None else self.keys.times[row]
+    def refuse_another_step(self, axes):
+        """Refuse rows with a step of their own, which is not the one that was learned; a gap is none."""
+        for label, rows in self.keys.rows():
+            axis = axes.get(label)
+            times = None if axis is None else self.keys.times[np.asarray(rows)]
+            own = None if axis is None else learn_time_axis(times)
+            if own is not None and not has_step(axis, times):
+                of = "" if label is None else f" of {label!r}"
+                fitted, got = describe_step(axis), describe_step(own)
+                raise ValueError(
+                    f"{self.who}.update expects rows as far apart as those that were fitted, {fitted}, got rows{of} "
+                    f"{got} apart, from {times[0]} on. Bring them to that step first, or fit them by themselves."
+                )
+
+    def _refuse_unknown_times(self, label, rows, axes):
+        last = "the last row" if self.keys.times is None else self.keys.times[rows[-1]]
+        of = "" if label is None else f" of {label!r}"
+        steps = sorted({describe_step(axis) for axis in axes.values() if axis is not None})
+        if len(rows) == 1 and len(steps) > 1:
+            why = f"it has a single row, and other series have rows {' or '.join(steps)} apart. Add the row before it"
+        else:
+            why = "its rows are no regular steps apart, or too few. Bring the series to a regular step, "
+            why += "series.resample('D').mean()"
+        raise ValueError(
+            f"{self.who} cannot tell which times follow {last}{of}: {why}, or pass future=, a table whose index tells "
+            "them."
+        )
 
     def _rows_at(self, last, times):
         """Empty rows of the series of row `last` at `times`."""

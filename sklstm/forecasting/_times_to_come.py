@@ -31,8 +31,9 @@ def rows_to_come(context, axes, n_steps, *, future, known, static):
     ValueError
         If values or times are missing that have to be known.
     """
-    given = None if future is None else SeriesTable(WHO, future, context.group, context.time)
-    if given is not None and given.tells_time and any(axes.get(label) is None for label in context.keys.labels):
+    given = None if future is None else SeriesTable(WHO, future, context.group, context.time, name="future")
+    axes = context.known_axes(axes)
+    if given is not None and given.tells_time and None in axes.values():
         ahead = context.rows_at(given.keys.times.unique()[:n_steps])
     else:
         ahead = context.ahead(n_steps, axes, constant=static)

@@ -9,6 +9,7 @@ from pandas.tseries.offsets import BaseOffset, BusinessDay
 from sklstm.preprocessing._offset_calendar import (
     BUSINESS_MONTHS,
     HALVES_OF_MONTHS,
+    ONE_A_MONTH,
     carried_offset,
     find_offset_of_months,
     offset_positions,
@@ -180,6 +181,39 @@ def _local_times(calendar, last, steps):
         return [last + BusinessDay(int(step)) for step in steps]
     unit = {"days": "D", "local durations": "us"}[calendar]
     return [last + pd.Timedelta(int(step), unit) for step in steps]
+
+
+def describe_step(axis):
+    """The step of a TimeAxis in words.
+
+    >>> describe_step(learn_time_axis(pd.date_range("2026-01-01", periods=9, freq="QS")))
+    '3 months'
+    """
+    calendar, step, _ = axis
+    if isinstance(calendar, BaseOffset) and not isinstance(calendar, ONE_A_MONTH):
+        return (calendar * step).freqstr
+    if calendar in ("durations", "local durations"):
+        unit = "us" if isinstance(axis.last, pd.Timestamp) else "ns"
+        return str(pd.Timedelta(step, unit)).removeprefix("0 days ")
+    unit, of = {"days": "day", BUSINESS_DAYS: "business day", "integers": ""}.get(calendar, "month"), ""
+    if str(calendar).startswith("periods"):
+        unit, of = "period", calendar.removeprefix("periods")
+    return f"{step} {unit}{'s' if step > 1 and unit else ''}{of}".strip()
+
+
+def lies_on_step(axis, index):
+    """Whether all rows lie whole steps of a TimeAxis apart."""
+    positions = _positions(index, axis.calendar)
+    return positions is not None and not np.any(np.diff(positions) % axis.step)
+
+
+def has_step(axis, index):
+    """Whether rows may have the step of a TimeAxis: all lie whole steps apart, and of three some no further."""
+    if not lies_on_step(axis, index):
+        # By the local clock, or on another day of months, they may all the same.
+        own = learn_time_axis(index)
+        return own is None or describe_step(own) == describe_step(axis)
+    return len(index) < 3 or int(np.diff(_positions(index, axis.calendar)).min()) <= axis.longest_step
 
 
 def slots_of(who, index, freq, rows, of=""):

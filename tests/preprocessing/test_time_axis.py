@@ -6,9 +6,12 @@ import pytest
 from sklstm.preprocessing._time_axis import (
     check_time_order,
     continues,
+    describe_step,
     find_breaks,
     following_times,
+    has_step,
     learn_time_axis,
+    lies_on_step,
     tells_time,
 )
 
@@ -238,3 +241,81 @@ def test_following_times(regular):
         assert following[0] > kept[-1]
     else:
         assert following.tolist() == index[-3:].tolist()
+
+
+# --- another step ---------------------------------------------------------------------------------
+
+DAYS = pd.date_range("2026-01-05", periods=40)
+MONTHS = pd.date_range("2026-01-01", periods=40, freq="MS")
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        (DAYS, "1 day"),
+        (DAYS[::7], "7 days"),
+        (MONTHS[::3], "3 months"),
+        (pd.date_range("2026-01-01", periods=40, freq="B"), "1 business day"),
+        (pd.date_range("2026-01-01", periods=40, freq="BQE"), "3 months"),
+        (pd.date_range("2026-01-01", periods=40, freq="SMS"), "SMS-15"),
+        (pd.date_range("2026-01-01", periods=40, freq="15min"), "00:15:00"),
+        (pd.timedelta_range(0, periods=40, freq="36h"), "1 days 12:00:00"),
+        (pd.period_range("2026-01", periods=40, freq="M")[::2], "2 periods of M"),
+        (pd.RangeIndex(0, 40, 2), "2"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_step_in_words(index, words):
+    """A step is told by its unit, where it has one."""
+    assert describe_step(learn_time_axis(index)) == words
+
+
+def test_rows_have_the_step_of_their_axis(regular):
+    """The rows of a regular index lie on its step, all of them or with gaps, and so does each by itself."""
+    index, _, _ = regular
+    axis = learn_time_axis(index)
+    for rows in (index, index.delete(range(3, 20)), index[:1], index[::9][:2]):
+        assert lies_on_step(axis, rows)
+        assert has_step(axis, rows)
+
+
+@pytest.mark.parametrize(
+    ("fitted", "other", "lies_on"),
+    [
+        (DAYS, pd.date_range("2026-03-01", periods=3, freq="h"), False),
+        (DAYS, pd.date_range("2026-03-01", periods=2, freq="12h"), False),
+        (DAYS, DAYS[::7], True),
+        (DAYS[::7], DAYS, False),
+        (MONTHS, DAYS, False),
+        (MONTHS, MONTHS[::3], True),
+        (MONTHS[::3], MONTHS, False),
+        (pd.RangeIndex(0, 40, 2), pd.RangeIndex(40, 50), False),
+        (DAYS, pd.RangeIndex(9), False),
+    ],
+    ids=str,
+)
+def test_rows_of_another_step(fitted, other, lies_on):
+    """Rows that lie between the steps of an axis have another one, and so have three that all lie further apart."""
+    axis = learn_time_axis(fitted)
+    assert lies_on_step(axis, other) == lies_on
+    assert not has_step(axis, other)
+
+
+def test_a_week_of_business_days_has_their_step():
+    """Monday to Friday looks like days, and lies on business days."""
+    axis = learn_time_axis(pd.date_range("2026-01-01", periods=40, freq="B"))
+    assert has_step(axis, pd.date_range("2026-03-02", periods=5))
+
+
+def test_the_same_step_on_another_calendar():
+    """Half days by the local clock are half days, and business month ends are months."""
+    half_days = pd.date_range("2026-03-20", periods=40, freq="12h").tz_localize(BERLIN)
+    assert has_step(learn_time_axis(half_days[:9]), half_days[9:])
+    assert has_step(learn_time_axis(MONTHS), pd.date_range("2026-01-01", periods=9, freq="BME"))
+
+
+def test_irregular_rows_have_no_other_step():
+    """Rows that tell no step of their own contradict none."""
+    assert has_step(
+        learn_time_axis(DAYS), pd.DatetimeIndex(["2026-03-01 07:00", "2026-03-01 09:30", "2026-03-03 12:10"])
+    )
