@@ -50,7 +50,7 @@ def backtest(
     metrics : sequence of {"rmse", "mae", "mape", "mase"} or callable, default=("rmse", "mae", "mase")
         In the units of the series; "mape" in percent, which has no meaning where values are near zero, and is NaN where
         one is zero; "mase" relative to the mean error of the (seasonal) naive one-step forecast within the first fit's
-        rows, series by series.
+        rows, series by series, and NaN where that is always right.
     season : int, optional
         Rows in a season; by default what the step of the index suggests: 12 for months, 7 for days.
     interval : float, optional
@@ -211,7 +211,7 @@ class Backtest:
         Returns
         -------
         skill : Series or DataFrame
-            By the name of the baseline.
+            By the name of the baseline; NaN where that is always right.
         """
         if by is not None:
             self._refuse_unknown("skill", by)
@@ -303,8 +303,10 @@ class Backtest:
 
     def _skill(self, table):
         table = table[table["observed"].notna()]
-        squares = [((table["observed"] - table[model]) ** 2).mean() for model in self.models]
-        return pd.Series(1 - np.sqrt(squares[0] / np.array(squares[1:])), index=self.models[1:], name="skill")
+        ours, *theirs = [((table["observed"] - table[model]) ** 2).mean() for model in self.models]
+        # Of what errs by nothing there is nothing to save.
+        shares = [ours / square if square > 0 else np.nan for square in theirs]
+        return pd.Series(1 - np.sqrt(shares), index=self.models[1:], name="skill")
 
 
 def _places(data):
@@ -379,7 +381,9 @@ def _naive_errors(data, target, fitted, season):
     for label, rows in data.keys.rows():
         of_series = missed[np.asarray(rows)]
         known = ~np.isnan(of_series)
-        errors[label] = of_series[known].mean() if known.any() else np.nan
+        error = of_series[known].mean() if known.any() else np.nan
+        # A series that never changes has no scale.
+        errors[label] = error if error > 0 else np.nan
     return errors
 
 

@@ -8,9 +8,9 @@ from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_percentage_error, root_mean_squared_error
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesForecaster, SeriesScaler, backtest
+from sklstm import LagFramer, LagRegressor, LSTMRegressor, SequencePadder, SeriesForecaster, SeriesScaler, backtest
 from sklstm.datasets import load_airline, load_sunspots
 from sklstm.forecasting import mean_absolute_scaled_error
 
@@ -365,3 +365,12 @@ def test_network(airline):
     result = backtest(forecaster, airline, initial=100, step=20, refit=True)
     again = clone(forecaster).fit(airline[:100]).forecast()
     np.testing.assert_allclose(result.forecasts["forecast"][:2], again["passengers"])
+
+
+def test_a_series_that_never_changes():
+    """Nothing can be saved of what errs by nothing: skill and MASE are NaN, without a word of warning."""
+    forecaster = SeriesForecaster(make_pipeline(LagFramer(2), LagRegressor()))
+    result = backtest(forecaster, pd.Series(np.full(20, 5.0), name="level"))
+    assert result.skill().isna().all()
+    assert result.scores()["mase"].isna().all()
+    assert result.scores()["rmse"].iloc[0] == pytest.approx(0, abs=1e-9)
