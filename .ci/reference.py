@@ -5,6 +5,7 @@ python .ci/reference.py build/reference
 
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -20,6 +21,8 @@ SETTINGS = {
     "project": "sklstm",
     "html_title": "sklstm: API reference",
     "html_theme": "furo",
+    "html_static_path": ["_static"],
+    "html_css_files": ["wide.css"],
     "html_copy_source": False,
     "html_show_copyright": False,
     "html_show_sphinx": False,
@@ -44,7 +47,10 @@ def build(out):
         (source / f"{page}.rst").write_text(_object_page(page, thing))
     for package in PACKAGES:
         (source / f"{package}.rst").write_text(_package_page(package))
-    (source / "index.rst").write_text(_titled("sklstm") + _toctree(PACKAGES, "   :maxdepth: 1\n"))
+    (source / "index.rst").write_text(_index_page())
+    (source / "_static").mkdir()
+    # Lines of examples are long.
+    (source / "_static" / "wide.css").write_text(".content { width: 56em; }\n")
     html, doctrees = out / "html", out / "doctrees"
     app = Sphinx(source, None, html, doctrees, "html", SETTINGS, status=None, warningiserror=True)
     app.connect("missing-reference", _link)
@@ -69,6 +75,16 @@ def _package_page(package):
         f"{_titled(package)}.. automodule:: {package}\n   :no-members:\n\n.. currentmodule:: None\n\n"
         f".. autosummary::\n\n{shown}\n\n{_toctree(own, '   :hidden:') if own else ''}"
     )
+
+
+def _index_page():
+    """Every package, and the first line of what it says of itself."""
+    lines = [f":doc:`{package}`\n   {_summary(package)}\n" for package in PACKAGES]
+    return _titled("sklstm") + "\n".join(lines) + "\n" + _toctree(PACKAGES, "   :hidden:\n")
+
+
+def _summary(package):
+    return import_module(package).__doc__.splitlines()[0]
 
 
 def _toctree(pages, options):
