@@ -87,9 +87,10 @@ def _offsets(column):
 
 def _local_readings(column):
     """The column as dates with the day or the month first, in every way to write them; NaT where that fails."""
-    for order in ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y"):
-        for mark, time in product("/.-", ("", " %H:%M", " %H:%M:%S")):
-            yield pd.to_datetime(column.astype(str), format=order.format(mark) + time, errors="coerce")
+    # Between dots the day comes first, wherever dates are written so.
+    orders = ("%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%m/%d/%Y", "%m-%d-%Y")
+    for order, time in product(orders, ("", " %H:%M", " %H:%M:%S")):
+        yield pd.to_datetime(column.astype(str), format=order + time, errors="coerce")
 
 
 def _as_local_dates(column):

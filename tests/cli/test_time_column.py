@@ -58,6 +58,8 @@ def test_dates_that_can_be_read_both_ways(tmp_path):
     assert str(error.value) == (
         "column 'when' may have the day or the month first (01/02/2026): write dates as YYYY-MM-DD."
     )
+    path.write_text(path.read_text().replace("/", "."))
+    assert read_series(str(path)).table.index[0] == pd.Timestamp("2026-02-01")
 
 
 def test_offsets_of_a_summer_time(tmp_path):
