@@ -1,4 +1,4 @@
-"""What the four estimators share: the way from X and y to a trained network, and from X to its outputs."""
+"""What all estimators share: the way from X and y to a trained network, and from X to its outputs."""
 
 import copy
 from typing import Any, NamedTuple, Self

@@ -29,9 +29,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     Parameters
     ----------
     pipeline : Pipeline, optional
-        Transformers that keep rows, and a regressor: any of sklstm's and scikit-learn's. A `Differencer` at its start
-        applies to the target, too. By default it is built from the parameters below, from `n_steps` on; with a
-        pipeline of your own these must be left as they are.
+        Transformers that keep rows, and a regressor of sklstm's: `LagRegressor` takes any of scikit-learn's. A
+        `Differencer` at its start applies to the target, too. By default it is built from the parameters below, from
+        `n_steps` on; with a pipeline of your own these must be left as they are.
     horizon : int, default=1
         How many time steps ahead `fit` learns to forecast.
     target : str or int, optional

@@ -123,19 +123,20 @@ def read_model(fitted, mode, warm, n_steps, lookback):
         if mode == "state":
             refuse_state(f"what LagFramer(future={framer.future!r}) joins changes where nothing was observed, too")
         known_ahead = KnownAhead(framer, reader, row_steps, 0 if forecasts is None else forecasts.n_repeated)
+    row_names = reader.names if framer is None else None
     return Model(
-        reader,
-        row_steps,
-        framer,
-        length,
-        reader.n_features if n_features is None else n_features,
-        reader.names if n_features is None else names,
-        roles,
-        not flat,
-        panel,
-        _server(mode, after, final, framer, roles, panel, length, reader.names if framer is None else None, flat),
-        forecasts,
-        known_ahead,
+        reader=reader,
+        steps=row_steps,
+        framer=framer,
+        n_steps=length,
+        n_features=reader.n_features if n_features is None else n_features,
+        names=reader.names if n_features is None else names,
+        roles=roles,
+        masks=not flat,
+        panel=panel,
+        server=_server(mode, after, final, framer, roles, panel, length, row_names, flat),
+        forecasts=forecasts,
+        known_ahead=known_ahead,
     )
 
 
@@ -249,6 +250,7 @@ def _takes_text(step):
 
 
 def _server(mode, after, final, framer, roles, panel, n_steps, names, flat):
+    """What predicts: the network alone, where no step after the framing changes windows."""
     if mode == "state":
         check_carries(final, framer)
         return NetworkServer(final, roles, panel, steps_for_time_steps(after))

@@ -110,8 +110,8 @@ class StreamBatches(keras.utils.PyDataset):
         self.gather = gather
         self.targets = targets
         self.layout = layout
-        self.on_epoch_end()
         self.weights = weights
+        self.on_epoch_end()
 
     def __len__(self):
         return len(self.order)

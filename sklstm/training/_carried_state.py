@@ -9,7 +9,7 @@ from keras import ops, tree
 from sklstm.training._seeds import keras_seeds
 
 # Windows gathered at once: larger chunks are no faster, as samples wait for one another.
-_CHUNK = 256
+AT_ONCE = 256
 
 
 def carrying(network, batch_size):
@@ -164,8 +164,8 @@ def carrying_predictor(network):
             keep[1:] = groups[1:] == groups[:-1]
         end = zeros if states is None else states
         chunks = []
-        for first in range(0, n_samples, _CHUNK):
-            samples = np.arange(first, min(first + _CHUNK, n_samples))
+        for first in range(0, n_samples, AT_ONCE):
+            samples = np.arange(first, min(first + AT_ONCE, n_samples))
             outputs, end = program(weights, gather(samples), keep[samples], end)
             chunks.append(outputs)
         return [np.concatenate(output) for output in zip(*chunks, strict=True)], end

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from sklstm.training._batches import trim
-from sklstm.training._epoch_program import State, build_metrics
+from sklstm.training._epoch_program import State, make_metric_variables
 
 # Evaluation keeps nothing for a gradient: it takes more at once than training does.
 EVALUATED_AT_ONCE, EVALUATED_BYTES = 1024, 16 * 2**20
@@ -75,7 +75,7 @@ class EpochLoop:
         network.stop_training = False
         if self.callbacks:
             network.optimizer.build(network.trainable_variables)
-            build_metrics(network, batches.first())
+            make_metric_variables(network, batches.first())
         watchers = keras.callbacks.CallbackList(
             self.callbacks,
             add_history=True,

@@ -76,7 +76,7 @@ class EpochProgram:
     """
 
     def __init__(self, network, batch, form):
-        build_metrics(network, batch)
+        make_metric_variables(network, batch)
         self._has_metrics = len(network.metrics_variables) > len(network.metrics[0].variables)
         self.form = form
         self._network = network
@@ -122,7 +122,7 @@ class EpochProgram:
         """
         with self._tracing:
             if self._evaluate is None:
-                build_metrics(network, batch)
+                make_metric_variables(network, batch)
                 self._network = network
                 self._evaluate = self._traced_evaluate()
                 self._network = None
@@ -287,7 +287,7 @@ def _spec(shape, dtype):
     return tf.TensorSpec(shape, dtype)
 
 
-def build_metrics(network, batch):
+def make_metric_variables(network, batch):
     """Let metrics make their variables, which they do when they first see numbers."""
     import tensorflow as tf
 

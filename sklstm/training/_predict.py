@@ -1,4 +1,4 @@
-"""Predict with a network, a few thousand samples at a time."""
+"""Predict with a network, a thousand samples at a time, or one after the other."""
 
 import keras
 import numpy as np

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from sklstm.training._epoch_program import build_metrics
+from sklstm.training._epoch_program import make_metric_variables
 from sklstm.training._pinball_loss import PinballLoss
 
 
@@ -57,7 +57,7 @@ def metrics_of(network, batch):
     _, *others = network.metrics
     if not others:
         return []
-    build_metrics(network, batch)
+    make_metric_variables(network, batch)
     return [metric for other in others for metric in getattr(other, "metrics", [other])]
 
 
