@@ -1,7 +1,9 @@
 """What every estimator owes scikit-learn, by scikit-learn's own checks."""
 
 import keras
+import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from sklstm import KerasClassifier, KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor
@@ -17,7 +19,12 @@ def perceptron(meta):
     return keras.Model(inputs, keras.layers.Dense(size, activation=activation)(state))
 
 
+ROUNDED = (
+    "on some processors float32 is rounded otherwise beside other samples; see the test below for all other digits"
+)
 EXPECTED = {
+    "check_methods_sample_order_invariance": ROUNDED,
+    "check_methods_subset_invariance": ROUNDED,
     "check_sample_weight_equivalence_on_dense_data": (
         "a sample that is given twice falls into other batches than one of weight two"
     ),
@@ -58,3 +65,17 @@ def name(value):
 def test_scikit_learn_checks(estimator, check):
     """Every estimator passes every check of scikit-learn's but those named above."""
     check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=name)
+def test_samples_stand_for_themselves(estimator):
+    """Whichever samples are predicted together, and in which order, each gets the same, but for float32's last digit."""
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    fitted = clone(estimator).set_params(epochs=2).fit(X, (X[:, 0] > 0).astype(int))
+    order = np.random.default_rng(1).permutation(30)
+    for method in ("predict", "transform", "decision_function", "score_samples", "predict_proba"):
+        if hasattr(fitted, method):
+            ask = getattr(fitted, method)
+            together, one_by_one = ask(X), np.concatenate([ask(X[k : k + 1]) for k in range(30)])
+            np.testing.assert_allclose(one_by_one, together, rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(ask(X[order]), together[order], rtol=1e-5, atol=1e-6)
