@@ -17,6 +17,7 @@ from sklstm.preprocessing._time_axis import (
     learn_time_axis,
     lies_on_step,
     tells_time,
+    told_by_longer,
 )
 
 
@@ -154,21 +155,27 @@ class SeriesTable:
     # --- times ahead ------------------------------------------------------------------------------
 
     def time_axes(self):
-        """The TimeAxis of each series, a dict by labels; None where no step is regular."""
-        if self.keys.times is None:
+        """The TimeAxis of each series, a dict by labels; None where no step is regular.
+
+        A week of business days tells only days: the longest series says what short ones are.
+        """
+        if not self.tells_time:
             return dict.fromkeys(self.keys.labels)
+        # All rows of a table as they are: an index keeps its freq.
+        times = {
+            label: self.keys.times if isinstance(rows, range) else self.keys.times[rows]
+            for label, rows in self.keys.rows()
+        }
         # Series with the same times share an axis: it takes a while to find.
-        axes, known = {}, {}
-        for label, rows in self.keys.rows():
-            # All rows of a table as they are: an index keeps its freq.
-            times = self.keys.times if isinstance(rows, range) else self.keys.times[rows]
-            if not tells_time(times):
-                axes[label] = None
-                continue
-            same = as_numbers(times).tobytes()
-            if same not in known:
-                known[same] = learn_time_axis(times)
-            axes[label] = known[same]
+        known = {}
+        for index in times.values():
+            same = as_numbers(index).tobytes()
+            known[same] = known[same] if same in known else learn_time_axis(index)
+        axes = {label: known[as_numbers(index).tobytes()] for label, index in times.items()}
+        longest = axes[max(times, key=lambda label: len(times[label]))]
+        for label, own in axes.items():
+            if own is not None and longest is not None and told_by_longer(longest, own, times[label]):
+                axes[label] = longest._replace(last=own.last)
         return axes
 
     def known_axes(self, axes):

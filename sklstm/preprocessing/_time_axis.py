@@ -216,6 +216,17 @@ def has_step(axis, index):
     return len(index) < 3 or int(np.diff(_positions(index, axis.calendar)).min()) <= axis.longest_step
 
 
+def told_by_longer(axis, own, index):
+    """Whether few rows, days or months by themselves, are business days or business months of a longer series."""
+    if own.calendar not in ("days", "months", DAY_OF_MONTHS) or not lies_on_step(axis, index):
+        return False
+    if isinstance(axis.calendar, ONE_A_MONTH):
+        on_calendar = all(axis.calendar.is_on_offset(time) for time in index)
+    else:
+        on_calendar = axis.calendar == BUSINESS_DAYS
+    return on_calendar and int(np.diff(_positions(index, axis.calendar)).min()) == axis.step
+
+
 def slots_of(who, index, freq, rows, of=""):
     """The time step of a regular grid that each row lies in, as a whole number; each holds one row at most.
 

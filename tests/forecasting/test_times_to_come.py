@@ -63,6 +63,26 @@ def test_the_future_tells_the_times_of_none_but_irregular_series():
     assert ahead["price"].tolist() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("freq", ["B", "BME", "BQS", "WOM-1MON"])
+def test_short_series_have_the_calendar_of_the_longest(freq):
+    """A few rows of business days or business months, which tell only days or months, go on as those of the longest."""
+    dates = pd.date_range("2026-01-01", periods=40, freq=freq)
+    for begin in range(20, 30):
+        ahead = rows_after(stores(Z=dates[begin:32], A=dates[:32], One=dates[31:32]), n_steps=6)
+        for store in ("Z", "A", "One"):
+            assert ahead["day"][ahead["store"] == store].tolist() == dates[32:38].tolist()
+
+
+def test_short_series_of_their_own():
+    """Days are no business days where a weekend is among them, and weeks are weeks beside days."""
+    days = pd.date_range("2026-01-05", periods=40, freq="B")
+    ahead = rows_after(stores(A=days, Z=pd.date_range("2026-03-02", periods=7), W=pd.to_datetime(days[[0, 5]])))
+    following = ahead.groupby("store")["day"].first()
+    assert following["Z"] == pd.Timestamp("2026-03-09")
+    assert following["W"] == pd.Timestamp("2026-01-19")
+    assert following["A"] == days[-1] + pd.offsets.BusinessDay()
+
+
 def test_text_in_the_future():
     """Dates of a future that are text are no times to come."""
     future = pd.DataFrame({"price": [1.0]}, index=["2026-02-10"])
