@@ -3,7 +3,7 @@
 import pandas as pd
 from pandas import offsets
 
-from sklstm.preprocessing._offset_calendar import ONE_A_MONTH
+from sklstm.preprocessing._offset_calendar import ONE_A_MONTH, OffsetCalendar
 from sklstm.preprocessing._time_axis import BUSINESS_DAYS, DAY_OF_MONTHS, learn_time_axis
 
 DAY = 24 * 60 * 60 * 10**6  # in microseconds, as a TimeAxis counts durations
@@ -32,8 +32,8 @@ def season_of(index):
         whole = OF_PERIODS.get(index.freqstr.split("-")[0], 0)
     elif axis.calendar == "days":
         return {1: 7, 7: 52}.get(axis.step)
-    elif isinstance(axis.calendar, offsets.BaseOffset):
-        whole = next((whole for kinds, whole in OF_OFFSETS.items() if isinstance(axis.calendar, kinds)), 0)
+    elif isinstance(axis.calendar, OffsetCalendar):
+        whole = next((whole for kinds, whole in OF_OFFSETS.items() if isinstance(axis.calendar.offset, kinds)), 0)
     else:
         whole = OF_CALENDARS.get(axis.calendar, 0)
     return whole // axis.step if whole > axis.step and whole % axis.step == 0 else None

@@ -4,16 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.tseries.offsets import BaseOffset, BusinessDay
+from pandas.tseries.offsets import BusinessDay
 
 from sklstm.preprocessing._offset_calendar import (
     BUSINESS_MONTHS,
     HALVES_OF_MONTHS,
-    ONE_A_MONTH,
-    carried_offset,
-    find_offset_of_months,
-    offset_positions,
-    times_by_offset,
+    OffsetCalendar,
+    carried_calendar,
+    find_calendar_of_months,
 )
 
 # On a business-day index up to four missing days in a row are holidays, and no hole.
@@ -27,17 +25,17 @@ SECONDS_PER_DAY = 24 * 60 * 60
 class TimeAxis(NamedTuple):
     """What an index says about time: its calendar, the step from row to row, and where it ended.
 
-    The calendar has a name, or is the offset of pandas that it takes to tell it.
+    The calendar has a name, or is an OffsetCalendar, where it takes an offset of pandas to tell it.
     """
 
-    calendar: str | BaseOffset
+    calendar: str | OffsetCalendar
     step: int
     last: object
 
     @property
     def longest_step(self):
         """The longest way, in units of the calendar, from one row to the row that follows it."""
-        on_business_days = self.calendar == BUSINESS_DAYS or isinstance(self.calendar, BusinessDay)
+        on_business_days = self.calendar == BUSINESS_DAYS or getattr(self.calendar, "of_business_days", False)
         return self.step + (LONGEST_HOLIDAY if on_business_days else 0)
 
 
@@ -98,10 +96,10 @@ def learn_time_axis(index, max_gap=None):
         return None
     if max_gap is not None:
         return _axis_of_gap(index, max_gap)
-    carried = carried_offset(index)
+    carried = carried_calendar(index)
     if carried is not None:
-        offset, step = carried
-        return TimeAxis(BUSINESS_DAYS if type(offset) is BusinessDay else offset, step, index[-1])
+        calendar, step = carried
+        return TimeAxis(BUSINESS_DAYS if type(calendar.offset) is BusinessDay else calendar, step, index[-1])
     if len(index) < 2:
         return None
     for calendar in _calendars(index):
@@ -135,7 +133,7 @@ def _axis_of_gap(index, max_gap):
 
 def find_breaks(axis, index):
     """Positions of the rows that do not follow the row before them."""
-    if axis is None or carried_offset(index) == (axis.calendar, axis.step):
+    if axis is None or carried_calendar(index) == (axis.calendar, axis.step):
         return []
     positions = _positions(index, axis.calendar)
     if positions is None:
@@ -171,8 +169,8 @@ def following_times(axis, n_times):
 
 def _local_times(calendar, last, steps):
     """The times so many steps on a calendar after a local one."""
-    if isinstance(calendar, BaseOffset):
-        return times_by_offset(last, calendar, steps)
+    if isinstance(calendar, OffsetCalendar):
+        return calendar.times_after(last, steps)
     if calendar == "months" and last.is_month_end:
         return [last + pd.offsets.MonthEnd(int(step)) for step in steps]
     if calendar in ("months", DAY_OF_MONTHS, "one row a month"):
@@ -190,8 +188,8 @@ def describe_step(axis):
     '3 months'
     """
     calendar, step, _ = axis
-    if isinstance(calendar, BaseOffset) and not isinstance(calendar, ONE_A_MONTH):
-        return (calendar * step).freqstr
+    if isinstance(calendar, OffsetCalendar) and not calendar.of_months:
+        return (calendar.offset * step).freqstr
     if calendar in ("durations", "local durations"):
         unit = "us" if isinstance(axis.last, pd.Timestamp) else "ns"
         return str(pd.Timedelta(step, unit)).removeprefix("0 days ")
@@ -220,10 +218,8 @@ def told_by_longer(axis, own, index):
     """Whether few rows, days or months by themselves, are business days or business months of a longer series."""
     if own.calendar not in ("days", "months", DAY_OF_MONTHS) or not lies_on_step(axis, index):
         return False
-    if isinstance(axis.calendar, ONE_A_MONTH):
-        on_calendar = all(axis.calendar.is_on_offset(time) for time in index)
-    else:
-        on_calendar = axis.calendar == BUSINESS_DAYS
+    told = axis.calendar
+    on_calendar = told.of_months and told.holds(index) if isinstance(told, OffsetCalendar) else told == BUSINESS_DAYS
     return on_calendar and int(np.diff(_positions(index, axis.calendar)).min()) == axis.step
 
 
@@ -303,16 +299,16 @@ def _calendars(index):
 
 
 def _calendars_of_timestamps(index):
-    """Yield names of calendars, and offsets of pandas that may be one, the likeliest first."""
+    """Yield the calendars that may be that of an index, the likeliest first."""
     yield "months"
     yield DAY_OF_MONTHS
-    of_months = find_offset_of_months(_local_days(index))
+    of_months = find_calendar_of_months(_local_days(index))
     # First: business month ends may be 31 days apart for a while. Third Fridays are 28 days apart for as long as weeks.
-    if isinstance(of_months, BUSINESS_MONTHS):
+    if of_months is not None and isinstance(of_months.offset, BUSINESS_MONTHS):
         yield of_months
     yield from (BUSINESS_DAYS, "days", "durations", "local durations")
     yield of_months or "one row a month"
-    yield from (offset for offset in HALVES_OF_MONTHS if offset.is_on_offset(index[0]))
+    yield from (halves for halves in HALVES_OF_MONTHS if halves.holds(index[:1]))
 
 
 def _local_days(index):
@@ -337,8 +333,8 @@ def _timestamp_positions(index, calendar):
     local = index.tz_localize(None)
     if calendar == "local durations":
         return local.as_unit("us").asi8
-    if isinstance(calendar, BaseOffset):
-        return offset_positions(local, calendar)
+    if isinstance(calendar, OffsetCalendar):
+        return calendar.positions(local)
     days = _local_days(index)
     if len((local - days).unique()) > 1:
         return None

@@ -11,6 +11,8 @@ from pandas.tseries.offsets import (
     WeekOfMonth,
 )
 
+from sklstm.preprocessing._offset_calendar import OffsetCalendar
+
 BERLIN = "Europe/Berlin"
 CHRISTMAS = CustomBusinessDay(holidays=["2025-12-25", "2025-12-26"])
 
@@ -30,17 +32,25 @@ REGULAR = {
         "business days",
         1,
     ),
-    "holidays that are told": (pd.date_range("2025-12-01", periods=40, freq=CHRISTMAS), CHRISTMAS, 1),
+    "holidays that are told": (pd.date_range("2025-12-01", periods=40, freq=CHRISTMAS), OffsetCalendar(CHRISTMAS), 1),
     "month starts": (pd.date_range("2026-01-01", periods=40, freq="MS"), "months", 1),
     "month ends": (pd.date_range("2026-01-31", periods=40, freq="ME"), "months", 1),
     "quarter starts": (pd.date_range("2026-01-01", periods=40, freq="QS"), "months", 3),
     "quarter ends": (pd.date_range("2026-03-31", periods=40, freq="QE"), "months", 3),
     "years": (pd.date_range("1980-01-01", periods=40, freq="YS"), "months", 12),
     "the 28th": (pd.DatetimeIndex([f"{2023 + m // 12}-{m % 12 + 1}-28" for m in range(40)]), "a day of months", 1),
-    "business month ends": (pd.date_range("2026-01-01", periods=40, freq="BME"), BusinessMonthEnd(), 1),
-    "business quarter starts": (pd.date_range("2026-01-01", periods=40, freq="BQS"), BusinessMonthBegin(), 3),
-    "third Fridays": (pd.date_range("2026-01-01", periods=40, freq="WOM-3FRI"), WeekOfMonth(week=2, weekday=4), 1),
-    "halves of months": (pd.date_range("2026-01-01", periods=40, freq="SME"), SemiMonthEnd(), 1),
+    "business month ends": (pd.date_range("2026-01-01", periods=40, freq="BME"), OffsetCalendar(BusinessMonthEnd()), 1),
+    "business quarter starts": (
+        pd.date_range("2026-01-01", periods=40, freq="BQS"),
+        OffsetCalendar(BusinessMonthBegin()),
+        3,
+    ),
+    "third Fridays": (
+        pd.date_range("2026-01-01", periods=40, freq="WOM-3FRI"),
+        OffsetCalendar(WeekOfMonth(week=2, weekday=4)),
+        1,
+    ),
+    "halves of months": (pd.date_range("2026-01-01", periods=40, freq="SME"), OffsetCalendar(SemiMonthEnd()), 1),
     "leap days and other month ends": (pd.date_range("1980-02-28", periods=40, freq="YE-FEB"), "months", 12),
     "local hours": (pd.date_range("2026-10-24", periods=40, freq="h", tz=BERLIN), "durations", 3_600_000_000),
     "local days": (pd.date_range("2026-10-01", periods=40, freq="D", tz=BERLIN), "days", 1),

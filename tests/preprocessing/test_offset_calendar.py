@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pandas import offsets
 
-from sklstm.preprocessing._offset_calendar import carried_offset, find_offset_of_months
+from sklstm.preprocessing._offset_calendar import OffsetCalendar, carried_calendar, find_calendar_of_months
 from sklstm.preprocessing._season import season_of
 from sklstm.preprocessing._time_axis import continues, find_breaks, following_times, learn_time_axis
 
@@ -81,7 +81,7 @@ def test_holidays_move_the_last_trading_day():
     index = dates("BME", 40)
     moved = index.where(index.month != 12, index - pd.Timedelta(days=1))
     axis = learn_time_axis(moved[:30])
-    assert axis.calendar == offsets.BusinessMonthEnd()
+    assert axis.calendar == OffsetCalendar(offsets.BusinessMonthEnd())
     assert find_breaks(axis, moved) == []
     december = moved[:36]
     assert december[-1] != index[35]
@@ -121,16 +121,16 @@ def test_a_freq_tells_of_few_rows(n_rows):
 def test_what_carries_nothing():
     """Plain offsets, those that go back, and other kinds of index are left to what rows tell."""
     for index in (dates("ME", 9), dates("BME", 9)[::-1], pd.RangeIndex(9), pd.period_range("2026-01", periods=9)):
-        assert carried_offset(index) is None
-    assert carried_offset(pd.date_range("2026-01-31", periods=9, freq=pd.DateOffset(months=1))) is None
+        assert carried_calendar(index) is None
+    assert carried_calendar(pd.date_range("2026-01-31", periods=9, freq=pd.DateOffset(months=1))) is None
 
 
 def test_most_rows_are_enough():
     """Three of four days on an offset tell it, and half of them do not."""
     ends = pd.DatetimeIndex(dates("BME", 8), freq=None)
     odd = ends - pd.to_timedelta(3 * (np.arange(8) % 4 == 1), unit="D")
-    assert find_offset_of_months(odd.normalize()) == offsets.BusinessMonthEnd()
-    assert find_offset_of_months((ends - pd.to_timedelta(np.arange(8) % 4, unit="D")).normalize()) is None
+    assert find_calendar_of_months(odd.normalize()) == OffsetCalendar(offsets.BusinessMonthEnd())
+    assert find_calendar_of_months((ends - pd.to_timedelta(np.arange(8) % 4, unit="D")).normalize()) is None
 
 
 @pytest.mark.parametrize("freq", OF_ONES_OWN.values(), ids=OF_ONES_OWN)
