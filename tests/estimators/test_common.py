@@ -19,9 +19,7 @@ def perceptron(meta):
     return keras.Model(inputs, keras.layers.Dense(size, activation=activation)(state))
 
 
-ROUNDED = (
-    "on some processors float32 is rounded otherwise beside other samples: see the test below"
-)
+ROUNDED = "on some processors float32 is rounded otherwise beside other samples: see the test below"
 EXPECTED = {
     "check_methods_sample_order_invariance": ROUNDED,
     "check_methods_subset_invariance": ROUNDED,
