@@ -7,34 +7,18 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from forecasters import linear, panel_forecaster, small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusal import refusing
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklstm import LagFramer, OnlinePredictor, SequencePadder, SeriesForecaster, SeriesScaler, forecast_scorer
+from sklstm import SeriesForecaster, forecast_scorer
 from sklstm.datasets import load_airline
 from sklstm.preprocessing import Differencer, make_supervised
-
-
-def linear(n_steps=3, **framer):
-    """A pipeline that learns in no time: lags, and least squares."""
-    return Pipeline(
-        [
-            ("scale", SeriesScaler("standard")),
-            ("frame", LagFramer(n_steps, flatten=True, **framer)),
-            ("fill", SimpleImputer(keep_empty_features=True).set_output(transform="pandas")),
-            ("regress", LinearRegression()),
-        ]
-    )
-
-
-def small(**params):
-    return SeriesForecaster(n_steps=4, units=4, epochs=2, random_state=0, **params)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +31,7 @@ def fitted(airline):
     return small(horizon=3).fit(airline[:-12])
 
 
-# --- what it predicts ------------------------------------------------------------------------------
+# --- what it predicts -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
@@ -108,213 +92,7 @@ def test_times_go_on(index):
     np.testing.assert_allclose(forecast["y"], series[-5:], atol=0.1)
 
 
-# --- further than the horizon ----------------------------------------------------------------------
-
-
-def by_hand(pipeline, series, steps):
-    """Forecasts one by one: each is appended, and the pipeline asked again."""
-    series = series.copy()
-    for _ in range(steps):
-        following = pipeline.predict(series.to_frame())[-1]
-        series.loc[series.index[-1] + 1] = np.ravel(following)[0]
-    return series[-steps:]
-
-
-@pytest.mark.parametrize(
-    "pipeline", [linear(), linear(5), make_pipeline(LagFramer(3, flatten=True), SimpleImputer(), Ridge())]
-)
-def test_recursion_is_a_loop(pipeline):
-    """One step at a time, forecasts go on from forecasts as if they had been observed."""
-    series = pd.Series(np.random.default_rng(0).normal(size=60).cumsum(), name="y")
-    forecaster = SeriesForecaster(pipeline, horizon=6, strategy="recursive").fit(series)
-    expected = by_hand(forecaster.pipeline_, series, 6)
-    np.testing.assert_allclose(forecaster.forecast()["y"], expected, rtol=1e-6)
-    np.testing.assert_allclose(forecaster.predict(series).iloc[-1], expected, rtol=1e-6)
-
-
-def test_recursion_of_a_network(airline):
-    """Windows of a network go on in the units of their scaler, and predictions come back from those of y."""
-    series = airline.astype(float).reset_index(drop=True)
-    forecaster = small(horizon=1).fit(series)
-    np.testing.assert_allclose(
-        forecaster.forecast(5)["passengers"], by_hand(forecaster.pipeline_, series, 5), rtol=1e-4
-    )
-
-
-def test_blocks_go_on(airline):
-    """Direct forecasts go on block by block, at every row alike."""
-    forecaster = SeriesForecaster(linear(), horizon=3).fit(airline)
-    long = forecaster.predict(airline, steps=7)
-    np.testing.assert_allclose(long.iloc[:, :3], forecaster.predict(airline))
-    # Where nothing is forecast wrong, forecasts of forecasts are those of observations.
-    line = pd.Series(np.arange(50.0), name="y")
-    np.testing.assert_allclose(SeriesForecaster(linear(), horizon=3).fit(line).forecast(8)["y"], np.arange(50.0, 58))
-    assert long.shape == (144, 7)
-
-
-@pytest.mark.parametrize("strategy", ["direct", "recursive", "encoder_decoder"])
-def test_strategies(airline, strategy):
-    """Each fills its horizon, and goes beyond."""
-    forecaster = small(horizon=3, strategy=strategy).fit(airline)
-    assert forecaster.predict(airline[-5:]).shape == (5, 3)
-    assert np.isfinite(forecaster.forecast(8)["passengers"]).all()
-    outputs = forecaster.pipeline_["lstm"].model_.output_shape
-    assert outputs == {"direct": (None, 3), "recursive": (None, 1), "encoder_decoder": (None, 3, 1)}[strategy]
-
-
-# --- differences -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("strategy", ["direct", "recursive"])
-@pytest.mark.parametrize("lags", [4, (1, 4)], ids=["season", "trend and season"])
-def test_differences_are_summed_up(strategy, lags):
-    """A trend times a season is forecast exactly, once logarithm and differences have taken both out."""
-    t = np.arange(60)
-    series = pd.Series(np.exp(0.02 * t) * np.array([1.0, 2.0, 3.0, 1.5])[t % 4], name="y")
-    pipeline = Pipeline([("difference", Differencer(lags, log=True)), *linear(5).steps])
-    forecaster = SeriesForecaster(pipeline, horizon=4, strategy=strategy).fit(series[:48])
-    np.testing.assert_allclose(forecaster.forecast(12)["y"], series[48:], rtol=1e-6)
-    np.testing.assert_allclose(forecaster.predict(series)["y(t+3)"][45:57], series[48:], rtol=1e-6)
-
-
-def test_short_difference(airline):
-    """The short parameters put a Differencer before all other steps."""
-    forecaster = small(horizon=2, difference=(1, 12), log=True).fit(airline)
-    first = forecaster.pipeline_.steps[0]
-    assert first[0] == "difference"
-    assert (first[1].lags, first[1].log) == ((1, 12), True)
-    assert np.isfinite(forecaster.predict(airline)).all(axis=None)
-
-
-def test_difference_of_another_column(airline):
-    """Where the target is left as it is, so are its forecasts."""
-    table = airline.to_frame().assign(trend=np.arange(144.0))
-    steps = [("difference", Differencer(1, columns=["trend"])), *linear().steps]
-    forecasts = SeriesForecaster(Pipeline(steps), target="passengers").fit(table).predict(table)
-    assert abs(forecasts["passengers(t+1)"].mean() - airline.mean()) < 20
-
-
-# --- many columns, many series ---------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def stores():
-    """Two stores of different levels, with a holiday that is known ahead and adds to the sales."""
-    t = np.arange(60)
-    holiday = (t % 7 == 0).astype(float)
-    parts = [
-        pd.DataFrame(
-            {"store": store, "day": pd.date_range("2026-01-01", periods=60), "sales": level * (3 + np.sin(t) + holiday)}
-        ).assign(holiday=holiday, size=size)
-        for store, level, size in [("A", 1.0, 10.0), ("B", 100.0, 30.0)]
-    ]
-    return pd.concat(parts).sample(frac=1, random_state=0).sort_values("day", kind="stable").reset_index(drop=True)
-
-
-def panel_forecaster(**params):
-    return small(target="sales", group="store", time="day", static=["size"], future=["holiday"], **params)
-
-
-def test_panel(stores):
-    """Series of a panel are forecast side by side, each from its own end, with what is known ahead."""
-    known = stores[stores.day < "2026-02-25"]
-    forecaster = panel_forecaster(horizon=3).fit(known)
-    forecast = forecaster.forecast(future=stores)
-    assert forecast.columns.tolist() == ["store", "day", "sales"]
-    for _, days in forecast.groupby("store")["day"]:
-        assert days.tolist() == pd.date_range("2026-02-25", periods=3).tolist()
-    means = forecast.groupby("store")["sales"].mean()
-    assert 10 < means["B"] / means["A"] < 1000
-    last = forecaster.predict(stores[stores.day < "2026-02-26"]).shape
-    assert last == (len(stores[stores.day < "2026-02-26"]), 3)
-
-
-def test_panel_rows_that_follow(stores):
-    """Each series goes on from its own fitted rows."""
-    early, late = stores[stores.day < "2026-02-10"], stores[stores.day >= "2026-02-10"]
-    forecaster = panel_forecaster(horizon=2).fit(early)
-    whole = forecaster.predict(stores)
-    np.testing.assert_allclose(forecaster.predict(late), whole.loc[late.index], rtol=1e-5)
-
-
-def test_panel_with_levels(stores):
-    """Group and time may be levels of the index, and stay there."""
-    levels = stores.set_index(["store", "day"])
-    forecast = (
-        panel_forecaster(horizon=2)
-        .fit(levels)
-        .forecast(future=stores.assign(day=stores.day + pd.Timedelta("59D")).set_index(["store", "day"]))
-    )
-    assert forecast.index.names == ["store", "day"]
-    assert forecast.columns.tolist() == ["sales"]
-    assert len(forecast) == 4
-
-
-def test_what_is_known_ahead_counts(stores):
-    """Beyond the horizon, too, forecasts follow what is said of the future."""
-    one = stores[stores.store == "A"].set_index("day")[["sales", "holiday"]]
-    known, ahead = one[:-10], one[-10:].drop(columns="sales")
-    forecaster = small(horizon=1, future=["holiday"], strategy="recursive").set_params(epochs=30).fit(known)
-    usual = forecaster.forecast(10, future=ahead)["sales"]
-    other = forecaster.forecast(10, future=1 - ahead)["sales"]
-    assert forecaster.target_ == "sales"
-    # At the first step the network sees the holiday of that day; it learned that they add 1.
-    assert np.sign(usual.iloc[0] - other.iloc[0]) == np.sign(ahead.holiday.iloc[0] - 0.5)
-    # The first seven days do not depend on what is said of the eighth.
-    later = ahead.copy()
-    later.iloc[8:] = 1 - later.iloc[8:]
-    np.testing.assert_allclose(forecaster.forecast(10, future=later)["sales"][:8], usual[:8], rtol=1e-6)
-
-
-def test_differences_beside_what_is_known_ahead(stores):
-    """The calendar is known where the target has no difference, too: at the start, in a gap and at the end."""
-    one = stores[stores.store == "B"].set_index("day")[["sales", "size", "holiday"]]
-    one["sales"] += 5 * np.arange(60)
-    known = one[:-3].copy()
-    known.loc[known.index[[30, 31, 56]], "sales"] = np.nan
-    forecaster = SeriesForecaster(
-        horizon=3, n_steps=7, target="sales", static=["size"], future=["holiday"], difference=(1, 7), epochs=2
-    )
-    forecast = forecaster.fit(known).forecast(future=one)["sales"]
-    assert forecaster.pipeline_["difference"].keep == ["size", "holiday"]
-    # What is left after both differences is small: the last season and the trend say most.
-    assert np.abs(forecast - one["sales"][-3:]).max() < 250
-    online = OnlinePredictor(forecaster, warm=True)
-    ahead = [*one["holiday"][-2:].tolist(), 0.0]
-    updated = online.update(one.iloc[-3].to_dict(), ahead=ahead)
-    plan = pd.DataFrame({"holiday": ahead}, index=pd.date_range(one.index[-2], periods=3))
-    np.testing.assert_allclose(updated, forecaster.update(one[-3:-2]).forecast(future=plan)["sales"], rtol=1e-5)
-
-
-def test_several_columns(airline):
-    """Other columns are read, and the target is named."""
-    table = airline.to_frame().assign(month=airline.index.month.astype(float))
-    forecaster = SeriesForecaster(linear(), horizon=3, target="passengers").fit(table)
-    assert forecaster.predict(table).shape == (144, 3)
-    assert forecaster.forecast().shape == (3, 1)
-    # In another order they are the same.
-    np.testing.assert_allclose(forecaster.predict(table[["month", "passengers"]]), forecaster.predict(table))
-
-
-def test_a_new_series(stores):
-    """Where all series are in one scale a new one begins with update; else it is refused, and nothing is lost."""
-    known, new = stores[stores.store == "A"], stores[stores.store == "B"]
-    columns = {"target": "sales", "group": "store", "time": "day", "static": ["size"]}
-    alike = small(scaling=None, **columns).fit(known).update(new)
-    assert alike.forecast()["store"].tolist() == ["A", "B"]
-    both = pd.concat([known, new.assign(store="C")])
-    forecaster = small(**columns).fit(both)
-    before = forecaster.forecast()
-    with refusing(
-        "SeriesForecaster got the series 'B', which was not in fit: each series is scaled by itself, and the scale of "
-        "this one is not known. Fit again with its rows, or pass scaling=None, which leaves all series in their own "
-        "units."
-    ):
-        forecaster.update(new)
-    pd.testing.assert_frame_equal(forecaster.forecast(), before)
-
-
-# --- update and score ------------------------------------------------------------------------------
+# --- update and score -----------------------------------------------------------------------------
 
 
 def test_update_moves_on(airline):
@@ -371,7 +149,7 @@ def test_folds_of_one_horizon(airline):
     assert np.isfinite(scores["mean_test_score"]).all()
 
 
-# --- a good citizen --------------------------------------------------------------------------------
+# --- a good citizen -------------------------------------------------------------------------------
 
 
 def test_short_parameters_make_the_pipeline():
@@ -474,7 +252,7 @@ def test_a_series_full_of_holes(absent):
     assert np.abs(forecast - (20 + 5 * np.sin(np.arange(300, 304) / 4))).max() < 4
 
 
-# --- refusals --------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------
 
 
 class Drops(TransformerMixin, BaseEstimator):
@@ -594,50 +372,3 @@ def test_refusals_of_what_follows(airline, fitted):
     ahead = pd.DataFrame(index=pd.DatetimeIndex(["2026-02-20", "2026-03-01"]))
     ahead["anything"] = 0.0
     assert forecaster.forecast(2, future=ahead).index.equals(ahead.index)
-
-
-def test_refusals_of_the_future(stores):
-    """What has to be known ahead is asked for by name and time."""
-    known = stores[stores.day < "2026-02-25"]
-    forecaster = panel_forecaster(horizon=3).fit(known)
-    with refusing(
-        "SeriesForecaster.forecast needs what is known ahead of 'holiday': pass future=, a table with this column at "
-        "the "
-        "times to come."
-    ):
-        forecaster.forecast()
-    with refusing(
-        "SeriesForecaster.forecast expects future= to have the columns ['holiday'], got ['store', 'day', 'sales', "
-        "'size']. Add 'holiday'."
-    ):
-        forecaster.forecast(future=stores.drop(columns="holiday"))
-    with refusing(
-        "SeriesForecaster.forecast expects future= to hold every time to come, got no 2026-03-02 00:00:00 of "
-        f"{forecaster.context_.store.iloc[0]!r}. Add the row, or forecast fewer steps."
-    ):
-        forecaster.forecast(8, future=stores)
-
-
-@pytest.mark.parametrize("strategy", ["direct", "recursive"])
-def test_padder_and_views(strategy):
-    """Windows that come as views, as Windows or as copies go on alike."""
-    series = pd.Series(np.random.default_rng(0).normal(size=80).cumsum(), name="y")
-
-    class Sum(BaseEstimator):
-        """Forecasts by the last value and the one before."""
-
-        def fit(self, X, y):
-            """Learn nothing."""
-            self.n_outputs_ = 1 if np.ndim(y) == 1 else np.shape(y)[1]
-            return self
-
-        def predict(self, X):
-            """A line through the last two values."""
-            X = np.nan_to_num(np.asarray(X))
-            steps = np.arange(1, self.n_outputs_ + 1)
-            return X[:, -1] + (X[:, -1] - X[:, -2]) * steps
-
-    pipeline = make_pipeline(LagFramer(4), SequencePadder(), Sum())
-    forecaster = SeriesForecaster(pipeline, horizon=2, strategy=strategy).fit(series)
-    step = series.iloc[-1] - series.iloc[-2]
-    np.testing.assert_allclose(forecaster.forecast(5)["y"], series.iloc[-1] + step * np.arange(1, 6))
