@@ -1,0 +1,343 @@
+"""SeriesScaler in panels: keys that stay what they are, the ways that groups come, and what is refused."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from refusal import refused
+from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sklstm import LagFramer, SeriesScaler, Windows
+
+from .cities import BEYOND, CITIES, FEATURES, KEYS, NO_GROUPS, PANEL, SCALER, UNKNOWN, by_itself
+
+TALL = PANEL.set_index(["city", "day"])
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+def test_keys_pass_untouched():
+    """Key columns come out where they went in, index and type kept; features are counted and named without them."""
+    scaler = SeriesScaler(**KEYS).fit(PANEL)
+    scaled = scaler.transform(PANEL)
+    assert list(scaled) == list(PANEL)
+    pd.testing.assert_frame_equal(scaled[["city", "day"]], PANEL[["city", "day"]])
+    assert scaler.n_features_in_ == 2
+    assert list(scaler.feature_names_in_) == ["rain", "temp"]
+    assert list(scaler.get_feature_names_out()) == ["rain", "city", "day", "temp"]
+    assert list(scaler.get_feature_names_out(list(PANEL))) == ["rain", "city", "day", "temp"]
+    assert list(SeriesScaler(**KEYS).fit(TALL).get_feature_names_out()) == ["rain", "temp"]
+
+
+def test_keys_may_move():
+    """Keys may lie elsewhere than in fit, in columns or in levels; the output follows X."""
+    scaler = SeriesScaler(**KEYS).fit(PANEL)
+    expected = scaler.transform(PANEL)
+    moved = ["day", "rain", "temp", "city"]
+    pd.testing.assert_frame_equal(scaler.transform(PANEL[moved]), expected[moved])
+    pd.testing.assert_frame_equal(scaler.transform(TALL), expected.set_index(["city", "day"]))
+    asked = scaler.set_output(transform="pandas")
+    pd.testing.assert_frame_equal(asked.transform(PANEL[moved]), expected[moved])
+    pd.testing.assert_frame_equal(asked.transform(TALL), expected.set_index(["city", "day"]))
+
+
+def test_series_with_a_level():
+    """A Series whose index names the groups stays a Series."""
+    scaled = SeriesScaler(group="city").fit_transform(TALL["temp"])
+    np.testing.assert_array_equal(scaled, by_itself(SeriesScaler(), TALL[["temp"]], CITIES.tolist())[:, 0])
+    pd.testing.assert_index_equal(scaled.index, TALL.index)
+    assert scaled.name == "temp"
+
+
+def test_levels_that_say_neither():
+    """The scaler needs no time: levels beside the group are of any number."""
+    tall = PANEL.assign(country="x").set_index(["city", "day", "country"])
+    np.testing.assert_array_equal(
+        SeriesScaler(group="city").fit_transform(tall), by_itself(SeriesScaler(), FEATURES, CITIES.tolist())
+    )
+
+
+def test_time_without_group():
+    """A time column alone is no feature either, and one series has no groups."""
+    scaler = SeriesScaler(time="day").fit(PANEL.drop(columns="city"))
+    expected = SeriesScaler().fit_transform(FEATURES)
+    expected.insert(1, "day", PANEL["day"])
+    pd.testing.assert_frame_equal(scaler.transform(PANEL.drop(columns="city")), expected)
+    assert scaler.scalers_ == {}
+    np.testing.assert_allclose(scaler.inverse_transform([0.5], columns="rain"), [75])
+
+
+def test_labels_that_are_no_strings():
+    """Columns with numbers for labels keep them; names are made for the features alone."""
+    table = pd.DataFrame({7: [1.0, 2.0, 3.0], 0: ["a", "a", "b"], 5: [0.0, 4.0, 4.0]})
+    scaler = SeriesScaler(group=0)
+    scaled = scaler.fit_transform(table)
+    pd.testing.assert_frame_equal(scaled, pd.DataFrame({7: [0.0, 1.0, 0.0], 0: ["a", "a", "b"], 5: [0.0, 1.0, 0.0]}))
+    assert list(scaler.get_feature_names_out()) == ["x0", 0, "x1"]
+
+
+def test_input_is_not_changed():
+    """X is after fit, transform and back what it was before."""
+    before = PANEL.copy()
+    scaler = SeriesScaler(**KEYS).fit(PANEL)
+    scaled = scaler.transform(PANEL)
+    kept = scaled.copy()
+    scaler.inverse_transform(scaled)
+    pd.testing.assert_frame_equal(PANEL, before)
+    pd.testing.assert_frame_equal(scaled, kept)
+
+
+def test_set_output():
+    """A container that is asked for holds the keys, too; for an array it is made anew."""
+    scaled = SeriesScaler(**KEYS).set_output(transform="pandas").fit_transform(PANEL)
+    pd.testing.assert_frame_equal(scaled, SeriesScaler(**KEYS).fit_transform(PANEL))
+    with sklearn.config_context(transform_output="pandas"):
+        scaler = SeriesScaler()
+        assert list(scaler.fit_transform(FEATURES.to_numpy(), groups=CITIES)) == ["x0", "x1"]
+        pd.testing.assert_frame_equal(SeriesScaler(**KEYS).fit_transform(PANEL), scaled)
+
+
+# --- scikit-learn ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda scaler: pickle.loads(pickle.dumps(scaler))], ids=["copy", "pickle"]
+)
+def test_copies_scale_alike(duplicate):
+    """Copies and pickles keep the groups, and learn on."""
+    scaler = SeriesScaler("standard", **KEYS).fit(PANEL)
+    twin = duplicate(scaler)
+    pd.testing.assert_frame_equal(twin.transform(PANEL), scaler.transform(PANEL))
+    pd.testing.assert_frame_equal(
+        twin.partial_fit(BEYOND).transform(PANEL), scaler.partial_fit(BEYOND).transform(PANEL)
+    )
+    assert list(twin.get_feature_names_out()) == list(scaler.get_feature_names_out())
+
+
+def test_clone():
+    """A clone has every parameter, and no groups."""
+    twin = clone(SeriesScaler(**KEYS, unseen_groups="error").fit(PANEL))
+    assert (twin.group, twin.time, twin.unseen_groups) == ("city", "day", "error")
+    assert not hasattr(twin, "scalers_")
+
+
+LONG = pd.DataFrame(
+    {
+        "city": np.tile(["Rome", "Oslo"], 20),
+        "day": np.repeat(pd.date_range("2026-01-01", periods=20), 2),
+        "temp": np.arange(40.0) * np.tile([1, -9], 20),
+    }
+)
+
+
+@pytest.mark.parametrize("output", ["default", "pandas"])
+def test_pipeline_of_a_panel(output):
+    """LagFramer finds the keys behind the scaler, whose groups it frames; a stock search scores on all rows."""
+    pipe = Pipeline(
+        [
+            ("scale", SeriesScaler(**KEYS)),
+            ("frame", LagFramer(2, **KEYS, flatten=True)),
+            ("fill", FillZeros()),
+            ("ridge", Ridge()),
+        ]
+    )
+    pipe[0].set_output(transform=output)
+    lags = np.asarray(pipe[:2].fit_transform(LONG))
+    scaled = by_itself(SeriesScaler(), LONG[["temp"]], LONG["city"].tolist())
+    np.testing.assert_array_equal(lags[:, 1], scaled[:, 0])
+    np.testing.assert_array_equal(lags[2:, 0], scaled[:-2, 0])
+    assert np.isnan(lags[:2, 0]).all()
+    search = GridSearchCV(pipe, {"scale__method": ["minmax", "standard"]}, cv=TimeSeriesSplit(3), error_score="raise")
+    search.fit(LONG, LONG["temp"])
+    assert len(search.predict(LONG)) == len(LONG)
+
+
+class FillZeros(BaseEstimator):
+    """A stock imputer would do; this one takes whatever it gets."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.nan_to_num(np.asarray(X))
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+class Last(RegressorMixin, BaseEstimator):
+    """Predicts what it is given: the scaled target."""
+
+    def fit(self, X, y):
+        self.is_fitted_ = True
+        return self
+
+    def predict(self, X):
+        return np.asarray(X)[:, -1]
+
+
+def test_metadata_routing():
+    """Groups travel through a stock pipeline where they are requested, to fit, transform and back."""
+    X, groups = FEATURES.to_numpy(), CITIES.to_numpy()
+    expected = by_itself(SeriesScaler(), X, groups)
+    with sklearn.config_context(enable_metadata_routing=True):
+        scaler = SeriesScaler().set_fit_request(groups=True).set_transform_request(groups=True)
+        scaler.set_partial_fit_request(groups=True).set_inverse_transform_request(groups=True, columns=True)
+        pipe = make_pipeline(scaler, Last()).fit(X, X[:, 1], groups=groups)
+        np.testing.assert_array_equal(pipe.predict(X, groups=groups), expected[:, 1])
+        backwards = make_pipeline(scaler).fit(X, groups=groups)
+        restored = backwards.inverse_transform(expected[:, 1], groups=groups, columns="x1")
+        np.testing.assert_allclose(restored, X[:, 1], rtol=1e-12)
+        np.testing.assert_array_equal(backwards.fit_transform(X, groups=groups), expected)
+
+
+def test_groups_by_position():
+    """Groups are the third argument of fit and fit_transform, and the second of transform."""
+    X, groups = FEATURES.to_numpy(), CITIES.to_numpy()
+    expected = by_itself(SeriesScaler(), X, groups)
+    np.testing.assert_array_equal(SeriesScaler().fit(X, None, groups).transform(X, groups), expected)
+    np.testing.assert_array_equal(SeriesScaler().fit_transform(X, None, groups), expected)
+    np.testing.assert_array_equal(SeriesScaler().partial_fit(X, None, groups).transform(X, groups), expected)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+ROWS = FEATURES.to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "groups", "message"),
+    [
+        (
+            {"group": "town"},
+            PANEL,
+            None,
+            "SeriesScaler(group='town') is neither a column nor a level of the index of X. "
+            "Its columns are: ['rain', 'city', 'day', 'temp'], its levels: [None].",
+        ),
+        (
+            {"time": "days"},
+            PANEL,
+            None,
+            "SeriesScaler(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? "
+            "Its columns are: ['rain', 'city', 'day', 'temp'], its levels: [None].",
+        ),
+        (
+            {"group": "city"},
+            ROWS,
+            None,
+            "SeriesScaler(group='city') looks for a column or a level of the index, got X of type ndarray, which has "
+            "no names. Pass a DataFrame, or groups= beside an array.",
+        ),
+        (
+            {"group": "city"},
+            PANEL.drop(columns="day"),
+            CITIES,
+            "SeriesScaler(group='city') got groups= too. Name a column, or pass groups, not both.",
+        ),
+        (
+            {},
+            ROWS,
+            ["Rome"],
+            "SeriesScaler got 6 rows in X and 1 groups. Pass a group for each row, the series that it is of.",
+        ),
+        (
+            {"group": "city"},
+            PANEL.replace({"city": {"Oslo": None}}),
+            None,
+            "SeriesScaler got no group (NaN) for row 3. Drop the row, or say which series it is of.",
+        ),
+        (
+            {"group": "city"},
+            PANEL,
+            None,
+            "SeriesScaler expects numbers, got times in column 'day' of X. Make them the index: X.set_index('day').",
+        ),
+        (
+            {"group": "city"},
+            ROWS.reshape(2, 3, 2),
+            None,
+            "SeriesScaler takes the series of a panel as a table, got windows of shape (2, 3, 2). "
+            "Put SeriesScaler before LagFramer.",
+        ),
+        (
+            {},
+            Windows(ROWS, [0, 1], 3),
+            ["Rome", "Oslo"],
+            "SeriesScaler takes the series of a panel as a table, got windows of shape (2, 3, 2). "
+            "Put SeriesScaler before LagFramer.",
+        ),
+        (
+            {"group": "city"},
+            [PANEL[:4], PANEL[4:]],
+            None,
+            "SeriesScaler(group='city') looks for a column or a level of the index, got 2 sequences. "
+            "Pass groups=, one for each sequence.",
+        ),
+        (
+            {"group": "city", "time": "day"},
+            PANEL[["city", "day"]],
+            None,
+            "SeriesScaler got no features, only the columns ['city', 'day'], which are keys. "
+            "Pass a table with columns beside them.",
+        ),
+        (
+            {"group": ["city"]},
+            PANEL,
+            None,
+            "The 'group' parameter of SeriesScaler must be an instance of 'str', an instance of 'int', an "
+            "instance of 'tuple' or None. Got ['city'] instead.",
+        ),
+    ],
+    ids=[
+        "no such group",
+        "no such time",
+        "no names",
+        "twice",
+        "too few",
+        "NaN",
+        "time is a feature",
+        "windows",
+        "windows beside groups",
+        "sequences",
+        "no features",
+        "names",
+    ],
+)
+def test_faulty_panels(params, X, groups, message):
+    """Keys that are not there, not known, or not of a table are refused."""
+    assert refused(SeriesScaler(**params).fit, X, groups=groups) == message
+
+
+def test_groups_in_fit_alone():
+    """What was fitted with groups is scaled with groups, and what was not is not."""
+    fitted = SeriesScaler().fit(ROWS, groups=CITIES)
+    assert refused(fitted.transform, ROWS) == UNKNOWN
+    assert refused(fitted.inverse_transform, ROWS) == UNKNOWN
+    plain = SeriesScaler().fit(ROWS)
+    assert refused(plain.transform, ROWS, groups=CITIES) == NO_GROUPS
+    assert refused(plain.inverse_transform, ROWS, groups=CITIES) == NO_GROUPS
+
+
+def test_other_features():
+    """scikit-learn's own check of names holds for the features, whatever the keys."""
+    message = refused(SCALER.transform, PANEL.rename(columns={"temp": "warmth"}))
+    assert message == (
+        "The feature names should match those that were passed during fit.\n"
+        "Feature names unseen at fit time:\n- warmth\n"
+        "Feature names seen at fit time, yet now missing:\n- temp\n"
+    )
+    assert refused(SCALER.get_feature_names_out, ["rain", "temp"]) == (
+        "SeriesScaler was fitted on the columns ['rain', 'city', 'day', 'temp'], got input_features ['rain', 'temp']. "
+        "Pass the same names, or none."
+    )
+    assert refused(SCALER.inverse_transform, PANEL[["city", "day"]].assign(snow=1.0)) == (
+        "SeriesScaler was not fitted on a column 'snow'. Its columns are: rain, temp."
+    )
