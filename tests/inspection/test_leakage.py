@@ -9,8 +9,31 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from leakage_examples import (
+    AIRLINE,
+    DAYS,
+    FOLLOWING,
+    HIGHS,
+    HOLES,
+    HOLIDAYS,
+    KEYS,
+    LOOKING_AHEAD,
+    PANEL,
+    PASSENGERS,
+    PLACES,
+    QUARTER,
+    SPOTS,
+    SUNSPOTS,
+    WEATHER,
+    ending,
+    leaks_of,
+    lstm,
+    minmax,
+    named,
+    standardised,
+    table_of_lags,
+)
 from refusal import refused
-from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
@@ -20,7 +43,6 @@ from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
-    MinMaxScaler,
     Normalizer,
     OneHotEncoder,
     QuantileTransformer,
@@ -33,7 +55,6 @@ from sklstm import (
     ForwardFill,
     LagFramer,
     LSTMClassifier,
-    LSTMRegressor,
     PanelTimeSeriesSplit,
     Persistence,
     SequencePadder,
@@ -43,55 +64,8 @@ from sklstm import (
     make_supervised,
     series_to_supervised,
 )
-from sklstm.datasets import load_airline, load_seattle_weather, load_sunspots
+from sklstm.datasets import load_airline
 from sklstm.inspection import LeakageError, check_no_leakage
-
-AIRLINE, PASSENGERS = load_airline(return_X_y=True)
-SUNSPOTS, SPOTS = load_sunspots(return_X_y=True)
-WEATHER, HIGHS = load_seattle_weather(return_X_y=True)
-DAYS = load_seattle_weather()
-HOLES = AIRLINE.astype(float).mask(np.arange(143)[:, None] % 19 == 5)
-QUARTER = make_supervised(load_airline().data, horizon=3)
-PLACES = pd.concat(
-    [pd.DataFrame({"place": k, "date": DAYS.data.index, "value": DAYS.data[k]}) for k in ("temp_max", "wind")],
-    ignore_index=True,
-)
-PANEL, FOLLOWING = make_supervised(PLACES, target="value", group="place", time="date")
-KEYS = {"group": "place", "time": "date"}
-
-
-def lstm(**params):
-    return LSTMRegressor(units=2, epochs=1, **params)
-
-
-def ending(*steps):
-    """These steps, then windows and a network."""
-    return make_pipeline(*steps, LagFramer(n_steps=5), lstm())
-
-
-def table_of_lags(*steps):
-    """Lags as columns, these steps, then Ridge."""
-    return make_pipeline(LagFramer(n_steps=5, flatten=True), *steps, SimpleImputer(), Ridge())
-
-
-def named(**steps):
-    return Pipeline([*steps.items(), ("frame", LagFramer(n_steps=5)), ("lstm", lstm())])
-
-
-def leaks_of(*args, **params):
-    """Step, column and kind of what leaks."""
-    with pytest.raises(LeakageError) as caught:
-        check_no_leakage(*args, **params)
-    return [leak[:3] for leak in caught.value.leaks]
-
-
-def minmax(table):
-    return (table - table.min()) / (table.max() - table.min())
-
-
-def standardised(table, ddof=0):
-    return (table - table.mean()) / table.std(ddof=ddof)
-
 
 # --- honest ---------------------------------------------------------------------------------------
 
@@ -107,7 +81,6 @@ def until_holiday(X):
     return X.assign(until=place - np.arange(len(X)))
 
 
-HOLIDAYS = WEATHER.assign(holiday=(np.arange(1460) % 7 == 0) * 1.0)
 MIXED = WEATHER.assign(kind=DAYS.weather.iloc[:-1], wet=WEATHER["precipitation"] > 0, month=WEATHER.index.month)
 ENCODE = make_column_transformer(
     (OneHotEncoder(), ["kind"]), (StandardScaler(), ["wind"]), remainder="passthrough", sparse_threshold=0
@@ -231,242 +204,6 @@ def test_honest_whatever_the_data(seed, n_rows, n_columns, walk, missing):
     check_no_leakage(make_pipeline(SeriesScaler(), LagFramer(3), Persistence()), X, y, TimeSeriesSplit(2))
 
 
-# --- planted --------------------------------------------------------------------------------------
-
-COLUMNS = list(WEATHER.columns)
-GAPS = WEATHER.copy()
-GAPS.iloc[3::37] = np.nan
-LOOKING_AHEAD = {
-    "centred mean": (lambda X: X.rolling(3, center=True, min_periods=1).mean(), WEATHER),
-    "bfill": (lambda X: X.bfill(), GAPS),
-    "interpolation": (lambda X: X.interpolate(), GAPS),
-    "mean of what came": (lambda X: X - X.mean(), WEATHER),
-    "largest of what came": (lambda X: X / X.max(), WEATHER),
-    "shifted": (lambda X: X.shift(-1).ffill(), WEATHER),
-}
-
-
-@pytest.mark.parametrize(("function", "X"), LOOKING_AHEAD.values(), ids=LOOKING_AHEAD)
-def test_lookahead(function, X):
-    """A step whose rows depend on later ones is named, with each column."""
-    pipe = named(first=SimpleImputer().set_output(transform="pandas") if X is WEATHER else "passthrough")
-    pipe.steps[1:1] = [("ahead", FunctionTransformer(function)), ("scale", SeriesScaler())]
-    assert leaks_of(pipe, X, HIGHS) == [("ahead", column, "look-ahead") for column in COLUMNS]
-
-
-def test_lookahead_message():
-    """The message says which step and column, for which row, and what to use instead."""
-    pipe = named(smooth=FunctionTransformer(LOOKING_AHEAD["centred mean"][0]))
-    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError) == (
-        "check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:\n"
-        "- step 'smooth', column 'passengers': what it returns moves with rows that come later (row 1951-12-01, for "
-        "one). Let it look back only: ForwardFill for bfill or interpolation, rolling(...) without center; and learn "
-        "statistics in fit: SeriesScaler."
-    )
-
-
-def test_each_step_by_itself():
-    """Two steps that leak are both named, nested ones by their path, and those between them are not."""
-    inner = Pipeline([("fill", FunctionTransformer(lambda X: X.bfill())), ("scale", SeriesScaler())])
-    pipe = named(prepare=inner, centre=FunctionTransformer(lambda X: X - X.mean()))
-    places = leaks_of(pipe, HOLES, PASSENGERS)
-    assert places == [("prepare__fill", "passengers", "look-ahead"), ("centre", "passengers", "look-ahead")]
-
-
-def test_lookahead_within_series_of_a_panel():
-    """The same in a panel, whose rows are cut by time."""
-
-    def centre(X):
-        return X.assign(value=X["value"] - X.groupby("place")["value"].transform("mean"))
-
-    pipe = make_pipeline(FunctionTransformer(centre), LagFramer(5, **KEYS), lstm())
-    assert leaks_of(pipe, PANEL, FOLLOWING) == [("functiontransformer", "value", "look-ahead")]
-
-
-def test_only_what_is_named_is_known_ahead():
-    """Where the framer knows holidays ahead, a step that reads the weather ahead still leaks."""
-    pipe = make_pipeline(
-        FunctionTransformer(lambda X: X.assign(wind=X["wind"].shift(-1).ffill())),
-        LagFramer(5, future=["holiday"]),
-        lstm(),
-    )
-    assert leaks_of(pipe, HOLIDAYS, HIGHS) == [("functiontransformer", "wind", "look-ahead")]
-
-
-def test_lookahead_of_an_array():
-    """Columns of an array are named as scikit-learn names them."""
-    pipe = named(centre=FunctionTransformer(lambda X: X - X.mean(axis=0)))
-    assert leaks_of(pipe, AIRLINE.to_numpy(), PASSENGERS) == [("centre", "x0", "look-ahead")]
-
-
-SCALED_BEFORE = {
-    "minmax": (minmax(AIRLINE), PASSENGERS, "values from exactly 0 to 1"),
-    "minmax, its least value often": (minmax(SUNSPOTS), SPOTS, "values from exactly 0 to 1"),
-    "from -1 to 1": (2 * minmax(AIRLINE) - 1, PASSENGERS, "values from exactly -1 to 1"),
-    "standard": (standardised(AIRLINE), PASSENGERS, "mean 0 and standard deviation 1"),
-    "standard, as pandas": (standardised(AIRLINE, ddof=1), PASSENGERS, "mean 0 and standard deviation 1"),
-    "standard, of one row more": (
-        standardised(load_airline().data)[:-1],
-        PASSENGERS,
-        "mean 0 and standard deviation 1",
-    ),
-}
-
-
-@pytest.mark.parametrize(("X", "y", "scale"), SCALED_BEFORE.values(), ids=SCALED_BEFORE)
-def test_scaled_before(X, y, scale):
-    """Data that were scaled on all rows are named, and how they were."""
-    message = refused(check_no_leakage, ending(SeriesScaler()), X, y, error=LeakageError)
-    assert message.partition("\n")[2] == (
-        f"- X, column '{X.columns[0]}': it has {scale} over all rows, test rows included, and not over the training "
-        "rows: it was scaled before the Pipeline. Pass it as it was measured, and put SeriesScaler into the Pipeline."
-    )
-
-
-def test_scaled_before_in_each_series():
-    """A panel whose series were scaled each by itself is found."""
-    panel = PANEL.assign(value=PANEL.groupby("place")["value"].transform(minmax))
-    pipe = make_pipeline(LagFramer(5, **KEYS), lstm())
-    assert leaks_of(pipe, panel, FOLLOWING) == [("X", "value", "scaled before")]
-
-
-SHARES = np.clip(np.random.default_rng(0).normal(0.5, 0.4, 143), 0, 1)
-
-
-@pytest.mark.parametrize(
-    "feature",
-    [SHARES, np.round(SHARES, 2), np.linspace(0, 1, 143), (np.arange(143) > 140) * 1.0],
-    ids=["capped shares", "round shares", "a trend", "an event"],
-)
-def test_from_0_to_1_by_nature(feature):
-    """Shares, trends and indicators that have their bounds by nature are no scaled data."""
-    check_no_leakage(ending(SeriesScaler()), AIRLINE.assign(feature=feature), PASSENGERS)
-
-
-FROZEN = {
-    "sklstm": SeriesScaler().fit(WEATHER),
-    "standard": StandardScaler().fit(WEATHER),
-    "robust": RobustScaler().fit(WEATHER),
-}
-
-
-@pytest.mark.parametrize("scaler", FROZEN.values(), ids=FROZEN)
-def test_frozen_scaler(scaler):
-    """A scaler that was fitted on everything and frozen is named, with the columns in which that shows."""
-    places = leaks_of(named(scale=FrozenEstimator(scaler)), WEATHER, HIGHS)
-    assert {place[0] for place in places} == {"scale"}
-    assert {place[2] for place in places} == {"statistics"}
-    assert {"precipitation", "temp_max"} <= {place[1] for place in places}
-
-
-def test_frozen_scaler_message():
-    """The message says to pass it unfitted."""
-    pipe = named(scale=FrozenEstimator(SeriesScaler("standard").fit(AIRLINE)))
-    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError).partition("\n")[2] == (
-        "- step 'scale', column 'passengers': it comes fitted on all rows, test rows included, and no fold fits it "
-        "anew. Pass it as it is before fit, so that each fold fits it on its training rows."
-    )
-
-
-def test_statistics_from_outside():
-    """A function that knows the mean and deviation of all rows is named, by what comes out of it."""
-    pipe = named(scale=FunctionTransformer(lambda X: (X - AIRLINE.mean()) / AIRLINE.std()))
-    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError).partition("\n")[2] == (
-        "- step 'scale', column 'passengers': what it returns has mean 0 and standard deviation 1 over all rows, test "
-        "rows included, and not over the training rows that it was fitted on: it knows statistics of all rows. Learn "
-        "them in fit: SeriesScaler."
-    )
-    centred = named(centre=FunctionTransformer(lambda X: X - AIRLINE.mean()))
-    assert leaks_of(centred, AIRLINE, PASSENGERS) == [("centre", "passengers", "statistics")]
-
-
-class Kept(StandardScaler):
-    """A scaler that clone returns as it is, though it learns in each fit."""
-
-    def __sklearn_clone__(self):
-        return self
-
-
-def test_what_clone_keeps_is_left_alone():
-    """A scaler that fits anew is honest, whatever clone does, and the user's own is not fitted."""
-    scaler = Kept().fit(AIRLINE)
-    check_no_leakage(ending(scaler), AIRLINE, PASSENGERS)
-    assert scaler.n_samples_seen_ == len(AIRLINE)
-
-
-FROZEN_TARGETS = {
-    "all y": (SeriesScaler("standard").fit(PASSENGERS.to_frame()), PASSENGERS),
-    "robust": (RobustScaler().fit(PASSENGERS.to_frame().to_numpy()), PASSENGERS),
-    "the series": (StandardScaler().fit(load_airline().data), PASSENGERS),
-    "three months": (StandardScaler().fit(QUARTER[1]), QUARTER[1]),
-}
-
-
-@pytest.mark.parametrize(("scaler", "y"), FROZEN_TARGETS.values(), ids=FROZEN_TARGETS)
-def test_frozen_target_scaler(scaler, y):
-    """A target scaler that was fitted on everything is named by its parameter, and y by its name."""
-    pipe = named(scale=SeriesScaler())
-    pipe.set_params(lstm__target_scaler=FrozenEstimator(scaler))
-    assert leaks_of(pipe, AIRLINE[: len(y)], y) == [("lstm__target_scaler", "passengers(t+1)", "statistics")]
-    transformed = TransformedTargetRegressor(table_of_lags(), transformer=FrozenEstimator(scaler))
-    assert leaks_of(transformed, AIRLINE[: len(y)], y) == [("transformer", "passengers(t+1)", "statistics")]
-
-
-SCALERS = {"standard": StandardScaler(), "minmax": MinMaxScaler(), "robust": RobustScaler()}
-
-
-@pytest.mark.parametrize("scaler", SCALERS.values(), ids=SCALERS)
-def test_scaled_lags(scaler):
-    """A scaler after the framing, with coefficients for each lag, is named."""
-    # Each row the largest yet: no two lags have seen the same.
-    rising = pd.DataFrame({"sales": np.exp(np.arange(80) / 20) + np.sin(np.arange(80))}, index=range(80))
-    X, y = make_supervised(rising)
-    assert leaks_of(table_of_lags(scaler), X, y) == [(type(scaler).__name__.lower(), "sales", "scaled lags")]
-    check_no_leakage(make_pipeline(clone(scaler).set_output(transform="pandas"), table_of_lags()), X, y)
-
-
-def test_scaled_lags_message():
-    """The message says where the scaler belongs."""
-    pipe = table_of_lags(StandardScaler())
-    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError).partition("\n")[2] == (
-        "- step 'standardscaler', column 'passengers': it scales each lag of a feature by itself, so that one value is "
-        "told by several numbers, and each window tells where in the series it lies. Put SeriesScaler before LagFramer."
-    )
-
-
-def test_scaled_lags_of_a_panel():
-    """Lags are followed within each series."""
-    pipe = make_pipeline(LagFramer(5, flatten=True, **KEYS), StandardScaler(), SimpleImputer(), Ridge())
-    assert leaks_of(pipe, PANEL, FOLLOWING) == [("standardscaler", "value", "scaled lags")]
-
-
-TARGETS = {
-    "y": (HIGHS, "in the same row"),
-    "y in other units": (HIGHS * 1.8 + 32, "in the same row"),
-    "the day after": (HIGHS.shift(-1), "1 row later"),
-    "two days after": (HIGHS.shift(-2), "2 rows later"),
-}
-
-
-@pytest.mark.parametrize(("column", "when"), TARGETS.values(), ids=TARGETS)
-def test_target_in_features(column, when):
-    """A column that tells y of its row or a later one is named, beside the honest past of y."""
-    X = WEATHER.assign(tomorrow=column)[:1400]
-    message = refused(check_no_leakage, ending(SeriesScaler()), X, HIGHS[:1400], error=LeakageError)
-    assert message.partition("\n")[2] == (
-        f"- X, column 'tomorrow': it tells y {when}, up to a line, and is not the past of y. Drop it, or shift it back "
-        "to when it is known."
-    )
-
-
-def test_one_of_several_targets_in_features():
-    """Of several outputs the one that a column tells is named."""
-    X, y = QUARTER
-    X = X.assign(later=y.iloc[:, 1])
-    message = refused(check_no_leakage, ending(SeriesScaler()), X, y, error=LeakageError)
-    assert message.partition("\n")[2].startswith("- X, column 'later': it tells y (output 1) in the same row, ")
-
-
 # --- folds ----------------------------------------------------------------------------------------
 
 
@@ -538,7 +275,7 @@ def test_forecaster():
     assert leaks_of(smoothed, series) == [("smooth", "passengers", "look-ahead")]
 
 
-# --- what it leaves, and what it refuses -----------------------------------------------------------
+# --- what it leaves, and what it refuses ----------------------------------------------------------
 
 
 def test_nothing_is_changed():
