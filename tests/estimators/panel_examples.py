@@ -1,0 +1,42 @@
+"""Windows of several series whose rows come in turn, and a small estimator of them."""
+
+import numpy as np
+
+from sklstm import LSTMRegressor, Windows
+from sklstm._windows import frame
+
+LEVELS = {"a": 10.0, "b": 500.0, "c": -3000.0}
+N_TIMES = 30
+
+
+def panel_of(series, n_steps, times):
+    """Windows of several series, a dict of tables, whose rows come in the order of their times, (dict of arrays)."""
+    labels = np.repeat(np.array(list(series)), [len(rows) for rows in series.values()])
+    starts = np.cumsum([len(rows) for rows in series.values()])[:-1]
+    windows = frame(np.concatenate(list(series.values())), n_steps, starts)
+    when = np.concatenate([times[label] for label in series])
+    order = np.argsort(when, kind="stable")
+    return Windows(windows.buffer, windows.starts[order], n_steps, times=when[order], groups=labels[order]), order
+
+
+def walks(n_times=N_TIMES, levels=LEVELS):
+    """Three series of different levels, two features each, and the next value of the second."""
+    rng = np.random.default_rng(0)
+    whole = {label: level + rng.normal(size=(n_times + 1, 2)).cumsum(axis=0) for label, level in levels.items()}
+    X = {label: rows[:-1] for label, rows in whole.items()}
+    return X, {label: rows[1:, 1] for label, rows in whole.items()}
+
+
+def interleaved(n_steps=4, n_times=N_TIMES, levels=LEVELS):
+    series, following = walks(n_times, levels)
+    X, order = panel_of(series, n_steps, {label: np.arange(n_times) for label in series})
+    return X, np.concatenate(list(following.values()))[order]
+
+
+def without_keys(windows):
+    """The same windows, of which nothing is known."""
+    return Windows(windows.buffer, windows.starts, windows.n_timesteps)
+
+
+def small(**params):
+    return LSTMRegressor(**({"units": 2, "epochs": 2, "random_state": 0} | params))

@@ -1,0 +1,258 @@
+"""What the estimators do with targets of panels: the own past and the scale of each series."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from panel_examples import LEVELS, N_TIMES, interleaved, panel_of, small, walks, without_keys
+from refusal import refused
+from sklearn.base import clone
+from sklearn.preprocessing import StandardScaler
+
+from sklstm import Windows
+from sklstm.estimators._own_past import find_own_past
+
+# --- the target's own past ------------------------------------------------------------------------
+
+
+@given(
+    order=st.randoms(), slope=st.floats(0.1, 9), offset=st.floats(-50, 50), lengths=st.tuples(*[st.integers(3, 20)] * 4)
+)
+@settings(max_examples=60, deadline=None)
+def test_past_is_looked_for_along_each_series(order, slope, offset, lengths):
+    """Whatever the order of the rows, and however short each series, feature, horizon and units are found."""
+    rng = np.random.default_rng(0)
+    whole = {str(k): rng.normal(size=(length + 1, 2)) + 100 * k for k, length in enumerate(lengths)}
+    series = {label: (rows[:-1] - offset) / slope for label, rows in whole.items()}
+    X, rows = panel_of(series, 3, {label: np.arange(len(values)) for label, values in series.items()})
+    y = np.concatenate([values[1:, 1] for values in whole.values()])[rows]
+    if sum(lengths) - 4 < 10:
+        return
+    mixed = np.array(order.sample(range(len(y)), len(y)))
+    (past,) = find_own_past("Somebody", X[mixed], y[mixed, None], remedy="do without")
+    assert past[:2] == (1, 1)
+    assert_allclose([past.slope, past.offset], [slope, offset], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"window_scaler": "standard"}, {"relative_to": "last"}, {"linear_skip": True}, {"relative_to": 3}],
+    ids=str,
+)
+def test_rows_may_come_in_turn(params):
+    """Interleaved rows are learned from as those of one series after another are."""
+    X, y = interleaved()
+    by_series = np.argsort(X.starts)
+    model = small(shuffle=False, batch_size=len(X), **params)
+    one, other = clone(model).fit(X, y), clone(model).fit(X[by_series], y[by_series])
+    (past,) = one._pasts
+    assert past[:2] == (1, 1)
+    assert_allclose([past.slope, past.offset], [1, 0], atol=1e-6)
+    assert_allclose(one.predict(X)[by_series], other.predict(X[by_series]), rtol=1e-4)
+    assert_allclose(one.predict(without_keys(X)), one.predict(X))
+
+
+@pytest.mark.parametrize("params", [{"window_scaler": "standard"}, {"relative_to": "last"}], ids=str)
+def test_levels_of_series_are_followed(params):
+    """Series of very different levels are forecast near their own last values."""
+    X, y = interleaved()
+    predicted = small(units=4, epochs=20, learning_rate=0.02, **params).fit(X, y).predict(X)
+    for label in LEVELS:
+        own = X.groups == label
+        assert np.abs(predicted[own] - y[own]).mean() < 5
+
+
+def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
+    """Where each series is scaled in its own way, no line leads from X to y; the message says so."""
+    series, following = walks()
+    scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
+    X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
+    y = np.concatenate(list(following.values()))[order]
+    assert refused(small(relative_to="last").fit, X, y) == (
+        "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y: in no "
+        "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
+        "(TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), or pass "
+        "target_groups=True for series that are scaled each by itself, or pass relative_to=None."
+    )
+
+
+def scaled_by_series(constant=()):
+    """As `interleaved`, each series of X standardised by itself; some of them never change."""
+    series, following = walks()
+    for label in constant:
+        series[label][:], following[label][:] = 7.0, 7.0
+    scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
+    X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
+    return X, np.concatenate(list(following.values()))[order]
+
+
+def test_the_past_of_each_series_in_its_own_units():
+    """With a scale of y for each series, differences from the last value are those in the units of y."""
+    X, y = scaled_by_series()
+    last = np.asarray(interleaved()[0])[:, -1, 1]
+    relative = small(target_groups=True, relative_to="last").fit(X, y)
+    differences = small(target_groups=True).fit(X, y - last)
+    assert_allclose(relative.predict(X), differences.predict(X) + last, rtol=1e-5)
+    assert_array_equal(pickle.loads(pickle.dumps(relative)).predict(X), relative.predict(X))
+
+
+OWN_PAST = [
+    {"relative_to": "last"},
+    {"relative_to": 3},
+    {"linear_skip": True},
+    {"window_scaler": "last"},
+    {"window_scaler": "mean"},
+    {"window_scaler": "standard"},
+    {"window_scaler": "standard", "relative_to": "last", "linear_skip": True},
+]
+
+
+@pytest.mark.parametrize("params", OWN_PAST, ids=str)
+@pytest.mark.parametrize("architecture", ["vanilla", "encoder_decoder"])
+def test_units_of_a_series_do_not_matter(architecture, params):
+    """Where each series is scaled by itself, y in other units is forecast in these, and nothing else changes."""
+    X, y = scaled_by_series()
+    X, y = X[X.times >= 3], y[X.times >= 3]
+    model = small(target_groups=True, architecture=architecture, **params)
+    other = np.where(X.groups == "b", 1000 * y + 5, y)
+    predicted, changed = model.fit(X, y).predict(X), clone(model).fit(X, other).predict(X)
+    assert_allclose(changed, np.where(X.groups == "b", 1000 * predicted + 5, predicted), rtol=1e-4, atol=1e-3)
+    assert np.abs(predicted - y).max() < 30
+
+
+def test_a_line_of_one_series_is_none_of_all():
+    """One series may be so long that the others count for little: its line is not taken for theirs."""
+    rng = np.random.default_rng(0)
+    whole = {label: rng.normal(size=(n + 1, 1)).cumsum(axis=0) for label, n in (("a", 400), ("b", 20))}
+    whole["b"] = 50 + 9 * whole["b"]
+    scaled = {label: StandardScaler().fit_transform(rows[:-1]) for label, rows in whole.items()}
+    X, order = panel_of(scaled, 2, {label: np.arange(len(rows)) for label, rows in scaled.items()})
+    y = np.concatenate([rows[1:, 0] for rows in whole.values()])[order]
+    assert "no feature of X holds the past of y" in refused(small(relative_to="last").fit, X, y)
+    last = np.concatenate([rows[:-1, 0] for rows in whole.values()])[order]
+    model = small(target_groups=True, relative_to="last", learning_rate=1e-30).fit(X, y)
+    of_b = X.groups == "b"
+    assert np.abs(model.predict(X) - last)[of_b].max() < 3 * np.abs(y - last)[of_b].max()
+
+
+def test_series_whose_units_are_not_known():
+    """A series that is constant has the level that it has; one of two samples, or not in fit, is refused."""
+    X, y = scaled_by_series(constant=["b"])
+    model = small(target_groups=True, relative_to="last", epochs=1).fit(X, y)
+    assert_allclose(model.predict(X)[X.groups == "b"], 7, atol=0.1)
+    X, y = scaled_by_series()
+    few = (X.groups != "c") | (X.times < 2)
+    assert refused(small(target_groups=True, relative_to="last").fit, X[few], y[few]) == (
+        "LSTMRegressor(relative_to='last') needs the target's own past, and feature 1 of X, which holds it for the "
+        "longest series, does not for series 'c', of 2 samples: no line leads from there to y. Pass at least 4 samples "
+        "of each series, in time order, or pass relative_to=None."
+    )
+    model.fit(X[X.groups != "c"], y[X.groups != "c"])
+    assert refused(model.predict, X) == (
+        "LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled by itself, got "
+        "series 'c', which was not in fit. Fit on it, too, or scale all series alike (SeriesScaler without group)."
+    )
+
+
+# --- targets of each series -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scaler", ["standard", "minmax", StandardScaler()], ids=str)
+def test_target_is_scaled_for_each_series(scaler):
+    """Each series' y has its own scale: what is learned, and predicted, is that of series scaled beforehand."""
+    X, y = interleaved()
+    model = small(target_scaler=scaler, target_groups=True).fit(X, y)
+    assert list(model.target_scaler_) == [None, *LEVELS]
+    beforehand, scalers = np.empty(len(y)), {}
+    for label in LEVELS:
+        own = X.groups == label
+        one = small(target_scaler=scaler, epochs=1).fit(X[own], y[own])
+        scalers[label] = one.target_scaler_
+        beforehand[own] = scalers[label].transform(y[own, None])[:, 0]
+    alike = small(target_scaler=None).fit(X, beforehand).predict(X)
+    predicted = model.predict(X)
+    for label in LEVELS:
+        own = X.groups == label
+        assert_allclose(predicted[own], scalers[label].inverse_transform(alike[own, None])[:, 0], rtol=1e-5)
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), predicted)
+
+
+def test_a_series_that_was_not_seen_has_the_scale_of_all():
+    """Its predictions are those of the scaler under None, which is fitted on all samples."""
+    X, y = interleaved()
+    model = small(target_groups=True).fit(X, y)
+    pooled = small().fit(X, y).target_scaler_
+    probe = np.array([[7.0], [700.0]])
+    assert_allclose(model.target_scaler_[None].transform(probe), pooled.transform(probe))
+    new = Windows(X.buffer, X.starts, X.n_timesteps, times=X.times, groups=np.full(len(X), "new"))
+    own = model.target_scaler_["a"].transform(model.predict(X)[X.groups == "a", None])
+    of_all = pooled.transform(model.predict(new)[X.groups == "a", None])
+    assert_allclose(own, of_all, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "shape"),
+    [("vanilla", (1,)), ("vanilla", (3,)), ("encoder_decoder", (3, 2)), ("many_to_many", (4,))],
+    ids=str,
+)
+def test_targets_of_any_shape(architecture, shape):
+    """Each output has a scale for each series, and what comes back is near the level of its series."""
+    X, y = interleaved()
+    X, y = X[X.times >= 3], y[X.times >= 3]
+    several = y.reshape(-1, *(1,) * len(shape)) + np.zeros(shape)
+    model = small(architecture=architecture, target_groups=True).fit(X, several)
+    predicted = model.predict(X)
+    assert predicted.shape == several.shape
+    for label in LEVELS:
+        own = X.groups == label
+        assert np.abs(predicted[own] - several[own]).mean() < 20
+
+
+def test_scale_of_each_series_is_learned_from_what_is_trained_on():
+    """Targets that are watched move no scale; a series of which nothing is trained on has that of all."""
+    X, y = interleaved()
+    X = X[(X.groups != "c") | (X.times >= 24)]
+    y = y[(interleaved()[0].groups != "c") | (interleaved()[0].times >= 24)]
+    model = small(target_groups=True, validation_fraction=0.2)
+    changed = y + 50 * (X.times >= 25)
+    assert_array_equal(model.fit(X, y).predict(X), clone(model).fit(X, changed).predict(X))
+    assert list(model.target_scaler_) == [None, "a", "b"]
+
+
+def test_scales_of_series_are_kept():
+    """partial_fit and warm_start go on with the scales that there are, and without the option nothing changes."""
+    X, y = interleaved()
+    model = small(target_groups=True).partial_fit(X, y)
+    scalers = model.target_scaler_
+    assert model.partial_fit(X, y + 100).target_scaler_ is scalers
+    assert "target_groups was True when it was built, and is False" in refused(
+        model.set_params(target_groups=False, warm_start=True).fit, X, y
+    )
+    assert small(target_groups=True, target_scaler=None).fit(X, y).target_scaler_ is None
+    assert_array_equal(small().fit(X, y).predict(X), small().fit(without_keys(X), y).predict(X))
+
+
+def test_with_the_own_past_of_each_series():
+    """Differences from the last value are scaled for each series by itself."""
+    X, y = interleaved()
+    model = small(target_groups=True, relative_to="last").fit(X, y)
+    last = np.asarray(X)[:, -1, 1]
+    for label in LEVELS:
+        own = X.groups == label
+        mean = (y - last)[own].mean()
+        assert_allclose(model.target_scaler_[label].transform([[mean]]), 0, atol=1e-9)
+
+
+def test_windows_without_series_are_refused():
+    """Which series a sample is of must come with X, in fit and in predict."""
+    X, y = interleaved()
+    message = (
+        "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a sample "
+        "is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
+    )
+    model = small(target_groups=True)
+    assert refused(model.fit, without_keys(X), y) == message
+    assert refused(model.fit(X, y).predict, np.asarray(X)) == message
