@@ -146,6 +146,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         Number of values predicted for each sample, whatever the number of quantiles.
     quantiles_ : ndarray of shape (n_quantiles,) or None
         Levels of the last axis of `predict_quantiles`.
+    serves_new_series_ : bool
+        Whether it predicts for series of a panel that were not in fit.
 
     See Also
     --------
