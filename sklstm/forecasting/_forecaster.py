@@ -17,6 +17,7 @@ from sklstm.forecasting._scored_forecasts import ScoredForecasts
 from sklstm.forecasting._series_table import SeriesTable
 from sklstm.forecasting._short_pipeline import ShortParameters, short_pipeline
 from sklstm.forecasting._times_to_come import rows_to_come
+from sklstm.preprocessing._panel import of_series
 from sklstm.preprocessing._supervised import find_target
 
 
@@ -355,7 +356,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             if label in ends and data.tells_time and context.tells_time:
                 first, last = data.keys.times[rows[0]], context.keys.times[ends[label]]
                 if not first > last:
-                    of = "" if label is None else f" of {label!r}"
+                    of = of_series(label)
                     raise ValueError(
                         f"SeriesForecaster.update expects rows after {last}{of}, the last that it knows, got {first}. "
                         "Pass only what is new."

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from sklstm.preprocessing._panel import of_series
+
 
 class Residuals:
     """What forecasts missed lately, by how far ahead they looked; in panels for each series by itself.
@@ -86,7 +88,7 @@ class Residuals:
             )
 
     def _refuse_few(self, who, coverage, n_known, label, step):
-        of = "" if label is None else f" of {label!r}"
+        of = of_series(label)
         needed = math.ceil(coverage / (1 - coverage) - 1e-9)
         raise ValueError(
             f"{who}: an interval that holds {coverage:.0%} needs at least {needed} forecasts that can be compared with "

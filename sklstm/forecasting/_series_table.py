@@ -6,7 +6,7 @@ import pandas as pd
 from sklstm._validation import refuse_text
 from sklstm.forecasting._text_times import refuse_text_times
 from sklstm.preprocessing._framing import Layout
-from sklstm.preprocessing._panel import read_keys
+from sklstm.preprocessing._panel import of_series, read_keys
 from sklstm.preprocessing._supervised import as_table, has_names
 from sklstm.preprocessing._time_axis import (
     as_numbers,
@@ -60,7 +60,7 @@ class SeriesTable:
         refuse_text_times(who, self.table, self.keys.times, time, name)
         for label, rows in self.keys.rows():
             if self.keys.times is not None:
-                of = "" if label is None else f" of {label!r}"
+                of = of_series(label)
                 check_time_order(who, self.keys.times[np.asarray(rows)], np.asarray(rows), of)
 
     def __len__(self):
@@ -240,7 +240,7 @@ class SeriesTable:
             times = None if axis is None else self.keys.times[np.asarray(rows)]
             own = None if axis is None else learn_time_axis(times)
             if own is not None and not has_step(axis, times):
-                of = "" if label is None else f" of {label!r}"
+                of = of_series(label)
                 fitted, got = describe_step(axis), describe_step(own)
                 raise ValueError(
                     f"{self.who}.update expects rows as far apart as those that were fitted, {fitted}, got rows{of} "
@@ -249,7 +249,7 @@ class SeriesTable:
 
     def _refuse_unknown_times(self, label, rows, axes):
         last = "the last row" if self.keys.times is None else self.keys.times[rows[-1]]
-        of = "" if label is None else f" of {label!r}"
+        of = of_series(label)
         steps = sorted({describe_step(axis) for axis in axes.values() if axis is not None})
         if len(rows) == 1 and len(steps) > 1:
             why = f"it has a single row, and other series have rows {' or '.join(steps)} apart. Add the row before it"

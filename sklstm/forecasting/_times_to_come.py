@@ -1,6 +1,7 @@
 """The rows to come: when they are, and what is known of them."""
 
 from sklstm.forecasting._series_table import SeriesTable
+from sklstm.preprocessing._panel import of_series
 
 WHO = "SeriesForecaster.forecast"
 
@@ -63,7 +64,7 @@ def _find_rows(rows, given):
     wanted = list(zip(rows.labels(), rows.keys.times, strict=True))
     for label, time in wanted:
         if (label, time) not in places:
-            of = "" if label is None else f" of {label!r}"
+            of = of_series(label)
             raise ValueError(
                 f"{WHO} expects future= to hold every time to come, got no {time}{of}. Add the row, or forecast fewer "
                 "steps."

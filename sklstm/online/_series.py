@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from sklstm.preprocessing._panel import of_series
 from sklstm.preprocessing._row_by_row import series_end
 from sklstm.preprocessing._time_axis import elapsed_between, find_breaks, find_slots, tells_time
 
@@ -107,7 +108,7 @@ class Clock:
             return 1
         times = _index(self.last, time)
         if times[1] <= times[0]:
-            of = "" if label is None else f" of {label!r}"
+            of = of_series(label)
             raise ValueError(
                 f"{WHO} expects rows in time order, got {times[1]} after {times[0]}{of}. Pass each row once, in the "
                 "order of time; reset() begins anew."
