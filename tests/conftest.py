@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-# The same examples in every run: who changes nothing breaks nothing. None of them is timed.
-settings.register_profile("the same in every run", derandomize=True, deadline=None)
-settings.load_profile("the same in every run")
+# Choose another profile with `pytest --hypothesis-profile=nightly`. Examples are the same in every run and are not timed.
+settings.register_profile("ci", max_examples=15, derandomize=True, deadline=None)
+settings.register_profile("nightly", max_examples=100, derandomize=True, deadline=None)
+settings.load_profile("ci")
 
 # TensorFlow's notes on how it was built are no news in a test run. Set before anything loads it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -3,6 +3,7 @@
 from inspect import signature
 
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
@@ -56,7 +57,7 @@ def test_nested():
     """The name before the double underscore is checked here, the rest by the part it belongs to."""
     outer = Outer(SeriesScaler())
     assert outer.set_params(inner__method="robust").inner.method == "robust"
-    assert refused(outer.set_params, iner__method="robust") == (
+    assert refused(outer.set_params, iner__method="robust") == snapshot(
         "Outer has no parameter 'iner'. Did you mean 'inner'? Its parameters are: inner."
     )
     assert refused(outer.set_params, inner__metod="robust") == (
@@ -67,7 +68,7 @@ def test_nested():
 def test_in_a_pipeline():
     """A stock Pipeline passes the suggestion on."""
     pipe = Pipeline([("scale", SeriesScaler()), ("frame", LagFramer(2))])
-    assert refused(pipe.set_params, frame__nsteps=3) == (
+    assert refused(pipe.set_params, frame__nsteps=3) == snapshot(
         "LagFramer has no parameter 'nsteps'. Did you mean 'n_steps'? "
         "Its parameters are: context, elapsed, flatten, freq, future, group, horizon, max_gap, n_steps, static, time."
     )

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.lib.stride_tricks import sliding_window_view
@@ -81,7 +81,6 @@ def test_overlapping_windows_keep_each_row_once():
     assert Windows.from_array(sliding(SERIES, 5)).buffer.shape == SERIES.shape
 
 
-@settings(max_examples=60, deadline=None)
 @given(arrays(np.float64, st.tuples(*[st.integers(0, 4)] * 3), elements=st.floats(-9, 9)), st.permutations(range(3)))
 def test_from_array_of_any_shape_and_order(X, axes):
     """There and back is the identity for every shape and every order of the axes in memory."""
@@ -132,7 +131,6 @@ def test_indexing(key):
     np.testing.assert_array_equal(Windows(SERIES, [0, 3, 8], 4)[key], array[key])
 
 
-@settings(max_examples=60, deadline=None)
 @given(windows_and_starts(), st.data())
 def test_indexing_by_samples_is_free(case, data):
     """Any choice of samples is Windows again, over the same buffer."""
@@ -201,7 +199,6 @@ def test_scikit_learn_can_index_windows():
 # --- parts, and other buffers ---------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
 @given(windows_and_starts(), st.data())
 def test_first_and_last(case, data):
     """Cutting windows to their first or last time steps is cutting the array."""
@@ -211,7 +208,6 @@ def test_first_and_last(case, data):
     np.testing.assert_array_equal(windows.last(length), array[:, -length:])
 
 
-@settings(max_examples=60, deadline=None)
 @given(windows_and_starts())
 def test_over(case):
     """The same windows over a doubled buffer are the doubled windows."""
@@ -219,7 +215,6 @@ def test_over(case):
     np.testing.assert_array_equal(windows.over(windows.buffer * 2), array * 2)
 
 
-@settings(max_examples=60, deadline=None)
 @given(windows_and_starts())
 def test_shown(case):
     """A row of the buffer is shown where a window holds it."""
@@ -245,7 +240,6 @@ def test_chunks_of_large_windows(monkeypatch):
 # --- views ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
 @given(windows_and_starts())
 def test_as_view_holds_the_same(case):
     """The view of windows, where there is one, is equal to them."""
@@ -292,7 +286,6 @@ def framed_by_a_loop(rows, n_steps, breaks=(), context=None):
     return windows
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_frame_is_the_naive_loop(data):
     """A window holds its row and the rows before it, back to the last break, else the context, else NaN."""

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm.cli._series_file import read_series
@@ -55,7 +56,7 @@ def test_dates_that_can_be_read_both_ways(tmp_path):
     path.write_text("when,sold\n01/02/2026,1\n02/05/2026,2\n02/09/2026,3\n05/11/2026,4\n05/12/2026,5\n")
     with pytest.raises(ValueError, match="month first") as error:
         read_series(str(path))
-    assert str(error.value) == (
+    assert str(error.value) == snapshot(
         "column 'when' may have the day or the month first (01/02/2026): write dates as YYYY-MM-DD."
     )
     path.write_text(path.read_text().replace("/", "."))

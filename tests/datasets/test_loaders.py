@@ -3,6 +3,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from sklstm import datasets
 
@@ -56,7 +57,9 @@ def test_unknown_split():
     """A split that is not there is refused."""
     with pytest.raises(ValueError, match="split") as error:
         datasets.load_japanese_vowels(split="valid")
-    assert str(error.value) == "load_japanese_vowels expects split to be 'train', 'test' or None, got 'valid'."
+    assert str(error.value) == snapshot(
+        "load_japanese_vowels expects split to be 'train', 'test' or None, got 'valid'."
+    )
 
 
 def test_every_file_names_its_source():

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -155,7 +156,7 @@ def test_a_builder_that_asks_for_something_unknown():
     def build(meta, depth):
         """Never called."""
 
-    assert refused(small(build).fit, X, Y) == (
+    assert refused(small(build).fit, X, Y) == snapshot(
         "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, "
         "units, dropout, recurrent_dropout, filters, kernel_size, subsequence, output_activation, embedding_dim, "
         "embedding_features, linear_path. Give it a default, or bind it by functools.partial."
@@ -168,14 +169,14 @@ def test_a_builder_that_builds_nothing():
     def forgetful(meta):
         """It has no return."""
 
-    assert refused(small(forgetful).fit, X, Y, error=TypeError) == (
+    assert refused(small(forgetful).fit, X, Y, error=TypeError) == snapshot(
         "LSTMRegressor: the builder forgetful returned NoneType, expected a keras.Model. End it in 'return model'."
     )
 
     def hasty(meta):
         return keras.Sequential([layers.LSTM(3), layers.Dense(6)])
 
-    assert refused(small(hasty).fit, X, Y) == (
+    assert refused(small(hasty).fit, X, Y) == snapshot(
         "LSTMRegressor: the model that hasty returned does not know the shape of its input yet. Begin it with "
         "keras.Input(meta['X_shape_'][1:])."
     )
@@ -216,7 +217,7 @@ def test_many_to_many_of_one_time_step(shape):
 
 def test_many_to_many_needs_a_target_for_each_time_step():
     """Another number of time steps in y is sent to the encoder-decoder."""
-    assert refused(small("many_to_many").fit, X, Y[:, :4]) == (
+    assert refused(small("many_to_many").fit, X, Y[:, :4]) == snapshot(
         "many_to_many has an output at each of the 6 time steps of X, got y with 4. Pass "
         "architecture='encoder_decoder'."
     )
@@ -302,7 +303,7 @@ def test_learning_differences_is_learning_y_less_its_reference():
 def test_a_season_longer_than_the_windows():
     """The value a season before the target has to be in the window."""
     windows, ahead = rising(48)
-    assert refused(small(relative_to=12).fit, windows, ahead) == (
+    assert refused(small(relative_to=12).fit, windows, ahead) == snapshot(
         "LSTMRegressor(relative_to=12) needs windows of at least 12 time steps, got 6. Put LagFramer(n_steps=12) "
         "before it."
     )
@@ -339,7 +340,7 @@ def test_min_steps_leaves_samples_out(architecture, waves):
 
 def test_min_steps_leaves_nothing():
     """Where every sample is too short, there is nothing to learn from."""
-    assert refused(small(min_steps=7).fit, X, Y) == (
+    assert refused(small(min_steps=7).fit, X, Y) == snapshot(
         "LSTMRegressor(min_steps=7) leaves nothing to train on: no sample of X, of shape (24, 6, 2), has so many "
         "observed time steps. Lower min_steps, or pass longer sequences."
     )
@@ -375,7 +376,7 @@ def test_frames_have_no_linear_path():
     """A linear path begins at a feature of windows."""
     frames = normal(24, 4, 6, 5)
     y = np.append(frames[1:, -1, 0, 0], 0.0)
-    assert refused(small("cnn_lstm", linear_skip=True).fit, frames, y) == (
+    assert refused(small("cnn_lstm", linear_skip=True).fit, frames, y) == snapshot(
         "cnn_lstm has a linear path from the features of windows, got frames: X of shape (24, 4, 6, 5). Pass "
         "linear_skip=False."
     )

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone, is_classifier, is_regressor
@@ -120,7 +121,7 @@ def test_feature_names():
     table = pd.DataFrame(X, columns=["load(t-3)", "load(t-2)", "load(t-1)", "load(t)"])
     model = regressor().fit(table, NUMBERS)
     assert model.feature_names_in_.tolist() == list(table.columns)
-    assert refused(model.predict, table.rename(columns={"load(t)": "rain(t)"})) == (
+    assert refused(model.predict, table.rename(columns={"load(t)": "rain(t)"})) == snapshot(
         "The feature names should match those that were passed during fit.\n"
         "Feature names unseen at fit time:\n- rain(t)\n"
         "Feature names seen at fit time, yet now missing:\n- load(t)\n"

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.utils.class_weight import compute_sample_weight
@@ -68,7 +69,6 @@ def labels_of_any_shape(draw):
 
 
 @given(st.composite(labels_of_any_shape)(), st.booleans())
-@settings(max_examples=60, deadline=None)
 def test_there_and_back(labels, one_unit):
     """What is learned as certain comes back as the labels that were given, of their own type."""
     y, by_step = labels
@@ -180,7 +180,7 @@ def test_balance_is_learned_from_the_samples_to_train_on():
     see(target, False)
     weights = target.weigh("LSTMClassifier", "balanced", target.arrange(y), np.arange(3))
     assert weights.tolist() == [0.75, 0.75, 1.5, 1.5, 1.5, 1.5]
-    assert refused(target.weigh, "LSTMClassifier", "balanced", target.arrange(y), np.arange(2)) == (
+    assert refused(target.weigh, "LSTMClassifier", "balanced", target.arrange(y), np.arange(2)) == snapshot(
         "LSTMClassifier(class_weight='balanced') weighs classes by how often they occur, got no sample to train on of "
         "'b'. Pass class_weight as a dict of labels and weights."
     )
@@ -245,7 +245,7 @@ def test_classes_may_be_known_before_their_samples():
         ["x", "y"],
     ]
     assert [len(labels) for labels in read(y, classes=list("abxy"))[0].columns] == [4, 4]
-    assert refused(read, y, classes=[["a", "b"]]) == (
+    assert refused(read, y, classes=[["a", "b"]]) == snapshot(
         "LSTMClassifier got classes for 1 columns, and y with 2. Pass the labels of each column of y, or one list of "
         "labels for all."
     )
@@ -263,7 +263,7 @@ def test_labels_of_other_columns_are_strange():
     target, _ = read(np.array([["a", "x"], ["b", "y"]]))
     see(target, False)
     assert later(target, [["b", "x"]]).tolist() == [["b", "x"]]
-    assert refused(later, target, [["x", "x"]]) == (
+    assert refused(later, target, [["x", "x"]]) == snapshot(
         "LSTMClassifier got the label 'x' in y, which is none of its classes: 'a', 'b'. The first call of partial_fit "
         "takes all of them as classes=; fit begins anew."
     )
@@ -279,7 +279,7 @@ def test_time_steps_share_their_labels():
 def test_another_shape_is_refused():
     """What comes later has as many columns as before."""
     target, _ = read(np.array([["a", "x"], ["b", "y"]]))
-    assert refused(later, target, ["a", "b"]) == (
+    assert refused(later, target, ["a", "b"]) == snapshot(
         "LSTMClassifier was fitted on y of shape ('n_samples', 2), got shape (2,). Pass y of the same shape, or call "
         "fit to begin anew."
     )
@@ -326,20 +326,20 @@ def settle(y, shapes, observed=None, **network):
 def test_y_and_outputs_must_have_the_same_time_steps():
     """A network with outputs for each time step takes a label for each, of one type; another network takes none."""
     words = np.array([["a", "b"], ["b", "a"]])
-    assert refused(settle, words, [(None, N_STEPS, 2)], by_step=True) == (
+    assert refused(settle, words, [(None, N_STEPS, 2)], by_step=True) == snapshot(
         "LSTMClassifier: the network has an output for each of 3 time steps, got y of shape (2, 2). Pass y of shape "
         "(n_samples, 3), a label for each time step."
     )
-    assert refused(settle, np.stack([words, words], axis=2), [(None, 2, 2)], by_step=True) == (
+    assert refused(settle, np.stack([words, words], axis=2), [(None, 2, 2)], by_step=True) == snapshot(
         "LSTMClassifier: the network chooses one label for each time step, got y of shape (2, 2, 2) with 2 for each. "
         "Fit an estimator for each of them."
     )
-    assert refused(settle, np.stack([words, words], axis=2), [(None, 2)]) == (
+    assert refused(settle, np.stack([words, words], axis=2), [(None, 2)]) == snapshot(
         "LSTMClassifier: y of shape (2, 2, 2) has labels for each of 2 time steps, got a network with one output for a "
         "sample. Use one with an output for each time step: 'many_to_many' or 'encoder_decoder'."
     )
     mixed = pd.DataFrame({"first": ["a", "b"], "second": [1, 2]})
-    assert refused(settle, mixed, [(None, 2, 2)], by_step=True, error=TypeError) == (
+    assert refused(settle, mixed, [(None, 2, 2)], by_step=True, error=TypeError) == snapshot(
         "LSTMClassifier: the time steps of y share their labels, got text and numbers. Make them one type: "
         "y.astype(str)."
     )
@@ -347,7 +347,7 @@ def test_y_and_outputs_must_have_the_same_time_steps():
 
 def test_a_column_of_one_class_is_refused():
     """A column in which nothing is told apart is named."""
-    assert refused(settle, np.array([["a", "x"], ["b", "x"]]), [(None, 2), (None, 1)]) == (
+    assert refused(settle, np.array([["a", "x"], ["b", "x"]]), [(None, 2), (None, 1)]) == snapshot(
         "LSTMClassifier got one class in column 1 of y, 'x': there is nothing to tell apart. Drop the column."
     )
 

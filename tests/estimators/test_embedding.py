@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -138,7 +139,7 @@ def test_features_with_a_role_hold_no_codes():
     windows = Windows(windows.buffer, windows.starts, 4, Roles((0,)))
     model = small().fit(windows, MIXED[:, -1, 1])
     assert model.n_categories_ == (6,)
-    assert refused(small(embedding_features=[0]).fit, windows, MIXED[:, -1, 1]) == (
+    assert refused(small(embedding_features=[0]).fit, windows, MIXED[:, -1, 1]) == snapshot(
         "LSTMRegressor expects embedding_features to name features of X that are neither static nor known ahead, by "
         "their positions, each once: some of [1]. Got [0]."
     )
@@ -235,7 +236,7 @@ def test_wrong_features(features):
 
 def test_features_without_an_embedding():
     """Features are named for an embedding."""
-    assert refused(small(embedding_dim=None, embedding_features=[0]).fit, MIXED, MIXED[:, -1, 1]) == (
+    assert refused(small(embedding_dim=None, embedding_features=[0]).fit, MIXED, MIXED[:, -1, 1]) == snapshot(
         "LSTMRegressor got embedding_features=[0], but embedding_dim=None embeds nothing. Pass embedding_dim, the "
         "length of an embedding, or leave embedding_features out."
     )
@@ -244,7 +245,7 @@ def test_features_without_an_embedding():
 def test_frames():
     """Pixels are no codes."""
     frames = np.zeros((4, 3, 5, 5))
-    assert refused(small(architecture="cnn_lstm").fit, frames, np.arange(4.0)) == (
+    assert refused(small(architecture="cnn_lstm").fit, frames, np.arange(4.0)) == snapshot(
         "LSTMRegressor(embedding_dim=2) embeds codes of categories, got frames of shape (5, 5). Pass "
         "embedding_dim=None."
     )

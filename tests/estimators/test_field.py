@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import TABLE, TARGETS, WINDOWS, perceptron
+from inline_snapshot import snapshot
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -259,7 +260,7 @@ def test_darts_603():
     series = np.arange(30.0)
     pipe = make_pipeline(LagFramer(n_steps=12, context="never"), lstm()).fit(series, series)
     assert np.isfinite(pipe.predict(series[:3])).all()
-    assert refused(pipe.fit, series[:8], series[:8]) == (
+    assert refused(pipe.fit, series[:8], series[:8]) == snapshot(
         "LagFramer(n_steps=12) needs at least 12 rows, got X of shape (8, 1). Lower n_steps or pass a longer series."
     )
 

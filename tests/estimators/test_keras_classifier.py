@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from builders import TABLE, TARGETS, WINDOWS, compiling, perceptron
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone, is_classifier
@@ -120,7 +121,7 @@ def test_an_output_that_cannot_tell_the_classes_apart():
     def two_units():
         return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
 
-    assert refused(small(two_units).fit, X, COLOURS) == (
+    assert refused(small(two_units).fit, X, COLOURS) == snapshot(
         "KerasClassifier: y has 3 classes, got a network with an output of 2 units. Use 3 units with softmax."
     )
 

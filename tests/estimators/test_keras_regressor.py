@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from builders import TABLE, TARGETS, WINDOWS, compiled, compiling, is_same, perceptron, table_model
 from conftest import run_fresh
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -115,16 +116,16 @@ def test_a_network_without_an_input_layer():
 
 def test_what_is_no_builder_is_refused():
     """A builder must be there, be given what it asks for, and return a model."""
-    assert refused(small(None).fit, X, y) == (
+    assert refused(small(None).fit, X, y) == snapshot(
         "KerasRegressor needs a model: pass model=, a function that returns a keras.Model, or a keras.Model."
     )
-    assert refused(small(lambda meta: None).fit, X, y, error=TypeError) == (
+    assert refused(small(lambda meta: None).fit, X, y, error=TypeError) == snapshot(
         "KerasRegressor: the builder <lambda> returned NoneType, expected a keras.Model. End it in 'return model'."
     )
-    assert refused(small(lambda meta, units: perceptron(meta)).fit, X, y) == (
+    assert refused(small(lambda meta, units: perceptron(meta)).fit, X, y) == snapshot(
         "KerasRegressor: the builder <lambda> asks for 'units'. Pass model__units=, or give it a default."
     )
-    assert refused(small("perceptron").fit, X, y) == (
+    assert refused(small("perceptron").fit, X, y) == snapshot(
         "The 'model' parameter of KerasRegressor must be a callable, an object implementing 'build' or None. "
         "Got 'perceptron' instead."
     )
@@ -166,7 +167,7 @@ def test_an_estimator_with_a_model_pickles():
 
 def test_a_model_has_no_parameters():
     """Parameters of a builder are refused where there is none."""
-    assert refused(small(table_model(), model__units=3).fit, X, y) == (
+    assert refused(small(table_model(), model__units=3).fit, X, y) == snapshot(
         "KerasRegressor: model__units goes to a builder, but model is a keras.Model, which is built. Pass the function "
         "that builds it."
     )
@@ -176,7 +177,7 @@ def test_a_model_that_keras_cannot_copy_is_refused():
     """A model with a function of one's own is refused, as Keras has no copy of the function."""
     given = table_model()
     given.compile("sgd", quartic)
-    assert refused(small(given).fit, X, y) == (
+    assert refused(small(given).fit, X, y) == snapshot(
         "KerasRegressor takes a keras.Model that Keras can copy, and this one holds a class or a function that it does "
         "not know. Pass the function that builds the model, or register what is your own with "
         "keras.saving.register_keras_serializable."
@@ -236,7 +237,7 @@ def test_precision(fitted):
 
 def test_another_number_of_axes_is_refused(fitted):
     """What was fitted on rows predicts no windows, and is told so."""
-    assert refused(fitted.predict, WINDOWS[:, :, :1].repeat(3, axis=2)) == (
+    assert refused(fitted.predict, WINDOWS[:, :, :1].repeat(3, axis=2)) == snapshot(
         "KerasRegressor was fitted on samples of 1 axes, got X of shape (40, 5, 3). Pass X with as many axes as in fit."
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import run_fresh
+from inline_snapshot import snapshot
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -318,7 +319,7 @@ def test_warm_start_goes_on():
     assert model.offset_ != offset
     longer = sliding_window_view(SERIES, 10, axis=0).transpose(0, 2, 1)
     assert model.fit(longer).inverse_transform(model.transform(longer)).shape == longer.shape
-    assert refused(model.set_params(units=7).fit, X) == (
+    assert refused(model.set_params(units=7).fit, X) == snapshot(
         "LSTMAutoencoder goes on with the network that it has, but units was 6 when it was built, and is 7. Set it "
         "back, or call fit with warm_start=False to begin anew."
     )
@@ -388,7 +389,7 @@ def test_mistyped_parameter():
 
 def test_other_features(fitted):
     """Another number of features is refused as scikit-learn refuses it."""
-    assert refused(fitted.transform, X[:, :, :1]) == (
+    assert refused(fitted.transform, X[:, :, :1]) == snapshot(
         "X has 1 features, but LSTMAutoencoder is expecting 2 features as input: got X of shape (60, 8, 1)."
     )
 
@@ -408,18 +409,18 @@ def test_other_codes(fitted, codes, shape):
 
 def test_bad_values():
     """What is empty, infinite or observed in part is refused where it stands."""
-    assert refused(small().fit, X[:0]) == (
+    assert refused(small().fit, X[:0]) == snapshot(
         "LSTMAutoencoder got an empty X: shape (0, 8, 2) is (n_samples, n_timesteps, n_features) and none of them may "
         "be 0."
     )
     bad = X.copy()
     bad[4, 1, 0] = np.inf
-    assert refused(small().fit, bad) == (
+    assert refused(small().fit, bad) == snapshot(
         "LSTMAutoencoder got inf in X at sample 4, time step 1, feature 0. Replace it, or write NaN where nothing was "
         "observed."
     )
     bad[4, 1, 0] = np.nan
-    assert refused(small().fit, bad) == (
+    assert refused(small().fit, bad) == snapshot(
         "LSTMAutoencoder got a time step with some features missing: sample 4, time step 1, NaN in feature 0. A time "
         "step is either observed in every feature or NaN in all of them: impute first, before the windows are framed."
     )
@@ -427,7 +428,7 @@ def test_bad_values():
 
 def test_nothing_to_train_on():
     """Windows that are all too short are refused."""
-    assert refused(small(min_steps=9).fit, X) == (
+    assert refused(small(min_steps=9).fit, X) == snapshot(
         "LSTMAutoencoder(min_steps=9) leaves nothing to train on: no sample of X, of shape (60, 8, 2), has so many "
         "observed time steps. Lower min_steps, or pass longer sequences."
     )
@@ -436,7 +437,7 @@ def test_nothing_to_train_on():
 def test_features_with_a_role():
     """What does not change within a window, or is known ahead, is nothing to rebuild."""
     windows = Windows(SERIES, np.arange(60), 8, Roles(static=(1,)))
-    assert refused(small().fit, windows) == (
+    assert refused(small().fit, windows) == snapshot(
         "LSTMAutoencoder rebuilds features that change from time step to time step, got windows in which features [1] "
         "are static or known ahead. Leave them out of X, or out of what LagFramer is told of them."
     )

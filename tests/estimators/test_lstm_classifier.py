@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone, is_classifier
@@ -93,7 +94,9 @@ def test_weighted_score_is_that_of_scikit_learn(X, fitted):
     y, weights = WORDS[CODES], np.linspace(0, 1, N)
     expected = accuracy_score(y, fitted.predict(X), sample_weight=weights)
     assert fitted.score(X, y, sample_weight=weights) == pytest.approx(expected)
-    assert refused(fitted.score, X, y[:5]) == "Found input variables with inconsistent numbers of samples: [5, 36]"
+    assert refused(fitted.score, X, y[:5]) == snapshot(
+        "Found input variables with inconsistent numbers of samples: [5, 36]"
+    )
 
 
 # --- decisions ------------------------------------------------------------------------------------
@@ -116,7 +119,7 @@ def test_several_labels_have_no_decision_function(X):
     assert not hasattr(model, "decision_function")
     with pytest.raises(AttributeError) as caught:
         model.decision_function(X)
-    assert str(caught.value) == "This 'LSTMClassifier' has no attribute 'decision_function'"
+    assert str(caught.value) == snapshot("This 'LSTMClassifier' has no attribute 'decision_function'")
     assert str(caught.value.__cause__) == (
         "LSTMClassifier has no decision_function where y has several labels to a sample. Use predict_proba."
     )
@@ -213,17 +216,17 @@ def test_another_number_of_time_steps(X):
 def test_time_steps_that_do_not_fit(X, padded):
     """Labels for time steps need an architecture with as many outputs, and are missing only as X is."""
     steps = WORDS[np.stack([CODES] * 3, axis=1)]
-    assert refused(small(architecture="many_to_many").fit, X, steps) == (
+    assert refused(small(architecture="many_to_many").fit, X, steps) == snapshot(
         "many_to_many has an output at each of the 4 time steps of X, got y with 3. Pass "
         "architecture='encoder_decoder'."
     )
     flags = np.ones((N, 4, 2), dtype=int)
     flags[::2] = 0
-    assert refused(small().fit, X, flags) == (
+    assert refused(small().fit, X, flags) == snapshot(
         "LSTMClassifier: y of shape (36, 4, 2) has labels for each of 4 time steps, got a network with one output for "
         "a sample. Use one with an output for each time step: 'many_to_many' or 'encoder_decoder'."
     )
-    assert refused(small(architecture="many_to_many").fit, X, padded[1]) == (
+    assert refused(small(architecture="many_to_many").fit, X, padded[1]) == snapshot(
         "LSTMClassifier got NaN in y at row 0, column 0: Input y contains NaN, and there is nothing to learn from. "
         "Fill the gaps of the series first, or leave such rows out of X and y."
     )

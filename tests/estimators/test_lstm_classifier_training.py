@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -66,7 +67,7 @@ def test_weights_of_labels_that_are_in_several_columns(X):
 
 def test_a_weight_of_no_class_is_refused(X):
     """A weight for a label that y does not hold is a slip."""
-    assert refused(small(class_weight={"lwo": 2}).fit, X, WORDS[CODES]) == (
+    assert refused(small(class_weight={"lwo": 2}).fit, X, WORDS[CODES]) == snapshot(
         "LSTMClassifier got a class_weight for 'lwo', which is no class of y: 'low', 'mid', 'top'. Name classes as "
         "they stand in y."
     )
@@ -84,11 +85,11 @@ def test_partial_fit_takes_all_classes_at_first(X):
         model.partial_fit(X, np.where(y == "top", "top", "l"))
     assert "top" in model.predict(X)
     assert model.n_iter_ == 31
-    assert refused(model.partial_fit, X, y) == (
+    assert refused(model.partial_fit, X, y) == snapshot(
         "LSTMClassifier got the label 'low' in y, which is none of its classes: 'l', 'm', 'top'. The first call of "
         "partial_fit takes all of them as classes=; fit begins anew."
     )
-    assert refused(model.partial_fit, X[:2], ["l", "m"], classes=["l", "m", "n"]) == (
+    assert refused(model.partial_fit, X[:2], ["l", "m"], classes=["l", "m", "n"]) == snapshot(
         "LSTMClassifier got the label 'n' in y, which is none of its classes: 'l', 'm', 'top'. The first call of "
         "partial_fit takes all of them as classes=; fit begins anew."
     )
@@ -107,7 +108,7 @@ def test_partial_fit_of_several_columns(X):
 
 def test_balance_needs_every_class_to_train_on(X):
     """How often a class occurs cannot be told from a part of y that lacks it."""
-    assert refused(small(class_weight="balanced").partial_fit, X[:1], ["low"], classes=["low", "mid"]) == (
+    assert refused(small(class_weight="balanced").partial_fit, X[:1], ["low"], classes=["low", "mid"]) == snapshot(
         "LSTMClassifier(class_weight='balanced') weighs classes by how often they occur, got no sample to train on of "
         "'mid'. Pass class_weight as a dict of labels and weights."
     )
@@ -170,7 +171,7 @@ def test_validation_samples_of_a_class_that_is_not_trained_on(X):
     """Samples sorted by class are refused where the end is kept for validation, and what the message advises works."""
     y = np.sort(WORDS[CODES])
     model = small(epochs=1, validation_fraction=0.4)
-    assert refused(model.fit, X, y) == (
+    assert refused(model.fit, X, y) == snapshot(
         "LSTMClassifier(validation_fraction=0.4) keeps the samples at the end for validation, and they hold a class "
         "that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass "
         "validation_gap=0. Windows of a series: lower validation_fraction, or drop it."

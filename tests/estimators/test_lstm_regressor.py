@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone, is_regressor
@@ -200,12 +201,12 @@ def test_linear_skip_needs_the_targets_own_past_and_its_length(waves):
     """A linear path is over the target's own past, and has a weight for each time step."""
     X, y = waves
     model = small(linear_skip=True).fit(X, y)
-    assert refused(model.predict, X[:, 1:]) == (
+    assert refused(model.predict, X[:, 1:]) == snapshot(
         "LSTMRegressor(linear_skip=True) was fitted on windows of 6 time steps, got X of shape (60, 5, 2) (n_samples, "
         "n_timesteps, n_features). A linear path has a weight for each time step: pass windows of that length."
     )
     noise = np.random.default_rng(0).normal(size=60)
-    assert refused(model.fit, X, noise) == (
+    assert refused(model.fit, X, noise) == snapshot(
         "LSTMRegressor(linear_skip=True) needs the target's own past, but no feature of X holds the past of y: in no "
         "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
         "(TimeSeriesSplit, shuffle=False), "

@@ -5,6 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
 from sklearn.exceptions import NotFittedError
@@ -30,15 +31,17 @@ def test_not_fitted():
 
 def test_wrong_parameters(waves):
     """Parameters are checked in fit, in scikit-learn's words."""
-    assert refused(small(units=0).fit, *waves) == (
+    assert refused(small(units=0).fit, *waves) == snapshot(
         "The 'units' parameter of LSTMRegressor must be an int in the range [1, inf), an instance of "
         "'list' or an instance of 'tuple'. Got 0 instead."
     )
     assert refused(small(window_scaler="first").fit, *waves).startswith(
         "The 'window_scaler' parameter of LSTMRegressor must be a str among "
     )
-    assert refused(small(optimizer="addam").fit, *waves) == "Keras has no optimizer 'addam'. Did you mean 'adam'?"
-    assert refused(small(loss="hubber").fit, *waves) == "Keras has no loss 'hubber'. Did you mean 'huber'?"
+    assert refused(small(optimizer="addam").fit, *waves) == snapshot(
+        "Keras has no optimizer 'addam'. Did you mean 'adam'?"
+    )
+    assert refused(small(loss="hubber").fit, *waves) == snapshot("Keras has no loss 'hubber'. Did you mean 'huber'?")
     with pytest.raises(TypeError, match=r"^LSTMRegressor has no parameter 'epoch'. Did you mean 'epochs'\? Its param"):
         LSTMRegressor(epoch=3)
 
@@ -50,7 +53,7 @@ def test_wrong_dimensions(fitted, waves):
             f"LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape {shape}. "
             "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
         )
-    assert refused(small().fit, waves[0], np.zeros((60, 2, 2, 2))) == (
+    assert refused(small().fit, waves[0], np.zeros((60, 2, 2, 2))) == snapshot(
         "LSTMRegressor expects y of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), "
         "got shape (60, 2, 2, 2)."
     )
@@ -58,7 +61,7 @@ def test_wrong_dimensions(fitted, waves):
 
 def test_wrong_features(fitted):
     """Another number of features at predict is refused."""
-    assert refused(fitted.predict, np.zeros((5, 6, 3))) == (
+    assert refused(fitted.predict, np.zeros((5, 6, 3))) == snapshot(
         "X has 3 features, but LSTMRegressor is expecting 2 features as input: got X of shape (5, 6, 3)."
     )
 
@@ -66,11 +69,11 @@ def test_wrong_features(fitted):
 def test_mismatched_lengths(waves):
     """X and y of different lengths are refused; samples on the axis of time steps are seen for what they are."""
     X, y = waves
-    assert refused(small().fit, X, y[:-1]) == (
+    assert refused(small().fit, X, y[:-1]) == snapshot(
         "LSTMRegressor got X with 60 samples (shape (60, 6, 2) is n_samples, n_timesteps, n_features) and y with 59. "
         "Both need the same number of rows."
     )
-    assert refused(small().fit, np.zeros((1, 21, 1)), np.zeros(21)) == (
+    assert refused(small().fit, np.zeros((1, 21, 1)), np.zeros(21)) == snapshot(
         "LSTMRegressor got X with 1 samples (shape (1, 21, 1) is n_samples, n_timesteps, n_features) and y with 21. "
         "The 21 samples lie on the axis of time steps: X.reshape(21, 1, -1) makes them samples of one time step, "
         "LagFramer makes windows of them. Both need the same number of rows."
@@ -79,7 +82,7 @@ def test_mismatched_lengths(waves):
 
 def test_ragged_sequences(fitted):
     """Sequences of different lengths are sent to the padder."""
-    assert refused(fitted.predict, [np.zeros((3, 2)), np.zeros((4, 2))]) == (
+    assert refused(fitted.predict, [np.zeros((3, 2)), np.zeros((4, 2))]) == snapshot(
         "LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
         "Put a SequencePadder before it."
     )
@@ -90,7 +93,7 @@ def test_partly_observed_time_step(waves):
     X, y = waves
     X = np.array(X)
     X[7, 2, 1] = np.nan
-    assert refused(small().fit, X, y) == (
+    assert refused(small().fit, X, y) == snapshot(
         "LSTMRegressor got a time step with some features missing: sample 7, time step 2, NaN in feature 1. A time "
         "step is either observed in every feature or NaN in all of them: impute first, before the windows are framed."
     )
@@ -101,7 +104,7 @@ def test_infinity(waves):
     X, y = waves
     X = np.array(X)
     X[7, 2, 1] = np.inf
-    assert refused(small().fit, X, y) == (
+    assert refused(small().fit, X, y) == snapshot(
         "LSTMRegressor got inf in X at sample 7, time step 2, feature 1. Replace it, or write NaN where nothing was "
         "observed."
     )
@@ -116,7 +119,7 @@ def test_infinity(waves):
 
 def test_empty(waves):
     """No samples, no time steps or no features are refused."""
-    assert refused(small().fit, np.zeros((0, 6, 2)), np.zeros(0)) == (
+    assert refused(small().fit, np.zeros((0, 6, 2)), np.zeros(0)) == snapshot(
         "LSTMRegressor got an empty X: shape (0, 6, 2) is (n_samples, n_timesteps, n_features) and none of them may "
         "be 0."
     )
@@ -127,11 +130,11 @@ def test_text(waves):
     X, y = waves
     text = np.array(X).astype(object)
     text[3, 2, 1] = "high"
-    assert refused(small().fit, text, y) == (
+    assert refused(small().fit, text, y) == snapshot(
         "LSTMRegressor expects numbers, got text in column 5 of X: 'high' in row 3. Encode the column as numbers, or "
         "drop it."
     )
-    assert refused(small().fit, X, np.array(["a"] * 60)) == (
+    assert refused(small().fit, X, np.array(["a"] * 60)) == snapshot(
         "LSTMRegressor expects numbers, got text in column 0 of y: 'a' in row 0. Encode the column as numbers, or "
         "drop it."
     )
@@ -139,7 +142,7 @@ def test_text(waves):
 
 def test_no_target(waves):
     """A target is needed."""
-    assert refused(small().fit, waves[0], None) == (
+    assert refused(small().fit, waves[0], None) == snapshot(
         "LSTMRegressor requires y to be passed, but the target y is None. For the next value of a series: "
         "X, y = make_supervised(series)."
     )
@@ -149,7 +152,7 @@ def test_window_scaler_needs_the_targets_own_past(waves):
     """A target whose past is not in X cannot be shifted by it."""
     X, _ = waves
     noise = np.random.default_rng(0).normal(size=60)
-    assert refused(small(window_scaler="last").fit, X, noise) == (
+    assert refused(small(window_scaler="last").fit, X, noise) == snapshot(
         "LSTMRegressor(window_scaler='last') needs the target's own past, but no feature of X holds the past of y: "
         "in no column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time "
         "order (TimeSeriesSplit, shuffle=False), or pass window_scaler=None."
@@ -158,7 +161,7 @@ def test_window_scaler_needs_the_targets_own_past(waves):
 
 def test_nothing_left_to_train_on(waves):
     """A validation tail that leaves nothing to train on is refused."""
-    assert refused(small(validation_fraction=0.95).fit, *waves) == (
+    assert refused(small(validation_fraction=0.95).fit, *waves) == snapshot(
         "LSTMRegressor(validation_fraction=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and "
         "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
         "validation_gap=0 if samples share nothing."
@@ -185,18 +188,18 @@ def test_groups_without_state(waves):
 def test_negative_weights(waves):
     """A weight below zero would teach the opposite."""
     X, y = waves
-    assert refused(small().fit, X, y, sample_weight=np.r_[1, -1, np.ones(58)]) == (
+    assert refused(small().fit, X, y, sample_weight=np.r_[1, -1, np.ones(58)]) == snapshot(
         "LSTMRegressor got a negative sample_weight for sample 1: it would learn the opposite. Weights are 0 or more; "
         "0 leaves a sample out."
     )
-    assert refused(LSTMClassifier(2, class_weight={True: -1}).fit, X, y > 10) == (
+    assert refused(LSTMClassifier(2, class_weight={True: -1}).fit, X, y > 10) == snapshot(
         "LSTMClassifier got the class_weight -1 for True. Weights are numbers of 0 or more; 0 leaves a class out."
     )
 
 
 def test_unknown_activation(waves):
     """A mistyped activation is answered with the nearest one."""
-    assert refused(small(output_activation="relux").fit, *waves) == (
+    assert refused(small(output_activation="relux").fit, *waves) == snapshot(
         "Keras has no activation 'relux'. Did you mean 'relu'?"
     )
 
@@ -210,15 +213,15 @@ def plain(steps=None):
 def test_networks_of_ones_own(waves):
     """A network that was built already, takes other samples, or would take NaN for numbers, is refused."""
     X, y = waves
-    assert refused(small(architecture=plain()).fit, X, y) == (
+    assert refused(small(architecture=plain()).fit, X, y) == snapshot(
         "LSTMRegressor expects architecture to be a name or a function that builds a model, got a keras.Model. Use "
         "KerasRegressor or KerasClassifier, which copy it for each fit."
     )
-    assert refused(small(architecture=partial(plain, 9)).fit, X, y) == (
+    assert refused(small(architecture=partial(plain, 9)).fit, X, y) == snapshot(
         "LSTMRegressor: the network takes samples of shape (9, 2), got X of shape (60, 6, 2). Begin the network with "
         "keras.Input(meta['X_shape_'][1:])."
     )
-    assert refused(KerasRegressor(plain).fit, X[6:, -1], y[6:]) == (
+    assert refused(KerasRegressor(plain).fit, X[6:, -1], y[6:]) == snapshot(
         "KerasRegressor: the network takes samples of shape (None, 2), got X of shape (54, 2). Begin the network with "
         "keras.Input(meta['X_shape_'][1:]), or give X three axes, (n_samples, n_timesteps, n_features): LagFramer "
         "makes windows, To3D adds axes."
@@ -239,7 +242,7 @@ def test_another_network_in_mid_training(waves):
     """To go on training is to keep the network: parameters that ask for another are refused."""
     X, y = waves
     model = small(warm_start=True).fit(X, y)
-    assert refused(model.set_params(units=9).fit, X, y) == (
+    assert refused(model.set_params(units=9).fit, X, y) == snapshot(
         "LSTMRegressor goes on with the network that it has, but units was 3 when it was built, and is 9. Set it back, "
         "or call fit with warm_start=False to begin anew."
     )

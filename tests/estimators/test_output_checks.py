@@ -3,6 +3,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor, SeriesScaler
@@ -119,7 +120,7 @@ def test_softmax_is_for_shares():
 
 def test_any_network_is_asked_for_its_last_activation():
     """A KerasRegressor's own network is checked like the built-in ones."""
-    assert refused(any_keras, NUMBERS, (1, "softplus")) == (
+    assert refused(any_keras, NUMBERS, (1, "softplus")) == snapshot(
         "KerasRegressor: softplus gives outputs of 0 and more, but with no target_scaler the targets go from -1.32 to "
         "2. target_scaler='minmax' scales y to 0..1, or a linear output reaches any."
     )

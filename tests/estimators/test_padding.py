@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -59,7 +59,6 @@ def told(model, X):
 
 @every
 @given(lengths=st.lists(st.integers(1, 8), min_size=1, max_size=5), more=st.integers(0, 4), data=st.data())
-@settings(max_examples=12, deadline=None)
 def test_predictions_do_not_see_padding(architecture, lengths, more, data):
     """Whatever the length and the side of the padding, or what stood there before, each sample is predicted alike."""
     model, ragged = fitted(architecture), sequences(lengths)

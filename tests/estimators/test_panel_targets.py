@@ -4,8 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from panel_examples import LEVELS, N_TIMES, interleaved, panel_of, small, walks, without_keys
 from refusal import refused
@@ -21,7 +22,6 @@ from sklstm.estimators._own_past import find_own_past
 @given(
     order=st.randoms(), slope=st.floats(0.1, 9), offset=st.floats(-50, 50), lengths=st.tuples(*[st.integers(3, 20)] * 4)
 )
-@settings(max_examples=60, deadline=None)
 def test_past_is_looked_for_along_each_series(order, slope, offset, lengths):
     """Whatever the order of the rows, and however short each series, feature, horizon and units are found."""
     rng = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
     scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
     X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
     y = np.concatenate(list(following.values()))[order]
-    assert refused(small(relative_to="last").fit, X, y) == (
+    assert refused(small(relative_to="last").fit, X, y) == snapshot(
         "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y: in no "
         "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
         "(TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), or pass "
@@ -145,13 +145,13 @@ def test_series_whose_units_are_not_known():
     assert_allclose(model.predict(X)[X.groups == "b"], 7, atol=0.1)
     X, y = scaled_by_series()
     few = (X.groups != "c") | (X.times < 2)
-    assert refused(small(target_groups=True, relative_to="last").fit, X[few], y[few]) == (
+    assert refused(small(target_groups=True, relative_to="last").fit, X[few], y[few]) == snapshot(
         "LSTMRegressor(relative_to='last') needs the target's own past, and feature 1 of X, which holds it for the "
         "longest series, does not for series 'c', of 2 samples: no line leads from there to y. Pass at least 4 samples "
         "of each series, in time order, or pass relative_to=None."
     )
     model.fit(X[X.groups != "c"], y[X.groups != "c"])
-    assert refused(model.predict, X) == (
+    assert refused(model.predict, X) == snapshot(
         "LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled by itself, got "
         "series 'c', which was not in fit. Fit on it, too, or scale all series alike (SeriesScaler without group)."
     )

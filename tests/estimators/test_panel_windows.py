@@ -4,8 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from panel_examples import LEVELS, interleaved, panel_of, small, without_keys
 from refusal import refused
@@ -33,7 +34,6 @@ def panels(draw):
 
 
 @given(windows=panels(), stride=st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
 def test_stride_against_a_loop(windows, stride):
     """Of each series the last sample, and every so many before it."""
     kept = []
@@ -126,7 +126,6 @@ def rows_of(windows, sample):
     ahead=st.integers(0, 5),
     stride=st.integers(1, 3),
 )
-@settings(max_examples=200, deadline=None)
 def test_nothing_that_is_watched_is_trained_on(windows, fraction, gap, ahead, stride):
     """The last times of all series are watched, and no row of theirs, nor target, is trained on; all else is."""
     kept = every_nth(len(windows), stride, windows.groups)
@@ -196,7 +195,7 @@ def test_targets_further_ahead_are_left_out():
 def test_nothing_left_to_train_on_is_refused():
     """Short series that are watched to their end leave nothing."""
     X, y = interleaved(n_steps=12, n_times=12)
-    assert refused(small(validation_fraction=0.25).fit, X, y) == (
+    assert refused(small(validation_fraction=0.25).fit, X, y) == snapshot(
         "LSTMRegressor(validation_fraction=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the "
         "last ones in time of all series, and the 27 before them are left out, as samples that share time steps would "
         "be. Lower it, pass more samples, or validation_gap=0 if samples share nothing."

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 from conftest import run_fresh
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -139,7 +140,6 @@ def test_time_steps_that_were_not_observed():
     seed=st.integers(0, 99),
     size=st.floats(1e-3, 1e3),
 )
-@settings(max_examples=15, deadline=None)
 def test_quantiles_do_not_cross(levels, seed, size):
     """Of a network that has learned nothing they would; they come in order, in units of any size."""
     levels = np.sort(levels) / 100
@@ -247,7 +247,7 @@ def test_going_on():
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict_quantiles(X), predicted)
     model.set_params(quantiles=[0.5])
     assert_array_equal(model.predict_quantiles(X), predicted)
-    assert refused(model.fit, X, Y[:, 0]) == (
+    assert refused(model.fit, X, Y[:, 0]) == snapshot(
         "LSTMRegressor goes on with the network that it has, but quantiles was [0.1, 0.5, 0.9] when it was built, and "
         "is [0.5]. Set it back, or call fit with warm_start=False to begin anew."
     )
@@ -317,7 +317,7 @@ def one_unit_short(meta):
 def test_a_network_of_ones_own():
     """A builder is told of as many outputs as there are quantiles of all values."""
     assert small(architecture=own_network).fit(X, Y[:, 0]).predict_quantiles(X).shape == (40, 2, 3)
-    assert refused(small(architecture=one_unit_short).fit, X, Y[:, 0]) == (
+    assert refused(small(architecture=one_unit_short).fit, X, Y[:, 0]) == snapshot(
         "LSTMRegressor: y of shape (40, 2) needs a network with outputs of shape (n_samples, 6), got one of shape "
         "(n_samples, 5). Give its last layer as many units as y has values for each sample, times 3 quantiles."
     )
@@ -341,14 +341,14 @@ def test_levels_are_between_0_and_1_and_ascending(levels):
 
 def test_one_level_is_a_list_of_one():
     """A number is no list of levels."""
-    assert refused(small(quantiles=0.5).fit, X, Y[:, 0]) == (
+    assert refused(small(quantiles=0.5).fit, X, Y[:, 0]) == snapshot(
         "The 'quantiles' parameter of LSTMRegressor must be an array-like or None. Got 0.5 instead."
     )
 
 
 def test_a_loss_beside_quantiles():
     """Quantiles have a loss of their own."""
-    assert refused(small(loss="mae").fit, X, Y[:, 0]) == (
+    assert refused(small(loss="mae").fit, X, Y[:, 0]) == snapshot(
         "LSTMRegressor(quantiles=[0.1, 0.5, 0.9]) is trained on the pinball loss of these quantiles, got loss='mae'. "
         "Leave loss out, or quantiles."
     )
@@ -356,11 +356,11 @@ def test_a_loss_beside_quantiles():
 
 def test_quantiles_that_were_not_asked_for():
     """Without quantiles there are none; before fit there is nothing."""
-    assert refused(small(quantiles=None).fit(X, Y[:, 0]).predict_quantiles, X) == (
+    assert refused(small(quantiles=None).fit(X, Y[:, 0]).predict_quantiles, X) == snapshot(
         "LSTMRegressor(quantiles=None) predicts one number for each value of y, got a call of predict_quantiles. Pass "
         "quantiles=[0.1, 0.5, 0.9], or others, and fit again."
     )
-    assert refused(small().predict_quantiles, X, error=NotFittedError) == (
+    assert refused(small().predict_quantiles, X, error=NotFittedError) == snapshot(
         "This LSTMRegressor instance is not fitted yet. Call 'fit' with appropriate arguments before using this "
         "estimator."
     )

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
@@ -54,7 +55,6 @@ def settled(y, scaler, shape, observed=None, samples=None):
     dtype=st.sampled_from([np.float32, np.float64]),
     data=st.data(),
 )
-@settings(max_examples=80, deadline=None)
 def test_there_and_back(shape, scaler, dtype, data):
     """What is learned as certain comes back as the numbers that were given, in their shape and precision."""
     values = st.floats(-1e3, 1e3, width=32)
@@ -152,7 +152,7 @@ def test_builders_are_told_of_y(shape, kind, n_outputs, n_steps):
 def test_another_shape_later_is_refused():
     """What comes later has the shape of what came first, but for time steps of the network's input."""
     target, _ = settled(np.zeros((2, 4)), None, (None, 4))
-    assert refused(target.read, LSTMRegressor(), np.zeros((2, 3)), samples_of(2), target.shape) == (
+    assert refused(target.read, LSTMRegressor(), np.zeros((2, 3)), samples_of(2), target.shape) == snapshot(
         "LSTMRegressor was fitted on y of shape (n_samples, 4), got y of shape (2, 3). Pass y of the same shape, or "
         "call fit to begin anew."
     )
@@ -163,11 +163,11 @@ def test_another_shape_later_is_refused():
 
 def test_outputs_that_do_not_fit_are_refused():
     """A network has as many outputs as y has values, for as many time steps as X has."""
-    assert refused(settled, np.zeros((2, 4)), None, (None, 3)) == (
+    assert refused(settled, np.zeros((2, 4)), None, (None, 3)) == snapshot(
         "LSTMRegressor: y of shape (2, 4) needs a network with outputs of shape (n_samples, 4), got one of shape "
         "(n_samples, 3). Give its last layer as many units as y has values for each sample."
     )
-    assert refused(settled, np.zeros((2, 4)), None, (None, None, 1)) == (
+    assert refused(settled, np.zeros((2, 4)), None, (None, None, 1)) == snapshot(
         "LSTMRegressor: the network has an output for each of the 3 time steps of X, got y of shape (2, 4). Pass y of "
         "shape (n_samples, 3) or (n_samples, 3, n_outputs), or use architecture='encoder_decoder' for another number "
         "of time steps."

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -164,7 +165,7 @@ def test_other_roles():
         "it is: an array does not say what its features mean."
     )
     assert refused(model.predict, X) == expected
-    assert refused(simple.predict, windows(X, static=(1,))) == (
+    assert refused(simple.predict, windows(X, static=(1,))) == snapshot(
         "LSTMRegressor was fitted on windows with no static features and none that are known ahead, got static "
         "features [1]. Pass what the LagFramer of fit makes, and as it is: an array does not say what its features "
         "mean."
@@ -175,7 +176,7 @@ def test_other_roles():
 
 def test_nothing_changes():
     """Features with a role do not tell which time steps were observed, so there must be others."""
-    assert refused(small().fit, windows(X[:, :, :2], static=(0, 1)), LAST) == (
+    assert refused(small().fit, windows(X[:, :, :2], static=(0, 1)), LAST) == snapshot(
         "LSTMRegressor got windows with static features [0, 1], and no other. Add one that changes from time step to "
         "time step: it tells which time steps were observed."
     )
@@ -187,7 +188,7 @@ def test_partly_observed():
     some[:, :3, 1] = some[4, -1, 2] = some[:, :2, 0] = np.nan
     model = small().fit(windows(some, static=(1,), future=((2,), (3,))), LAST)
     assert np.isfinite(model.predict(windows(some, static=(1,), future=((2,), (3,))))).all()
-    assert refused(model.fit, windows(some, static=(2,), future=((3,),)), LAST) == (
+    assert refused(model.fit, windows(some, static=(2,), future=((3,),)), LAST) == snapshot(
         "LSTMRegressor got a time step with some features missing: sample 0, time step 2, NaN in feature 1. A time "
         "step is either observed in every feature or NaN in all of them: impute first, before the windows are framed."
     )
@@ -201,7 +202,7 @@ def test_samples_with_too_few_time_steps(position):
     some[:, :3, 1 - position] = np.nan
     given = windows(some, static=(position,))
     assert np.isfinite(small(min_steps=2).fit(given, LAST).predict(given)).all()
-    assert refused(small(min_steps=3).fit, given, LAST) == (
+    assert refused(small(min_steps=3).fit, given, LAST) == snapshot(
         "LSTMRegressor(min_steps=3) leaves nothing to train on: no sample of X, of shape (300, 5, 2), has so many "
         "observed time steps. Lower min_steps, or pass longer sequences."
     )
@@ -240,7 +241,7 @@ def test_own_past_is_no_step_ahead():
     assert [past.feature for past in model._pasts] == [0]
     assert np.isfinite(model.predict(walk)).all()
     hidden = np.stack([normal(len(walk.buffer)), walk.buffer[:, 0]], axis=1)
-    assert refused(small(relative_to="last").fit, Windows(hidden, walk.starts, 5, Roles((1,))), y) == (
+    assert refused(small(relative_to="last").fit, Windows(hidden, walk.starts, 5, Roles((1,))), y) == snapshot(
         "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y: in no "
         "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
         "(TimeSeriesSplit, shuffle=False), or pass relative_to=None."

@@ -5,6 +5,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -204,7 +205,7 @@ def test_windows_that_overlap():
 
 def test_reading_backwards_leaves_no_state():
     """A bidirectional network cannot carry a state."""
-    assert refused(small(architecture="bidirectional", stateful=True).fit, X, Y) == (
+    assert refused(small(architecture="bidirectional", stateful=True).fit, X, Y) == snapshot(
         "Layer 'backward_lstm_1' reads every sequence from its end, as a bidirectional network does, so no state can "
         "be carried from one sample to the next. Pass stateful=False, or architecture='stacked'."
     )
@@ -313,7 +314,7 @@ def test_a_builder_of_a_fixed_number_of_time_steps():
     def build(meta, units):
         return keras.Sequential([keras.Input(meta["X_shape_"][1:]), layers.LSTM(units), layers.Dense(1)], name="own")
 
-    assert refused(small(architecture=build, tbptt=(2, 4)).fit, X, Y) == (
+    assert refused(small(architecture=build, tbptt=(2, 4)).fit, X, Y) == snapshot(
         "TBPTT(k1, k2) runs sequences in pieces, and model 'own' takes exactly 4 time steps at once. Pass a network "
         "whose number of time steps is open, or tbptt=None."
     )

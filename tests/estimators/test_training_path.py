@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from builders import TARGETS, WINDOWS, compiled, compiling, is_same, perceptron
+from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -140,7 +141,7 @@ def test_a_failed_epoch_more_changes_nothing():
     """Where warnings are errors, a partial_fit that diverges leaves history and weights as they were, too."""
     model = lstm(optimizer="sgd").fit(X, y)
     history, predicted = copy.deepcopy(model.history_), model.predict(X)
-    assert refused(model.set_params(learning_rate=1e38).partial_fit, X, y, error=ConvergenceWarning) == (
+    assert refused(model.set_params(learning_rate=1e38).partial_fit, X, y, error=ConvergenceWarning) == snapshot(
         "LSTMRegressor did not converge: its loss became NaN or infinite. Lower the optimizer's learning rate, or "
         "scale X."
     )

@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -47,7 +48,6 @@ def by_loop(rows_of_windows, y, how, positive=None):
     breaks=st.sets(st.integers(1, 29)),
     data=st.data(),
 )
-@settings(max_examples=150, deadline=None)
 def test_majority_against_a_loop(y, n_steps, breaks, data):
     """The most frequent label, the latest of those as frequent, of the rows since the last hole; in any order."""
     n_rows = len(y)
@@ -64,7 +64,6 @@ def test_majority_against_a_loop(y, n_steps, breaks, data):
 
 
 @given(y=st.lists(st.booleans(), min_size=2, max_size=30), n_steps=st.integers(2, 9))
-@settings(max_examples=60, deadline=None)
 def test_any_against_a_loop(y, n_steps):
     """Positive where any row that a window covers is."""
     windows = frame(np.zeros((len(y), 1)), n_steps)
@@ -157,7 +156,7 @@ def test_samples_by_themselves_are_refused(how):
 def test_any_of_three_is_refused():
     """Of three classes none is the positive one."""
     y = np.where(np.arange(N) == 7, "fall", STATES)
-    assert refused(small(window_labels="any").fit, frame(SERIES, 4), y) == (
+    assert refused(small(window_labels="any").fit, frame(SERIES, 4), y) == snapshot(
         "LSTMClassifier(window_labels='any') asks whether any row of a window is positive, and expects two classes, "
         "got 3: 'fall', 'sit', 'walk'. Make them two (y == 'walk'), or pass window_labels='majority'."
     )
@@ -166,7 +165,7 @@ def test_any_of_three_is_refused():
 def test_several_labels_to_a_row_are_refused():
     """Rows have one label each."""
     y = np.stack([STATES == "sit", STATES == "walk"], axis=1).astype(int)
-    assert refused(small(window_labels="majority").fit, frame(SERIES, 4), y) == (
+    assert refused(small(window_labels="majority").fit, frame(SERIES, 4), y) == snapshot(
         "LSTMClassifier(window_labels='majority') expects a label for each row, y of shape (n_samples,), got y of "
         "shape (24, 2). Drop window_labels, or fit an estimator for each of the labels."
     )

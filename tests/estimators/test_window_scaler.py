@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -63,7 +63,6 @@ def test_a_window_that_shows_nothing_is_shifted_by_the_typical_level():
 
 
 @given(level=st.floats(-1e4, 1e4), size=st.floats(0.1, 1e3))
-@settings(max_examples=40, deadline=None)
 def test_scaled_windows_do_not_show_level_and_size(level, size):
     """Windows that differ in level and size only look alike once they are scaled."""
     windows, y = series_and_target()

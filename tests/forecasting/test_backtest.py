@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refusing
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
@@ -120,9 +121,9 @@ def test_scores_by_step_and_origin(result):
     )
     assert len(result.scores(by="origin")) == 4 * result.n_origins
     assert result.skill(by="step").shape == (3, 3)
-    with refusing("Backtest.scores expects by to be one of 'step', 'origin', got 'month'."):
+    with refusing(snapshot("Backtest.scores expects by to be one of 'step', 'origin', got 'month'.")):
         result.scores(by="month")
-    with refusing("Backtest.skill expects by to be one of 'step', 'origin', got 'month'."):
+    with refusing(snapshot("Backtest.skill expects by to be one of 'step', 'origin', got 'month'.")):
         result.skill(by="month")
 
 
@@ -201,7 +202,7 @@ def test_panel(panel):
     residuals, labels = result.residuals()
     assert residuals.shape == (8, 2)
     assert labels.tolist() == ["A"] * 4 + ["B"] * 4
-    with refusing("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...]."):
+    with refusing(snapshot("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...].")):
         result.plot()
 
 
@@ -325,13 +326,17 @@ def test_intervals_further_ahead(airline):
     fitted = linear().fit(airline[:90]).calibrate(airline[90:], steps=6)
     assert fitted.forecast(6, interval=0.8).columns.tolist() == ["passengers", "lower", "upper"]
     with refusing(
-        "SeriesForecaster knows what forecasts miss up to 6 steps ahead, got steps=7. Call calibrate(series, steps=7) "
-        "with rows that were not fitted."
+        snapshot(
+            "SeriesForecaster knows what forecasts miss up to 6 steps ahead, got steps=7. Call calibrate(series, steps=7) "
+            "with rows that were not fitted."
+        )
     ):
         fitted.forecast(7, interval=0.8)
     with refusing(
-        "SeriesForecaster: an interval that holds 99% needs at least 99 forecasts that can be compared with what was "
-        "observed, got 54 at step 1. Calibrate on a longer series, lower the coverage, or forecast fewer steps."
+        snapshot(
+            "SeriesForecaster: an interval that holds 99% needs at least 99 forecasts that can be compared with what was "
+            "observed, got 54 at step 1. Calibrate on a longer series, lower the coverage, or forecast fewer steps."
+        )
     ):
         fitted.forecast(1, interval=0.99)
 
@@ -342,19 +347,23 @@ def test_intervals_further_ahead(airline):
 def test_refusals(airline):
     """What cannot be tested says why."""
     with refusing(
-        "backtest(initial=144) needs a row after the first fit to compare with, got 144 rows. Lower initial or pass a "
-        "longer series."
+        snapshot(
+            "backtest(initial=144) needs a row after the first fit to compare with, got 144 rows. Lower initial or pass a "
+            "longer series."
+        )
     ):
         backtest(linear(), airline, initial=144)
-    with refusing("backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got 0."):
+    with refusing(snapshot("backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got 0.")):
         backtest(linear(), airline, initial=0)
-    with refusing("backtest expects step to be an int of 1 or more, got 1.5."):
+    with refusing(snapshot("backtest expects step to be an int of 1 or more, got 1.5.")):
         backtest(linear(), airline, step=1.5)
-    with refusing("backtest expects refit to be True, False or an int of 1 or more, got 'always'."):
+    with refusing(snapshot("backtest expects refit to be True, False or an int of 1 or more, got 'always'.")):
         backtest(linear(), airline, refit="always")
     with refusing(
-        "backtest knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', 'mase', and takes "
-        "functions of (y_true, y_pred)."
+        snapshot(
+            "backtest knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', 'mase', and takes "
+            "functions of (y_true, y_pred)."
+        )
     ):
         backtest(linear(), airline, metrics=["rsme"])
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasters import linear, panel_forecaster, small
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refusing
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.linear_model import LinearRegression, Ridge
@@ -218,7 +219,6 @@ def test_same_seed_same_forecasts(airline, fitted):
     np.testing.assert_array_equal(again.forecast(), fitted.forecast())
 
 
-@settings(max_examples=40)
 @given(rows=st.integers(12, 40), horizon=st.integers(1, 5), n_steps=st.integers(1, 8), steps=st.integers(1, 12))
 def test_shapes(rows, horizon, n_steps, steps):
     """Rows are kept, whatever the lengths are."""
@@ -271,78 +271,104 @@ def test_refusals_of_fit(airline):
     """What cannot be fitted says why."""
     table = airline.to_frame().assign(month=1.0)
     with refusing(
-        "SeriesForecaster takes a series and derives y from it, got y too. Call fit(series), and leave y out of a "
-        "search "
-        "as well; for X and y of your own use the Pipeline by itself."
+        snapshot(
+            "SeriesForecaster takes a series and derives y from it, got y too. Call fit(series), and leave y out of a "
+            "search "
+            "as well; for X and y of your own use the Pipeline by itself."
+        )
     ):
         small().fit(airline, airline)
     with refusing(
-        "SeriesForecaster needs to know which of the columns ['passengers', 'month'] to forecast: pass "
-        "target='passengers'."
+        snapshot(
+            "SeriesForecaster needs to know which of the columns ['passengers', 'month'] to forecast: pass "
+            "target='passengers'."
+        )
     ):
         small().fit(table)
     with refusing(
-        "SeriesForecaster got target='passenger', which is no column. Did you mean 'passengers'? The columns are: "
-        "['passengers', 'month']."
+        snapshot(
+            "SeriesForecaster got target='passenger', which is no column. Did you mean 'passengers'? The columns are: "
+            "['passengers', 'month']."
+        )
     ):
         small(target="passenger").fit(table)
     with refusing(
-        "SeriesForecaster(horizon=12) needs rows whose next 12 values are known, got none in 12 rows. Lower the "
-        "horizon or pass a longer series."
+        snapshot(
+            "SeriesForecaster(horizon=12) needs rows whose next 12 values are known, got none in 12 rows. Lower the "
+            "horizon or pass a longer series."
+        )
     ):
         SeriesForecaster(linear(), horizon=12).fit(airline[:12])
     with refusing(
-        "LagFramer(n_steps=4) needs at least 4 rows, got X of shape (3, 1). Lower n_steps or pass a longer series."
+        snapshot(
+            "LagFramer(n_steps=4) needs at least 4 rows, got X of shape (3, 1). Lower n_steps or pass a longer series."
+        )
     ):
         small().fit(airline[:3])
     with refusing(
-        "SeriesForecaster got a pipeline, and n_steps=7, which is for the pipeline that it builds itself. Set the "
-        "parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
+        snapshot(
+            "SeriesForecaster got a pipeline, and n_steps=7, which is for the pipeline that it builds itself. Set the "
+            "parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
+        )
     ):
         SeriesForecaster(linear(), n_steps=7).fit(airline)
     with refusing(
-        "SeriesForecaster expects steps that keep rows, got 143 samples from 144 rows. Frame with LagFramer, which "
-        "has a "
-        "window for every row."
+        snapshot(
+            "SeriesForecaster expects steps that keep rows, got 143 samples from 144 rows. Frame with LagFramer, which "
+            "has a "
+            "window for every row."
+        )
     ):
         SeriesForecaster(make_pipeline(Drops(), Ridge())).fit(airline)
     with refusing(
-        "SeriesForecaster forecasts 1 step at once, and to go on to 3 it needs to know what follows in 'month', too. "
-        "Fit "
-        "with horizon=3 and strategy='direct', name in future= what is known ahead, or leave out what is not."
+        snapshot(
+            "SeriesForecaster forecasts 1 step at once, and to go on to 3 it needs to know what follows in 'month', too. "
+            "Fit "
+            "with horizon=3 and strategy='direct', name in future= what is known ahead, or leave out what is not."
+        )
     ):
         SeriesForecaster(linear(), horizon=3, target="passengers", strategy="recursive").fit(table)
 
 
 def test_refusals_of_what_follows(airline, fitted):
     """What cannot be forecast says why, and nothing is lost by asking."""
-    with refusing("SeriesForecaster expects steps to be an int of 1 or more, got 0."):
+    with refusing(snapshot("SeriesForecaster expects steps to be an int of 1 or more, got 0.")):
         fitted.forecast(0)
     with refusing(
-        "SeriesForecaster.update expects rows after 1959-12-01 00:00:00, the last that it knows, got 1959-12-01 "
-        "00:00:00. Pass only what is new."
+        snapshot(
+            "SeriesForecaster.update expects rows after 1959-12-01 00:00:00, the last that it knows, got 1959-12-01 "
+            "00:00:00. Pass only what is new."
+        )
     ):
         fitted.update(airline[-13:])
-    with refusing("SeriesForecaster was fitted on the columns ['passengers'], got ['a', 'b']. Pass the same columns."):
+    with refusing(
+        snapshot("SeriesForecaster was fitted on the columns ['passengers'], got ['a', 'b']. Pass the same columns.")
+    ):
         fitted.predict(pd.DataFrame({"a": [1.0], "b": [2.0]}))
     with refusing(
-        "SeriesForecaster has nothing to compare forecasts with: no row of 1 is followed by one that was observed. "
-        "Pass a "
-        "longer series, or one that follows what was fitted."
+        snapshot(
+            "SeriesForecaster has nothing to compare forecasts with: no row of 1 is followed by one that was observed. "
+            "Pass a "
+            "longer series, or one that follows what was fitted."
+        )
     ):
         fitted.score(airline[:1])
     with refusing(
-        "SeriesForecaster knows no intervals, and was not told how far its forecasts miss; got 90% and steps=3. Pass "
-        "calibration=0.2 before fit, or call calibrate(series) with rows that were not fitted."
+        snapshot(
+            "SeriesForecaster knows no intervals, and was not told how far its forecasts miss; got 90% and steps=3. Pass "
+            "calibration=0.2 before fit, or call calibrate(series) with rows that were not fitted."
+        )
     ):
         fitted.forecast(interval=0.9)
     with refusing(
-        "SeriesForecaster knows the quantiles [0.05, 0.5, 0.95] up to 1 step ahead, and was not told how far its "
-        "forecasts miss; got 90% and steps=2. Pass calibration=0.2 before fit, or call calibrate(series) with rows "
-        "that were not fitted."
+        snapshot(
+            "SeriesForecaster knows the quantiles [0.05, 0.5, 0.95] up to 1 step ahead, and was not told how far its "
+            "forecasts miss; got 90% and steps=2. Pass calibration=0.2 before fit, or call calibrate(series) with rows "
+            "that were not fitted."
+        )
     ):
         small(quantiles=[0.05, 0.5, 0.95]).fit(airline).forecast(2, interval=0.9)
-    with refusing("SeriesForecaster expects the coverage of an interval between 0 and 1, got 90."):
+    with refusing(snapshot("SeriesForecaster expects the coverage of an interval between 0 and 1, got 90.")):
         fitted.forecast(interval=90)
     irregular = pd.Series(
         np.arange(9.0),
@@ -363,10 +389,12 @@ def test_refusals_of_what_follows(airline, fitted):
     )
     forecaster = SeriesForecaster(linear(2)).fit(irregular)
     with refusing(
-        "SeriesForecaster cannot tell which times follow 2026-02-17 00:00:00: its rows are no regular steps apart, "
-        "or too "
-        "few. Bring the series to a regular step, series.resample('D').mean(), or pass future=, a table whose index "
-        "tells them."
+        snapshot(
+            "SeriesForecaster cannot tell which times follow 2026-02-17 00:00:00: its rows are no regular steps apart, "
+            "or too "
+            "few. Bring the series to a regular step, series.resample('D').mean(), or pass future=, a table whose index "
+            "tells them."
+        )
     ):
         forecaster.forecast()
     ahead = pd.DataFrame(index=pd.DatetimeIndex(["2026-02-20", "2026-03-01"]))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasters import linear, panel_forecaster, small
+from inline_snapshot import snapshot
 from refusal import refusing
 
 from sklstm import OnlinePredictor, SeriesForecaster
@@ -123,9 +124,11 @@ def test_a_new_series(stores):
     forecaster = small(**columns).fit(both)
     before = forecaster.forecast()
     with refusing(
-        "SeriesForecaster got the series 'B', which was not in fit: each series is scaled by itself, and the scale of "
-        "this one is not known. Fit again with its rows, or pass scaling=None, which leaves all series in their own "
-        "units."
+        snapshot(
+            "SeriesForecaster got the series 'B', which was not in fit: each series is scaled by itself, and the scale of "
+            "this one is not known. Fit again with its rows, or pass scaling=None, which leaves all series in their own "
+            "units."
+        )
     ):
         forecaster.update(new)
     pd.testing.assert_frame_equal(forecaster.forecast(), before)
@@ -139,14 +142,18 @@ def test_refusals_of_the_future(stores):
     known = stores[stores.day < "2026-02-25"]
     forecaster = panel_forecaster(horizon=3).fit(known)
     with refusing(
-        "SeriesForecaster.forecast needs what is known ahead of 'holiday': pass future=, a table with this column at "
-        "the "
-        "times to come."
+        snapshot(
+            "SeriesForecaster.forecast needs what is known ahead of 'holiday': pass future=, a table with this column at "
+            "the "
+            "times to come."
+        )
     ):
         forecaster.forecast()
     with refusing(
-        "SeriesForecaster.forecast expects future= to have the columns ['holiday'], got ['store', 'day', 'sales', "
-        "'size']. Add 'holiday'."
+        snapshot(
+            "SeriesForecaster.forecast expects future= to have the columns ['holiday'], got ['store', 'day', 'sales', "
+            "'size']. Add 'holiday'."
+        )
     ):
         forecaster.forecast(future=stores.drop(columns="holiday"))
     with refusing(

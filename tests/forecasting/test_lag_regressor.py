@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
@@ -104,7 +105,7 @@ def test_in_a_forecaster_and_online(airline):
 def test_other_windows(waves):
     """Windows of another length are refused."""
     X, y = waves
-    assert refused(LagRegressor().fit(X, y).predict, X[:, 1:]) == (
+    assert refused(LagRegressor().fit(X, y).predict, X[:, 1:]) == snapshot(
         "LagRegressor was fitted on windows of 6 time steps, and has a column for each; got 5. Pass windows of the "
         "same length."
     )

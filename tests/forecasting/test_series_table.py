@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refusing
 
 from sklstm.forecasting._series_table import SeriesTable
@@ -81,16 +82,20 @@ def test_rows_ahead(how):
 def test_text_and_disorder_are_refused():
     """A series holds numbers, in time order."""
     with refusing(
-        "test expects numbers, got text in column 'y' of the series: 'a' in row 0. Encode the column as numbers, or "
-        "drop it."
+        snapshot(
+            "test expects numbers, got text in column 'y' of the series: 'a' in row 0. Encode the column as numbers, or "
+            "drop it."
+        )
     ):
         SeriesTable("test", pd.DataFrame({"y": ["a"]}))
     with refusing(
-        "test expects rows in time order, got 0 (row 1) after 1 (row 0). Sort them, and y with them: X.sort_index(); "
-        "and split without shuffling."
+        snapshot(
+            "test expects rows in time order, got 0 (row 1) after 1 (row 0). Sort them, and y with them: X.sort_index(); "
+            "and split without shuffling."
+        )
     ):
         SeriesTable("test", pd.Series([1.0, 2.0], [1, 0]))
-    with refusing("test got an empty series of shape (0, 1)."):
+    with refusing(snapshot("test got an empty series of shape (0, 1).")):
         SeriesTable("test", pd.Series([], dtype=float, name="y"))
 
 

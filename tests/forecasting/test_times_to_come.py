@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refusing
 
 from sklstm import SeriesForecaster
@@ -35,9 +36,11 @@ def test_a_single_row_has_the_step_of_the_others(others):
 def test_a_single_row_where_others_disagree():
     """Which of two steps a single row has, nothing tells."""
     with refusing(
-        "SeriesForecaster cannot tell which times follow 2026-01-05 00:00:00 of 'Z': it has a single row, and other "
-        "series have rows 1 day or 7 days apart. Add the row before it, or pass future=, a table whose index tells "
-        "them."
+        snapshot(
+            "SeriesForecaster cannot tell which times follow 2026-01-05 00:00:00 of 'Z': it has a single row, and other "
+            "series have rows 1 day or 7 days apart. Add the row before it, or pass future=, a table whose index tells "
+            "them."
+        )
     ):
         rows_after(stores(A=DAYS, B=DAYS[::7], Z=DAYS[4:5]))
 
@@ -46,9 +49,11 @@ def test_rows_off_the_step_of_the_others():
     """An irregular series has not the step of the others, where its rows do not lie on it."""
     hours = pd.DatetimeIndex(["2026-01-01 07:00", "2026-01-01 09:30", "2026-01-03 12:10"])
     with refusing(
-        "SeriesForecaster cannot tell which times follow 2026-01-03 12:10:00 of 'Z': its rows are no regular steps "
-        "apart, or too few. Bring the series to a regular step, series.resample('D').mean(), or pass future=, a table "
-        "whose index tells them."
+        snapshot(
+            "SeriesForecaster cannot tell which times follow 2026-01-03 12:10:00 of 'Z': its rows are no regular steps "
+            "apart, or too few. Bring the series to a regular step, series.resample('D').mean(), or pass future=, a table "
+            "whose index tells them."
+        )
     ):
         rows_after(stores(A=DAYS, Z=hours))
 
@@ -88,8 +93,10 @@ def test_text_in_the_future():
     future = pd.DataFrame({"price": [1.0]}, index=["2026-02-10"])
     context = SeriesTable("SeriesForecaster", pd.DataFrame({"sales": 1.0, "price": 1.0}, index=DAYS))
     with refusing(
-        "SeriesForecaster.forecast expects times that order rows, got an index of text such as '2026-02-10'. Make them "
-        "timestamps: future.index = pd.to_datetime(future.index)."
+        snapshot(
+            "SeriesForecaster.forecast expects times that order rows, got an index of text such as '2026-02-10'. Make them "
+            "timestamps: future.index = pd.to_datetime(future.index)."
+        )
     ):
         rows_to_come(context, context.time_axes(), 1, future=future, known=["price"], static=[])
 
@@ -140,8 +147,10 @@ def test_update_with_another_step():
     forecaster = lazy().fit(pd.Series(np.arange(40.0), DAYS, name="y"))
     hours = pd.date_range("2026-02-10 01:00", periods=3, freq="h")
     with refusing(
-        "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows 01:00:00 apart, "
-        "from 2026-02-10 01:00:00 on. Bring them to that step first, or fit them by themselves."
+        snapshot(
+            "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows 01:00:00 apart, "
+            "from 2026-02-10 01:00:00 on. Bring them to that step first, or fit them by themselves."
+        )
     ):
         forecaster.update(pd.Series(1.0, hours, name="y"))
     assert forecaster.context_.index[-1] == DAYS[-1]
@@ -154,8 +163,10 @@ def test_update_of_a_panel_names_the_series():
     forecaster = lazy(group="store", time="day", scaling=None).fit(stores(A=DAYS, B=DAYS))
     weeks = pd.date_range("2026-03-01", periods=3, freq="7D")
     with refusing(
-        "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows of 'B' 7 days "
-        "apart, from 2026-03-01 00:00:00 on. Bring them to that step first, or fit them by themselves."
+        snapshot(
+            "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows of 'B' 7 days "
+            "apart, from 2026-03-01 00:00:00 on. Bring them to that step first, or fit them by themselves."
+        )
     ):
         forecaster.update(stores(B=weeks))
     forecaster.update(stores(New=weeks))

@@ -3,8 +3,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from matplotlib import dates as mdates
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
@@ -170,7 +171,6 @@ def test_how_much_of_the_past():
 
 
 @given(n_past=st.integers(0, 30), n_future=st.integers(1, 30), n_known=st.integers(0, 30))
-@settings(max_examples=25, deadline=None)
 def test_any_lengths(n_past, n_future, n_known):
     """Whatever the lengths are, all values are drawn once."""
     series = wave(pd.RangeIndex(n_past + max(n_future, n_known)))
@@ -365,7 +365,7 @@ def test_refused(arguments, message):
 def test_another_kind_of_series():
     """A series without the dates of fit cannot be laid beside its forecast."""
     series = wave(INDEXES["months"])
-    assert refused(ForecastDisplay.from_estimator, Forecaster(series), series.reset_index(drop=True)) == (
+    assert refused(ForecastDisplay.from_estimator, Forecaster(series), series.reset_index(drop=True)) == snapshot(
         "ForecastDisplay.from_estimator forecasts Timestamp('2027-05-01 00:00:00'), and got a series whose rows are at "
         "times such as 0. Pass the series with the index that it had in fit."
     )
@@ -374,9 +374,9 @@ def test_another_kind_of_series():
 def test_no_matplotlib(monkeypatch):
     """Without matplotlib it is said how to get it."""
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    assert refused(ForecastDisplay.from_predictions, [1.0], [1.0], error=ImportError) == (
+    assert refused(ForecastDisplay.from_predictions, [1.0], [1.0], error=ImportError) == snapshot(
         "ForecastDisplay.from_predictions needs matplotlib: pip install 'sklstm[plot]'"
     )
-    assert refused(ForecastDisplay.from_estimator, Forecaster(SERIES), error=ImportError) == (
+    assert refused(ForecastDisplay.from_estimator, Forecaster(SERIES), error=ImportError) == snapshot(
         "ForecastDisplay.from_estimator needs matplotlib: pip install 'sklstm[plot]'"
     )

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from leakage_examples import (
     AIRLINE,
     DAYS,
@@ -185,7 +185,6 @@ def test_honest(case):
     check_no_leakage(*case)
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**16),
     n_rows=st.integers(40, 90),
@@ -215,7 +214,7 @@ def test_training_rows_after_test_rows(cv):
 
 def test_order_message():
     """The message names a training row and a test row, and the splitter that keeps them apart."""
-    assert refused(check_no_leakage, ending(), AIRLINE, PASSENGERS, KFold(5), error=LeakageError) == (
+    assert refused(check_no_leakage, ending(), AIRLINE, PASSENGERS, KFold(5), error=LeakageError) == snapshot(
         "check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:\n"
         "- cv: in fold 0 training rows come after test rows: row 1960-11-01 is trained on, and row 1949-01-01 tested. "
         "Split by time: TimeSeriesSplit."

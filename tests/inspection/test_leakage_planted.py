@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from leakage_examples import (
     AIRLINE,
     FOLLOWING,
@@ -54,7 +55,7 @@ def test_lookahead(function, X):
 def test_lookahead_message():
     """The message says which step and column, for which row, and what to use instead."""
     pipe = named(smooth=FunctionTransformer(LOOKING_AHEAD["centred mean"][0]))
-    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError) == (
+    assert refused(check_no_leakage, pipe, AIRLINE, PASSENGERS, error=LeakageError) == snapshot(
         "check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:\n"
         "- step 'smooth', column 'passengers': what it returns moves with rows that come later (row 1951-12-01, for "
         "one). Let it look back only: ForwardFill for bfill or interpolation, rolling(...) without center; and learn "

@@ -3,8 +3,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -57,7 +58,6 @@ def test_data_drawn(observed):
     values=st.lists(st.one_of(st.floats(-100, 100), st.just(np.nan)), min_size=3, max_size=40),
     n_lags=st.integers(1, 45),
 )
-@settings(max_examples=25, deadline=None)
 def test_autocorrelation(values, n_lags):
     """The autocorrelation is that of a loop over lags and pairs, which leaves out pairs that miss a value."""
     values = np.array(values)
@@ -205,23 +205,23 @@ def test_refused(y_true, y_pred, step, message):
 def test_forecaster_refused(observed):
     """A forecaster takes one series, and no y; other estimators need y."""
     draw = ResidualDisplay.from_estimator
-    assert refused(draw, Forecaster(), observed, observed) == (
+    assert refused(draw, Forecaster(), observed, observed) == snapshot(
         "ResidualDisplay.from_estimator takes no y for a Forecaster: the series holds the truth."
     )
-    assert refused(draw, LinearRegression(), observed) == (
+    assert refused(draw, LinearRegression(), observed) == snapshot(
         "ResidualDisplay.from_estimator needs y for LinearRegression: what was observed for each row of X."
     )
-    assert refused(draw, Forecaster(), observed, step=0) == (
+    assert refused(draw, Forecaster(), observed, step=0) == snapshot(
         "ResidualDisplay.from_estimator expects step to be an int of 1 or more, got 0."
     )
-    assert refused(draw, Forecaster(), observed[:2], step=2) == (
+    assert refused(draw, Forecaster(), observed[:2], step=2) == snapshot(
         "ResidualDisplay.from_estimator got a series of 2 rows, in which nothing was observed 2 rows after another. "
         "Pass a longer series, or a smaller step."
     )
     forecaster = Forecaster()
     forecaster.group = "store"
     table = pd.DataFrame({"store": ["A", "B", "A", "B"], "sales": 1.0}, index=[1, 1, 2, 2])
-    assert refused(draw, forecaster, table) == (
+    assert refused(draw, forecaster, table) == snapshot(
         "ResidualDisplay.from_estimator draws one series, got 2: 'A', 'B'. Pass the rows of one of them."
     )
 
@@ -229,6 +229,6 @@ def test_forecaster_refused(observed):
 def test_no_matplotlib(monkeypatch):
     """Without matplotlib it is said how to get it."""
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    assert refused(ResidualDisplay.from_predictions, [1.0], [1.0], error=ImportError) == (
+    assert refused(ResidualDisplay.from_predictions, [1.0], [1.0], error=ImportError) == snapshot(
         "ResidualDisplay.from_predictions needs matplotlib: pip install 'sklstm[plot]'"
     )

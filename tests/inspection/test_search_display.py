@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -259,12 +260,12 @@ def test_several_scores():
     assert_allclose(line_of(display), -several.cv_results_["mean_test_error"])
     assert SearchDisplay.from_estimator(several, metric="fit").ax_.get_ylabel() == "fit, higher is better"
     draw = SearchDisplay.from_estimator
-    assert refused(draw, several, metric="errors") == (
+    assert refused(draw, several, metric="errors") == snapshot(
         "SearchDisplay.from_estimator got metric='errors', which the search has not scored. Did you mean 'error'? Its "
         "scores are: error, fit."
     )
     without = search({"net__n_steps": [1, 2]}, scoring, refit=False)
-    assert refused(draw, without) == (
+    assert refused(draw, without) == snapshot(
         "SearchDisplay.from_estimator got a search with several scores. Pass metric=, one of: error, fit."
     )
     assert len(draw(without, metric="error").scores_.columns) == 2
@@ -337,7 +338,7 @@ def test_ambiguous_parameter():
         }
         estimator = pipe
 
-    assert refused(SearchDisplay.from_estimator, Search(), "alpha") == (
+    assert refused(SearchDisplay.from_estimator, Search(), "alpha") == snapshot(
         "SearchDisplay.from_estimator got x='alpha', which several parameters end in: first__alpha, second__alpha. "
         "Pass one of these."
     )
@@ -346,10 +347,10 @@ def test_ambiguous_parameter():
 def test_not_fitted():
     """A search that is not fitted, and what is no search, are refused."""
     draw = SearchDisplay.from_estimator
-    assert refused(draw, GridSearchCV(Ridge(), {"alpha": [1.0]}), error=NotFittedError) == (
+    assert refused(draw, GridSearchCV(Ridge(), {"alpha": [1.0]}), error=NotFittedError) == snapshot(
         "SearchDisplay.from_estimator needs a fitted search, got GridSearchCV that is not fitted. Call its fit first."
     )
-    assert refused(draw, Ridge()) == (
+    assert refused(draw, Ridge()) == snapshot(
         "SearchDisplay.from_estimator expects a fitted search with cv_results_, such as GridSearchCV or "
         "RandomizedSearchCV, got Ridge."
     )
@@ -358,7 +359,7 @@ def test_not_fitted():
 def test_no_scores():
     """A search without a single score has nothing to show."""
     candidates = pd.DataFrame({"alpha": [1.0, 2.0], "score": np.nan, "spread": np.nan})
-    assert refused(SearchDisplay(candidates=candidates, x="alpha").plot) == (
+    assert refused(SearchDisplay(candidates=candidates, x="alpha").plot) == snapshot(
         "SearchDisplay got no candidate with a score: every fit has failed, or was not scored."
     )
 
@@ -366,6 +367,6 @@ def test_no_scores():
 def test_no_matplotlib(monkeypatch, grid_search):
     """Without matplotlib it is said how to get it."""
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    assert refused(SearchDisplay.from_estimator, grid_search, error=ImportError) == (
+    assert refused(SearchDisplay.from_estimator, grid_search, error=ImportError) == snapshot(
         "SearchDisplay.from_estimator needs matplotlib: pip install 'sklstm[plot]'"
     )

@@ -2,6 +2,7 @@ import sys
 
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from matplotlib import pyplot as plt
 from refusal import refused
 from sklearn.base import BaseEstimator
@@ -162,11 +163,11 @@ def test_where_to_draw():
 def test_nowhere_to_draw():
     """A wrong number of axes, and one that cannot be shared out, are refused."""
     _, axes = plt.subplots(1, 3)
-    assert refused(TrainingHistoryDisplay.from_history, HISTORY, ax=axes) == (
+    assert refused(TrainingHistoryDisplay.from_history, HISTORY, ax=axes) == snapshot(
         "TrainingHistoryDisplay draws 2 panels, got 3 axes. Pass 2, or one to be shared out."
     )
     free = plt.figure().add_axes((0.1, 0.1, 0.8, 0.8))
-    assert refused(TrainingHistoryDisplay.from_history, HISTORY, ax=free) == (
+    assert refused(TrainingHistoryDisplay.from_history, HISTORY, ax=free) == snapshot(
         "TrainingHistoryDisplay draws 2 panels, got one Axes that is in no grid, so that it cannot be shared out. Pass "
         "2 axes, or one of plt.subplots()."
     )
@@ -215,7 +216,7 @@ def test_a_search_without_refit():
     """A search that kept no estimator says so."""
     X = np.arange(8.0)[:, None]
     search = GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=TimeSeriesSplit(2), refit=False).fit(X, X[:, 0])
-    assert refused(TrainingHistoryDisplay.from_estimator, search) == (
+    assert refused(TrainingHistoryDisplay.from_estimator, search) == snapshot(
         "TrainingHistoryDisplay.from_estimator needs the best estimator of GridSearchCV, which refit=False did not "
         "keep. Search with refit=True, or fit the estimator by itself."
     )
@@ -256,9 +257,9 @@ def test_broken_history(history, message):
 def test_no_matplotlib(monkeypatch):
     """Without matplotlib it is said how to get it."""
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    assert refused(TrainingHistoryDisplay.from_history, HISTORY, error=ImportError) == (
+    assert refused(TrainingHistoryDisplay.from_history, HISTORY, error=ImportError) == snapshot(
         "TrainingHistoryDisplay.from_history needs matplotlib: pip install 'sklstm[plot]'"
     )
-    assert refused(TrainingHistoryDisplay(history=HISTORY).plot, error=ImportError) == (
+    assert refused(TrainingHistoryDisplay(history=HISTORY).plot, error=ImportError) == snapshot(
         "TrainingHistoryDisplay.plot needs matplotlib: pip install 'sklstm[plot]'"
     )

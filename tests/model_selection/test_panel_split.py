@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from refusal import refused
 from sklearn.base import BaseEstimator, RegressorMixin, clone
@@ -48,7 +48,6 @@ def small_panel(starts=(0, 3, 5), ends=(12, 12, 10)):
 # --- what is cut ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 40), st.sampled_from(["range", "days", "periods", "column"]), st.fixed_dictionaries(SIZES))
 def test_like_time_series_split(n_rows, kind, sizes):
     """A single series is cut like scikit-learn cuts it, with any parameters, or refused where it is refused there."""
@@ -63,7 +62,6 @@ def test_like_time_series_split(n_rows, kind, sizes):
     assert folds_of(PanelTimeSeriesSplit(time=time, **sizes), X) == folds_of(TimeSeriesSplit(**sizes), X)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 25)), min_size=4, max_size=50),
     st.fixed_dictionaries(SIZES),

@@ -1,5 +1,6 @@
 import keras
 from examples import copied, meta, windows
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose
 from refusal import refused
@@ -31,6 +32,6 @@ def test_layers():
 
 def test_no_units():
     """There is at least one pair of layers."""
-    assert refused(bidirectional, meta(), units=()) == (
+    assert refused(bidirectional, meta(), units=()) == snapshot(
         "bidirectional has one LSTM layer or more, got units=(). Pass units for each."
     )

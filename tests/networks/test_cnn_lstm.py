@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from examples import copied, meta, padded, windows
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose
 from refusal import refused
@@ -73,6 +74,6 @@ def test_learns_windows_and_frames():
 
 def test_number_of_units():
     """It has one LSTM layer."""
-    assert refused(cnn_lstm, meta(), units=[8, 4]) == (
+    assert refused(cnn_lstm, meta(), units=[8, 4]) == snapshot(
         "cnn_lstm has one LSTM layer, got units=[8, 4]. Pass one number, or architecture='stacked'."
     )

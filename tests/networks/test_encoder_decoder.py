@@ -1,5 +1,6 @@
 import keras
 from examples import copied, meta, windows
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose
 from refusal import refused
@@ -38,6 +39,6 @@ def test_layers():
 
 def test_number_of_units():
     """It has two layers, no more and no fewer."""
-    assert refused(encoder_decoder, meta(), units=(8,)) == (
+    assert refused(encoder_decoder, meta(), units=(8,)) == snapshot(
         "encoder_decoder has two LSTM layers, got units=(8,). Pass one number for both, or a pair."
     )

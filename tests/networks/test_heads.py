@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from examples import meta
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm.networks._heads import heads, n_output_steps, step_heads
@@ -66,7 +67,7 @@ def test_steps_of_the_output():
 def test_several_labels_for_each_time_step():
     """A softmax cannot tell more than one label for each time step."""
     several = meta(target_type_="multiclass-multioutput", n_output_steps_=3, n_labels_=4)
-    assert refused(step_heads, several, keras.Input((3, 4))) == (
+    assert refused(step_heads, several, keras.Input((3, 4))) == snapshot(
         "encoder_decoder and many_to_many choose one label for each time step by softmax, got y with 2 for each. "
         "Fit an estimator for each of them."
     )
@@ -75,7 +76,7 @@ def test_several_labels_for_each_time_step():
 @pytest.mark.parametrize("make", [heads, step_heads])
 def test_unknown_target(make):
     """A target that has no output layer is refused."""
-    assert refused(make, meta(target_type_="unknown"), keras.Input((3, 4))) == (
+    assert refused(make, meta(target_type_="unknown"), keras.Input((3, 4))) == snapshot(
         "A network's output is for regression, binary, multiclass, multilabel-indicator or multiclass-multioutput "
         "targets, got target_type_='unknown'. See sklearn.utils.multiclass.type_of_target."
     )

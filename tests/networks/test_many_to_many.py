@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 from examples import copied, meta, padded, windows
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose
 from refusal import refused
@@ -38,7 +39,7 @@ def test_sees_no_later_time_step():
 
 def test_time_steps_of_y():
     """The target has as many time steps as X."""
-    assert refused(many_to_many, meta(n_output_steps_=3)) == (
+    assert refused(many_to_many, meta(n_output_steps_=3)) == snapshot(
         "many_to_many has an output at each of the 6 time steps of X, got y with 3. "
         "Pass architecture='encoder_decoder'."
     )
@@ -46,6 +47,6 @@ def test_time_steps_of_y():
 
 def test_no_units():
     """There is at least one layer."""
-    assert refused(many_to_many, meta(), units=()) == (
+    assert refused(many_to_many, meta(), units=()) == snapshot(
         "many_to_many has one LSTM layer or more, got units=(). Pass units for each."
     )

@@ -1,5 +1,6 @@
 import keras
 from examples import meta
+from inline_snapshot import snapshot
 from keras import ops
 from refusal import refused
 
@@ -14,7 +15,7 @@ def test_windows_have_an_open_number_of_time_steps():
 
 def test_frames_are_refused():
     """Only one architecture reads frames, and the message says which."""
-    assert refused(windows, "vanilla", meta(X_shape_=(5, 6, 8, 8))) == (
+    assert refused(windows, "vanilla", meta(X_shape_=(5, 6, 8, 8))) == snapshot(
         "vanilla takes X of shape (n_samples, n_timesteps, n_features), got shape (5, 6, 8, 8). "
         "For frames pass architecture='cnn_lstm'."
     )

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
@@ -33,7 +34,9 @@ def test_units_per_layer(units, sizes):
 def test_open_ended_units():
     """Where the number of layers is open, a sequence says it."""
     assert units_per_layer([8, 4, 2], **TWO, open_ended=True) == (8, 4, 2)
-    assert refused(units_per_layer, (), **TWO, open_ended=True) == "this has two LSTM layers, got units=(). Pass two."
+    assert refused(units_per_layer, (), **TWO, open_ended=True) == snapshot(
+        "this has two LSTM layers, got units=(). Pass two."
+    )
 
 
 @pytest.mark.parametrize("units", [(8,), [8, 4, 2]])

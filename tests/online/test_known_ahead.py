@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.compose import ColumnTransformer
@@ -134,11 +135,11 @@ def test_what_is_refused_leaves_no_trace():
     assert refused(online.update, row, ahead=[[1.0, np.nan]]) == (
         f"{who}expects every value of ahead to be known, got NaN in 'holiday'. Pass fewer rows where less is known."
     )
-    assert refused(online.update, row, ahead=[["cheap", 1.0]]) == (
+    assert refused(online.update, row, ahead=[["cheap", 1.0]]) == snapshot(
         "OnlinePredictor expects numbers, got text in column 'price': 'cheap'. Encode it as a number, or pass NaN for "
         "all features where nothing was observed."
     )
-    assert refused(online.update, row.where(row.index != "price"), ahead=[]) == (
+    assert refused(online.update, row.where(row.index != "price"), ahead=[]) == snapshot(
         "OnlinePredictor got a row with some features missing: NaN in column 'price'. A time step is either observed "
         "in every feature or NaN in all of them, but for static ones and those known ahead, which are always known: "
         "impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
@@ -149,18 +150,18 @@ def test_what_is_refused_leaves_no_trace():
 def test_models_that_are_not_asked_so():
     """What joins nothing ahead, a state, names that are lost on the way, and names where there are none."""
     plain = make_pipeline(LagFramer(3), small()).fit(FITTED, Y)
-    assert refused(OnlinePredictor(plain).update, NEW.iloc[0], ahead=[1.0]) == (
+    assert refused(OnlinePredictor(plain).update, NEW.iloc[0], ahead=[1.0]) == snapshot(
         "OnlinePredictor got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit "
         "with LagFramer(future=...)."
     )
     framer = LagFramer(3, future=["holiday"])
-    assert refused(OnlinePredictor, make_pipeline(framer, small()).fit(FITTED, Y), mode="state") == (
+    assert refused(OnlinePredictor, make_pipeline(framer, small()).fit(FITTED, Y), mode="state") == snapshot(
         "OnlinePredictor(mode='state') feeds each time step to the network once, but what "
         "LagFramer(future=['holiday']) joins changes where nothing was observed, too. Pass mode='window'."
     )
     renamed = ColumnTransformer([("all", StandardScaler(), list(TABLE))]).set_output(transform="pandas")
     model = make_pipeline(renamed, LagFramer(3, future=["all__holiday"]), small()).fit(FITTED, Y)
-    assert refused(OnlinePredictor, model) == (
+    assert refused(OnlinePredictor, model) == snapshot(
         "OnlinePredictor serves LagFramer(future=['all__holiday'], horizon=1), and cannot tell which feature of a row "
         "becomes 'all__holiday'. Keep its name through the steps before, or predict with a table that has the next "
         "rows: fitted.predict."
@@ -169,7 +170,7 @@ def test_models_that_are_not_asked_so():
     model = make_pipeline(kept, framer, small()).fit(FITTED, Y)
     assert_allclose(walk(OnlinePredictor(model), NEW, ["holiday"], 1), model.predict(NEW), **SAME)
     nameless = make_pipeline(LagFramer(3, future=[2]), small()).fit(FITTED.to_numpy(), Y)
-    assert refused(OnlinePredictor(nameless).update, NEW.to_numpy()[0], ahead={"holiday": 1.0}) == (
+    assert refused(OnlinePredictor(nameless).update, NEW.to_numpy()[0], ahead={"holiday": 1.0}) == snapshot(
         "OnlinePredictor serves LagFramer(future=[2], horizon=1), and got ahead with names, but it was fitted on "
         "features without names. Pass an array of shape (1, 1)."
     )

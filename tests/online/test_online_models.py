@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.compose import ColumnTransformer
@@ -141,7 +142,7 @@ def test_text_goes_through_the_encoders_that_were_fitted():
 def test_transformers_of_ones_own_say_how_far_they_look():
     """A step that is not known is refused until it is said how many rows it looks back over."""
     model = make_pipeline(FunctionTransformer(rolling), LagFramer(4), small(epochs=1)).fit(FITTED, Y)
-    assert refused(OnlinePredictor, model) == (
+    assert refused(OnlinePredictor, model) == snapshot(
         "OnlinePredictor cannot tell how many rows the step 'functiontransformer' (FunctionTransformer) looks at to "
         "transform one. Pass lookback=, how many rows before it; 0 for none."
     )
@@ -268,7 +269,7 @@ def test_forecasts_of_forecasts_leave_no_state():
     params = {"n_steps": 5, "units": 3, "epochs": 1, "window_scaler": None, "linear_skip": False, "random_state": 0}
     series = TABLE["rain"][:N_FITTED]
     recursive = SeriesForecaster(horizon=2, strategy="recursive", **params).fit(series)
-    assert refused(OnlinePredictor, recursive, mode="state") == (
+    assert refused(OnlinePredictor, recursive, mode="state") == snapshot(
         "OnlinePredictor(mode='state') feeds each time step to the network once, but "
         "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit with "
         "strategy='direct'."
@@ -282,24 +283,24 @@ def test_forecasts_of_forecasts_leave_no_state():
 
 def test_models_that_cannot_be_served(model):
     """What is not fitted, cannot predict, or does not say how long its windows are."""
-    assert refused(OnlinePredictor, steps(small()), error=NotFittedError) == (
+    assert refused(OnlinePredictor, steps(small()), error=NotFittedError) == snapshot(
         "OnlinePredictor got a Pipeline that is not fitted. Call its fit first."
     )
-    assert refused(OnlinePredictor, StandardScaler(), error=TypeError) == (
+    assert refused(OnlinePredictor, StandardScaler(), error=TypeError) == snapshot(
         "OnlinePredictor expects a fitted Pipeline or estimator that predicts, got StandardScaler. Fit one with an "
         "estimator as its last step."
     )
-    assert refused(OnlinePredictor, model, mode="windows") == (
+    assert refused(OnlinePredictor, model, mode="windows") == snapshot(
         "OnlinePredictor expects mode to be 'window' or 'state', got 'windows'."
     )
-    assert refused(OnlinePredictor, model[-1]) == (
+    assert refused(OnlinePredictor, model[-1]) == snapshot(
         "OnlinePredictor cannot tell from LSTMRegressor how many time steps its windows have. Pass n_steps=, or a "
         "Pipeline with a LagFramer."
     )
-    assert refused(OnlinePredictor, model, n_steps=3) == (
+    assert refused(OnlinePredictor, model, n_steps=3) == snapshot(
         "OnlinePredictor(n_steps=3) got a model whose windows have 6 time steps. Leave n_steps out."
     )
-    assert refused(OnlinePredictor, model[-1], n_steps=3, warm=True) == (
+    assert refused(OnlinePredictor, model[-1], n_steps=3, warm=True) == snapshot(
         "OnlinePredictor(warm=True) goes on from the rows that a LagFramer has kept, and LSTMRegressor has none. Pass "
         "warm=False, and feed it the last rows first."
     )
@@ -308,17 +309,17 @@ def test_models_that_cannot_be_served(model):
 def test_models_of_another_kind():
     """What was fitted on something else than windows, and what measures durations."""
     table = small(epochs=1).fit(FITTED.to_numpy(), Y)
-    assert refused(OnlinePredictor, table, n_steps=3) == (
+    assert refused(OnlinePredictor, table, n_steps=3) == snapshot(
         "OnlinePredictor takes rows for time steps, but LSTMRegressor was fitted on a table of 3 columns. Fit it on X "
         "of shape (n_samples, n_timesteps, n_features), or behind a LagFramer."
     )
     filled = make_pipeline(ForwardFill(limit="2h"), LagFramer(3), small(epochs=1)).fit(timed(30), waves(30)["rain"])
-    assert refused(OnlinePredictor, filled) == (
+    assert refused(OnlinePredictor, filled) == snapshot(
         "OnlinePredictor fills rows by their number, got ForwardFill(limit='2h'), a duration. Give the limit as a "
         "number of rows."
     )
     no_windows = make_pipeline(ForwardFill(), StandardScaler(), Ridge()).fit(FITTED, Y)
-    assert refused(OnlinePredictor, no_windows) == (
+    assert refused(OnlinePredictor, no_windows) == snapshot(
         "OnlinePredictor got a model without a LagFramer, whose Ridge takes rows by themselves, but with a step that "
         "looks at the rows before them. Put LagFramer(n_steps=1, flatten=True) before the estimator."
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import run_fresh
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.pipeline import make_pipeline
@@ -92,16 +93,16 @@ def test_times_that_do_not_fit(model):
     """Rows out of order are refused, and rows without a time where it is needed."""
     online = OnlinePredictor(steps(small(epochs=1)).fit(timed(60), waves(60)["rain"]))
     online.update([1.0, 2.0, 3.0], time="2026-05-01 02:00")
-    assert refused(online.update, [1.0, 2.0, 3.0], time="2026-05-01 02:00") == (
+    assert refused(online.update, [1.0, 2.0, 3.0], time="2026-05-01 02:00") == snapshot(
         "OnlinePredictor expects rows in time order, got 2026-05-01 02:00:00 after 2026-05-01 02:00:00. Pass each row "
         "once, in the order of time; reset() begins anew."
     )
     online = OnlinePredictor(steps(small(epochs=1), freq="h").fit(timed(60), waves(60)["rain"]))
-    assert refused(online.update, [1.0, 2.0, 3.0]) == (
+    assert refused(online.update, [1.0, 2.0, 3.0]) == snapshot(
         "OnlinePredictor serves LagFramer(freq='h'), which needs to know when each row was. Pass time=."
     )
     online.update([1.0, 2.0, 3.0], time="2026-05-01 02:00")
-    assert refused(online.update, [1.0, 2.0, 3.0], time="2026-05-01 02:30") == (
+    assert refused(online.update, [1.0, 2.0, 3.0], time="2026-05-01 02:30") == snapshot(
         "OnlinePredictor serves LagFramer(freq='h'), which has one row at most for each step, got 2026-05-01 02:00:00 "
         "and 2026-05-01 02:30:00 in one. Pass one row for each step."
     )
@@ -136,14 +137,14 @@ def test_rows_of_a_panel_say_their_series(panel):
     """A row without a group is refused, and a series that was not fitted where the scaler refuses it."""
     model, rows = panel
     online = OnlinePredictor(model)
-    assert refused(online.update, rows[NAMES].iloc[0]) == (
+    assert refused(online.update, rows[NAMES].iloc[0]) == snapshot(
         "OnlinePredictor serves several series, and cannot tell which one a row is of. Pass group=, as in fit."
     )
     strict = copy.deepcopy(model)
     strict[0].unseen_groups = "error"
     online = OnlinePredictor(strict)
     online.update([1.0, 2.0, 3.0], group="A")
-    assert refused(online.update, [1.0, 2.0, 3.0], group="E") == (
+    assert refused(online.update, [1.0, 2.0, 3.0], group="E") == snapshot(
         "SeriesScaler(unseen_groups='error') was not fitted on the group 'E'. Its groups are: 'A', 'B', 'C'. Fit it on "
         "all of them, or let unseen_groups='pooled' scale the others by the coefficients of all rows."
     )
@@ -286,7 +287,7 @@ def test_what_a_step_refuses_leaves_no_trace():
     model = make_pipeline(Differencer(log=True), LagFramer(3), small(epochs=1)).fit(FITTED, Y)
     online, untouched = OnlinePredictor(model), OnlinePredictor(model)
     assert online.update(GOOD) == untouched.update(GOOD)
-    assert refused(online.update, [9.0, -1.0, 11.0]) == (
+    assert refused(online.update, [9.0, -1.0, 11.0]) == snapshot(
         "Differencer(log=True) expects values above 0, got -1.0 at row 0, column 'temp'. Pass log=False, leave the "
         "column out of columns, or write NaN where nothing was observed."
     )
@@ -296,7 +297,7 @@ def test_what_a_step_refuses_leaves_no_trace():
 def test_names_where_there_are_none():
     """A model that was fitted on an array takes no names."""
     online = OnlinePredictor(steps(small(epochs=1)).fit(FITTED.to_numpy(), Y))
-    assert refused(online.update, {"rain": 1.0}) == (
+    assert refused(online.update, {"rain": 1.0}) == snapshot(
         "OnlinePredictor got a row with names, but what it serves was fitted on features without names. Pass the 3 "
         "values in their order."
     )

@@ -5,6 +5,7 @@ import copy
 import keras
 import numpy as np
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.pipeline import make_pipeline
@@ -79,7 +80,7 @@ def test_a_bare_estimator_needs_no_windows_for_its_state(model):
     bare.set_params(stateful=True)
     assert_allclose(OnlinePredictor(bare, mode="state").update_many(rows), expected, **SAME)
     assert_allclose([bare.predict(row[None, None])[0] for row in rows], expected, **SAME)
-    assert refused(OnlinePredictor, bare, n_steps=3) == (
+    assert refused(OnlinePredictor, bare, n_steps=3) == snapshot(
         "OnlinePredictor(mode='window') begins each window anew, but LSTMRegressor(stateful=True) carries a state from "
         "row to row. Pass mode='state', or set_params(stateful=False)."
     )

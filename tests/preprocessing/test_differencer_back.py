@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sklstm import Differencer
@@ -18,7 +18,6 @@ RTOL = {np.float32: 1e-3, np.float64: 1e-9}
 # --- and back -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
 @given(tables(least=13), all_lags, st.booleans(), st.booleans())
 def test_there_and_back(table, lags, log, one):
     """Differenced and brought back, a series is what it was, rows that were not observed and precision included."""
@@ -31,7 +30,6 @@ def test_there_and_back(table, lags, log, one):
     assert back.dtype == table["sales"].dtype
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables(least=16, unobserved=False), all_lags, st.booleans())
 def test_following_rows_there_and_back(table, lags, log):
     """Rows that follow the fitted ones come back; as an array they are taken to follow."""
@@ -45,7 +43,6 @@ def test_following_rows_there_and_back(table, lags, log):
     pd.testing.assert_frame_equal(whole, table, rtol=rtol, check_freq=False)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.data(), all_lags)
 def test_panel_there_and_back(data, lags):
     """A panel comes back, from a table with its keys and from an array beside them."""
@@ -76,7 +73,6 @@ def test_changed_differences():
     np.testing.assert_allclose(made["sales"], WALKS["sales"].iloc[0] + np.arange(40))
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables(least=20, unobserved=False), all_lags, st.booleans(), st.integers(1, 4), st.integers(0, 2))
 def test_restore(table, lags, log, n_steps, longer):
     """From every row on, the differences of the next rows become their values."""

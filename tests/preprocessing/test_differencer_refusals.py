@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -129,7 +130,7 @@ def test_faulty(params, X, message):
 def test_other_features(method):
     """Another number of features than was fitted is refused."""
     differencer = Differencer().fit(WALKS.to_numpy())
-    assert refused(getattr(differencer, method), np.ones((4, 3))) == (
+    assert refused(getattr(differencer, method), np.ones((4, 3))) == snapshot(
         "X has 3 features, but Differencer is expecting 2 features as input."
     )
 
@@ -208,24 +209,24 @@ def test_restore_refuses():
         assert refused(restore, np.ones(shape), np.ones((5, 3))) == (
             f"{who}past of shape (5, 13) or longer, got {shape}. {remedy}"
         )
-    assert refused(restore, np.ones((5, 13)), np.ones((5, 3)), column="tmep") == (
+    assert refused(restore, np.ones((5, 13)), np.ones((5, 3)), column="tmep") == snapshot(
         "Differencer(column='tmep') names 'tmep', which is no feature. Did you mean 'temp'? The features are: sales, "
         "temp."
     )
-    assert refused(Differencer(log=True).fit(WALKS).restore, [[1.0], [-3.0]], [[1.0], [1.0]]) == (
+    assert refused(Differencer(log=True).fit(WALKS).restore, [[1.0], [-3.0]], [[1.0], [1.0]]) == snapshot(
         "Differencer(log=True).restore expects a past above 0, got -3.0 in sample 1. Pass it in original units."
     )
 
 
 def test_refusals_of_keep():
     """A feature is differenced or kept, and one is differenced at least."""
-    assert refused(Differencer(columns="sales", keep=["sales"]).fit, WALKS) == (
+    assert refused(Differencer(columns="sales", keep=["sales"]).fit, WALKS) == snapshot(
         "Differencer(columns='sales', keep=['sales']) names a feature in both. Difference it, or keep it."
     )
-    assert refused(Differencer(keep=["sales", "temp"]).fit, WALKS) == (
+    assert refused(Differencer(keep=["sales", "temp"]).fit, WALKS) == snapshot(
         "Differencer(keep=['sales', 'temp']) leaves no feature to difference. Keep fewer."
     )
-    assert refused(Differencer(keep="holliday").fit, WALKS.assign(holiday=1.0)) == (
+    assert refused(Differencer(keep="holliday").fit, WALKS.assign(holiday=1.0)) == snapshot(
         "Differencer(keep='holliday') names 'holliday', which is no feature. Did you mean 'holiday'? The features are: "
         "sales, temp, holiday."
     )

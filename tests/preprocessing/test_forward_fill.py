@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import sklearn
 from conftest import run_fresh
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
@@ -38,7 +39,6 @@ def tables(n_features=2):
 # --- within a table -------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
 @given(tables(), st.none() | st.integers(1, 5), st.sampled_from([np.float32, np.float64]))
 def test_like_pandas(rows, limit, dtype):
     """Within each series, and up to a number of rows, it fills what pandas fills."""
@@ -55,7 +55,6 @@ def test_like_pandas(rows, limit, dtype):
     )
 
 
-@settings(max_examples=150, deadline=None)
 @given(tables(), st.data(), st.integers(1, 12), st.sampled_from(["naive", "Europe/Berlin", "durations", "periods"]))
 def test_durations_against_a_loop(rows, data, hours, kind):
     """An observation is carried to rows that are at most a duration later, however irregular they are."""
@@ -129,7 +128,6 @@ def test_ways_to_say_a_limit(limit):
 # --- across fit and transform ---------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
 @given(tables(), st.integers(1, 24), st.sampled_from([None, 1, 2, 4, "1h", "3h"]))
 def test_as_if_in_one_table(rows, n_fitted, limit):
     """Rows that follow the fitted ones are filled as they are in the whole table, in every series."""
@@ -245,7 +243,7 @@ def test_routed_groups():
         pipe = make_pipeline(fill, StandardScaler(with_mean=False, with_std=False))
         np.testing.assert_array_equal(pipe.fit_transform(X, groups=stores), [[1], [2], [2], [1]])
         np.testing.assert_array_equal(pipe.transform(X[2:], groups=stores[2:]), [[2], [1]])
-        assert refused(pipe[:1].transform, X[2:]) == (
+        assert refused(pipe[:1].transform, X[2:]) == snapshot(
             "ForwardFill was fitted on 2 series, got X without groups. Pass groups=, the series of each row, here too "
             "(in a Pipeline: set_transform_request(groups=True))."
         )
@@ -389,7 +387,7 @@ def test_faulty(params, X, message):
 def test_other_kind_of_times():
     """Times with and without a time zone are not compared."""
     table = table_of([1, NAN])
-    assert refused(ForwardFill(limit="2h").fit(table).transform, table.tz_localize("UTC")) == (
+    assert refused(ForwardFill(limit="2h").fit(table).transform, table.tz_localize("UTC")) == snapshot(
         "ForwardFill(limit='2h') was fitted on times, got times with a time zone. Pass both alike: "
         "X.index.tz_localize, X.index.tz_convert."
     )
@@ -398,6 +396,6 @@ def test_other_kind_of_times():
 def test_other_names():
     """Names that are not those of the fitted columns are refused."""
     fill = ForwardFill(group="store").fit(table_of([1], store=["a"]))
-    assert refused(fill.get_feature_names_out, ["x"]) == (
+    assert refused(fill.get_feature_names_out, ["x"]) == snapshot(
         "ForwardFill was fitted on the columns ['store', 'x'], got input_features ['x']. Pass the same names, or none."
     )

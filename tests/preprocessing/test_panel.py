@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm.preprocessing._panel import by_label, of_series, read_keys, refuse_short, refuse_without_groups
@@ -62,7 +63,7 @@ def test_without_groups():
     """Rows without a series are refused where series were fitted, and nowhere else."""
     _, single = read_keys("who", np.zeros((2, 1)))
     _, several = read_keys("who", np.zeros((2, 1)), groups=["a", "c"])
-    assert refused(refuse_without_groups, "Who", single, {"a": 0, "b": 0}) == (
+    assert refused(refuse_without_groups, "Who", single, {"a": 0, "b": 0}) == snapshot(
         "Who was fitted on 2 series, got X without groups. Pass groups=, the series of each row, here too (in a "
         "Pipeline: set_transform_request(groups=True))."
     )

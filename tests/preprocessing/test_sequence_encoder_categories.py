@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from refusal import refused
 
@@ -125,7 +125,6 @@ TOKEN = st.sampled_from(["cat", "dog", "a", "", None])
 
 
 @ENCODINGS
-@settings(max_examples=50, deadline=None)
 @given(X=st.lists(WORDS, min_size=1, max_size=6).filter(lambda X: any(len(word) > 1 for word in X)))
 def test_there_and_back_strings(encoding, X):
     """Strings come back as they were, padded or not."""
@@ -136,7 +135,6 @@ def test_there_and_back_strings(encoding, X):
 
 
 @ENCODINGS
-@settings(max_examples=50, deadline=None)
 @given(
     X=st.lists(st.lists(TOKEN, min_size=1, max_size=5), min_size=1, max_size=5),
     unknown=st.sampled_from(["error", "encode"]),
@@ -148,7 +146,6 @@ def test_there_and_back_tokens(encoding, X, unknown):
 
 
 @ENCODINGS
-@settings(max_examples=50, deadline=None)
 @given(
     labels=st.lists(st.integers(-3, 3), min_size=1, max_size=8),
     texts=st.lists(st.sampled_from(["x", "y", None]), min_size=8, max_size=8).filter(any),

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.exceptions import NotFittedError
 
@@ -154,15 +155,15 @@ def test_refused_by_fit(X, params, message):
 def test_refused_by_transform():
     """X of other features, or a single string, is refused."""
     encoder = SequenceEncoder().fit(WEATHER)
-    assert refused(encoder.transform, ["Oslo", "Rome"]) == (
+    assert refused(encoder.transform, ["Oslo", "Rome"]) == snapshot(
         "SequenceEncoder was fitted on 5 features, got 2 labels, which are one. "
         "Reshape your data: pass a table of all of them."
     )
-    assert refused(encoder.transform, TOKENS) == (
+    assert refused(encoder.transform, TOKENS) == snapshot(
         "X has 1 features, but SequenceEncoder is expecting 5 features as input: got sequences of 1."
     )
     assert "now missing:\n- city" in refused(encoder.transform, WEATHER.drop(columns="city"))
-    assert refused(SequenceEncoder().fit(["ab"]).transform, "ab") == (
+    assert refused(SequenceEncoder().fit(["ab"]).transform, "ab") == snapshot(
         "SequenceEncoder expects a list of sequences, got 'ab', a single str. "
         "Wrap it: [text] is one sequence of characters; list(text) is a series of them."
     )

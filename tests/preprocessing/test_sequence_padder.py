@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.exceptions import NotFittedError
 
@@ -35,7 +36,6 @@ def test_classic(params, expected):
 SIDES = st.sampled_from(["pre", "post"])
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     lengths=st.lists(st.integers(1, 6), min_size=1, max_size=6),
     n_features=st.integers(1, 3),
@@ -208,14 +208,14 @@ def test_faulty_sequences(X, message):
 def test_other_features():
     """New sequences with other features are refused."""
     padder = SequencePadder().fit([np.ones((2, 2))])
-    assert refused(padder.transform, [np.ones((2, 3))]) == (
+    assert refused(padder.transform, [np.ones((2, 3))]) == snapshot(
         "X has 3 features, but SequencePadder is expecting 2 features as input: "
         "got sequences of shape (n_timesteps, 3)."
     )
-    assert refused(padder.transform, np.ones((4, 2, 3))) == (
+    assert refused(padder.transform, np.ones((4, 2, 3))) == snapshot(
         "X has 3 features, but SequencePadder is expecting 2 features as input: got X of shape (4, 2, 3)."
     )
-    assert refused(padder.transform, np.ones((4, 2))) == (
+    assert refused(padder.transform, np.ones((4, 2))) == snapshot(
         "X has 1 features, but SequencePadder is expecting 2 features as input: "
         "got X of shape (4, 2), rows that are sequences of one feature."
     )

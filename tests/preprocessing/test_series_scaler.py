@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.lib.stride_tricks import sliding_window_view
@@ -124,7 +124,6 @@ def test_textbook_domain_knowledge(method, coefficients, value, expected):
 
 
 @pytest.mark.parametrize("method", SCALERS)
-@settings(max_examples=50, deadline=None)
 @given(
     X=arrays(
         st.sampled_from([np.float32, np.float64]),
@@ -201,7 +200,6 @@ def test_there_and_back(kind, method, dtype, rtol):
     assert_same(X, before, rtol=0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     X=arrays(np.float64, st.tuples(*[st.integers(1, 4)] * 3), elements=st.floats(-1e6, 1e6) | st.just(NAN)),
     method=st.sampled_from(METHODS),

@@ -5,8 +5,9 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm import SeriesScaler
@@ -34,7 +35,6 @@ def panels(draw):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=40, deadline=None)
 @given(panel=panels(), times=st.booleans())
 def test_equals_each_series_by_itself(method, panel, times):
     """Metadata, a column and a level say the same: each group is scaled as by itself, to the bit, and comes back."""
@@ -124,7 +124,7 @@ def test_feature_that_a_group_never_shows():
 
 def test_feature_that_no_group_shows():
     """What was never observed at all is refused, as without groups."""
-    assert refused(SeriesScaler(**KEYS).fit, PANEL.assign(temp=NAN)) == (
+    assert refused(SeriesScaler(**KEYS).fit, PANEL.assign(temp=NAN)) == snapshot(
         "SeriesScaler got nothing observed (only NaN) in column 'temp'. Drop the column, or fill it first."
     )
 
@@ -187,7 +187,7 @@ def test_many_groups_are_listed_in_part():
     """Of many known groups the first are named, and the one that is nearest."""
     groups = [f"store {k}" for k in range(100)]
     scaler = SeriesScaler(unseen_groups="error").fit(np.arange(100.0), groups=groups)
-    assert refused(scaler.transform, [1.0], groups=["stroe 42"]) == (
+    assert refused(scaler.transform, [1.0], groups=["stroe 42"]) == snapshot(
         "SeriesScaler(unseen_groups='error') was not fitted on the group 'stroe 42'. Did you mean 'store 42'? "
         "Its groups are: 'store 0', 'store 1', 'store 2', 'store 3', 'store 4', 'store 5', 'store 6', 'store 7' and "
         "92 more. Fit it on all of them, or let unseen_groups='pooled' scale the others by the coefficients of all "
@@ -281,7 +281,7 @@ def test_coefficients_are_those_of_all_groups():
 
 def test_coefficients_that_contradict_a_group():
     """A limit that one group's data contradict is refused by the name of that group."""
-    assert refused(SeriesScaler(**KEYS, coefficients={"min": {"temp": 15}}).fit, PANEL) == (
+    assert refused(SeriesScaler(**KEYS, coefficients={"min": {"temp": 15}}).fit, PANEL) == snapshot(
         "SeriesScaler expects min <= max, got min 15 and max 10 for column 'temp' of group 'Oslo'. "
         "Mend coefficients, or give both of them."
     )
@@ -291,7 +291,6 @@ def test_coefficients_that_contradict_a_group():
 
 
 @pytest.mark.parametrize("method", ["minmax", "standard", "maxabs", None])
-@settings(max_examples=40, deadline=None)
 @given(
     panel=panels(), cuts=st.sets(st.integers(1, 29), max_size=4), hidden=st.sets(st.sampled_from("abcd"), max_size=2)
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import Ridge
@@ -334,10 +335,10 @@ def test_other_features():
         "Feature names unseen at fit time:\n- warmth\n"
         "Feature names seen at fit time, yet now missing:\n- temp\n"
     )
-    assert refused(SCALER.get_feature_names_out, ["rain", "temp"]) == (
+    assert refused(SCALER.get_feature_names_out, ["rain", "temp"]) == snapshot(
         "SeriesScaler was fitted on the columns ['rain', 'city', 'day', 'temp'], got input_features ['rain', 'temp']. "
         "Pass the same names, or none."
     )
-    assert refused(SCALER.inverse_transform, PANEL[["city", "day"]].assign(snow=1.0)) == (
+    assert refused(SCALER.inverse_transform, PANEL[["city", "day"]].assign(snow=1.0)) == snapshot(
         "SeriesScaler was not fitted on a column 'snow'. Its columns are: rain, temp."
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from refusal import refused
 from sklearn.pipeline import make_pipeline
@@ -27,7 +27,6 @@ def naive(table, by, time):
     return [table[table[by] == one].drop(columns=by).set_index(time) for one in ids], ids
 
 
-@settings(max_examples=50, deadline=None)
 @given(owners=st.lists(st.integers(0, 4), min_size=1, max_size=20))
 def test_equals_loop(owners):
     """Sequences and ids are those of a loop over the ids, however rows are mixed."""

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm import make_supervised, series_to_supervised
@@ -38,7 +39,6 @@ def test_multi_step_table():
     np.testing.assert_array_equal(supervised, [np.arange(t, t + 5) for t in range(6)])
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 4), st.integers(1, 4), st.booleans())
 def test_equals_pandas_shift(n_in, n_out, dropnan):
     """Every column is the series, shifted."""
@@ -252,7 +252,6 @@ def test_targets_do_not_reach_across_a_hole(horizon):
 # --- panels ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 3), st.randoms(use_true_random=False))
 def test_a_panel_is_each_series_by_itself(lengths, horizon, random):
     """What follows a row is of its own series, however the rows are mixed; they keep their order."""
@@ -282,7 +281,7 @@ def test_a_panel_with_a_hole():
     X, y = make_supervised(panel, group="store")
     np.testing.assert_array_equal(X["sales"], [0, 1, 3, 5, 6])
     np.testing.assert_array_equal(y, [1, 2, 4, 6, 7])
-    assert refused(make_supervised, panel.iloc[[0, 2, 1, *range(3, 8)]], group="store") == (
+    assert refused(make_supervised, panel.iloc[[0, 2, 1, *range(3, 8)]], group="store") == snapshot(
         "make_supervised expects rows in time order, got 1 (row 2) after 2 (row 1) of 'A'. Sort them, and y with them: "
         "X.sort_values(...); and split without shuffling."
     )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 
 from sklstm.preprocessing._time_axis import (
     check_time_order,
@@ -225,10 +226,12 @@ def test_max_gap_that_does_not_fit_the_index():
     """A duration is wanted for times, a whole number for the rest."""
     with pytest.raises(ValueError, match="max_gap") as error:
         learn_time_axis(pd.RangeIndex(3), "4D")
-    assert str(error.value) == "LagFramer expects max_gap to be a whole number for this index, got '4D'."
+    assert str(error.value) == snapshot("LagFramer expects max_gap to be a whole number for this index, got '4D'.")
     with pytest.raises(ValueError, match="max_gap") as error:
         learn_time_axis(pd.date_range("2026-01-01", periods=3), "long")
-    assert str(error.value) == "LagFramer expects max_gap to be a duration, such as '3D', for this index, got 'long'."
+    assert str(error.value) == snapshot(
+        "LagFramer expects max_gap to be a duration, such as '3D', for this index, got 'long'."
+    )
 
 
 def test_following_times(regular):

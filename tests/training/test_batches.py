@@ -1,6 +1,7 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 
@@ -13,7 +14,6 @@ def batches(n_samples, batch_size, rng=None, weights=None):
 
 
 @given(n_samples=st.integers(1, 50), batch_size=st.integers(1, 60), shuffled=st.booleans())
-@settings(max_examples=50, deadline=None)
 def test_every_sample_once(n_samples, batch_size, shuffled):
     """An epoch holds every sample once, inputs beside their own targets."""
     loader = batches(n_samples, batch_size, np.random.RandomState(0) if shuffled else None)
@@ -43,7 +43,6 @@ def test_weights_go_with_their_samples():
 
 
 @given(n_samples=st.integers(1, 30), batch_size=st.integers(1, 12), carried=st.booleans())
-@settings(max_examples=50, deadline=None)
 def test_streams_count_every_sample_once(n_samples, batch_size, carried):
     """In batches of one size every sample counts once, and a batch that is not full weighs as much as a full one."""
     batch_size = min(batch_size, n_samples)
@@ -66,7 +65,6 @@ def test_streams_count_every_sample_once(n_samples, batch_size, carried):
 
 
 @given(n_samples=st.integers(1, 100), fraction=st.floats(0, 0.99), gap=st.integers(0, 20))
-@settings(max_examples=100, deadline=None)
 def test_the_tail_is_apart(n_samples, fraction, gap):
     """Validation samples come last, and a gap lies before them."""
     try:
@@ -91,7 +89,7 @@ def test_no_fraction_no_validation():
 
 def test_tail_that_leaves_nothing():
     """A tail that leaves nothing to train on is refused whole."""
-    assert refused(split_time_tail, np.arange(10), 0.5, 5, "LSTMRegressor(validation_fraction=0.5)") == (
+    assert refused(split_time_tail, np.arange(10), 0.5, 5, "LSTMRegressor(validation_fraction=0.5)") == snapshot(
         "LSTMRegressor(validation_fraction=0.5) leaves nothing to train on: of 10 samples 5 are for validation, and "
         "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
         "validation_gap=0 if samples share nothing."

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -91,7 +91,6 @@ def test_the_rule_foresees_how_long_batches_are(n_batches, batch_size, power):
 
 
 @given(n_samples=st.integers(32, 300), batch_size=st.integers(1, 12), seed=st.integers(0, 9), shuffled=st.booleans())
-@settings(max_examples=50, deadline=None)
 def test_every_sample_once(n_samples, batch_size, seed, shuffled):
     """In each epoch every sample comes once, beside its own target; only the last batch is short."""
     lengths = np.random.default_rng(seed).integers(1, 1000, n_samples)
@@ -164,7 +163,6 @@ def test_as_before_where_lengths_are_alike():
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 99), st.booleans())
-@settings(max_examples=50, deadline=None)
 def test_trim_against_a_loop(n_samples, n_timesteps, seed, stacked):
     """Inputs begin where the first of their samples does; one time step is left of those that show nothing."""
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from keras import layers, ops
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -134,7 +135,7 @@ def test_written_states_are_read():
 def test_refuses_a_bidirectional_network():
     """Reading backwards leaves no state to go on from."""
     network = masking(layers.Bidirectional(layers.LSTM(2, name="lstm")))
-    assert refused(carrying, network, 1) == (
+    assert refused(carrying, network, 1) == snapshot(
         "Layer 'backward_lstm' reads every sequence from its end, as a bidirectional network does, so no state can be "
         "carried from one sample to the next. Pass stateful=False, or architecture='stacked'."
     )
@@ -143,7 +144,7 @@ def test_refuses_a_bidirectional_network():
 def test_refuses_a_network_without_state():
     """A network needs a recurrent layer to carry a state."""
     network = keras.Sequential([keras.Input((3, 2)), layers.Flatten(), layers.Dense(1)], name="linear")
-    assert refused(carrying, network, 1) == (
+    assert refused(carrying, network, 1) == snapshot(
         "Model 'linear' has no recurrent layer, so no state is carried from one sample to the next. Pass "
         "stateful=False, or a network with an LSTM, GRU or SimpleRNN layer outside of its decoder."
     )

@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from refusal import refused
 
@@ -78,7 +79,7 @@ def test_a_function_takes_no_parameters():
     def mine(target, output):
         return 0.0
 
-    assert refused(build_loss, mine, delta=2) == (
+    assert refused(build_loss, mine, delta=2) == snapshot(
         "No parameter 'loss__delta': mine is a function. Pass the class, or functools.partial of the function."
     )
 
@@ -102,7 +103,7 @@ def test_parameters_of_metrics():
     first, second = build_metrics(["mae", keras.metrics.AUC], **{"1__name": "mine", "name": "all"})
     assert type(first) is keras.metrics.MeanAbsoluteError
     assert (first.name, second.name) == ("all", "mine")
-    assert refused(build_metrics, ["accuracy"], name="mine") == (
+    assert refused(build_metrics, ["accuracy"], name="mine") == snapshot(
         "No parameter 'metrics__name': there are no metrics that take parameters."
     )
 
@@ -130,10 +131,10 @@ def test_parameters_of_callbacks():
 
 def test_an_instance_has_its_parameters_already():
     """Parameters for callbacks that are instances are refused."""
-    assert refused(build_callbacks, [keras.callbacks.EarlyStopping()], patience=2) == (
+    assert refused(build_callbacks, [keras.callbacks.EarlyStopping()], patience=2) == snapshot(
         "No parameter 'callbacks__patience': there are no callbacks that take parameters."
     )
-    assert refused(build_callbacks, {"b": keras.callbacks.RemoteMonitor}, b__rot="x") == (
+    assert refused(build_callbacks, {"b": keras.callbacks.RemoteMonitor}, b__rot="x") == snapshot(
         "No parameter 'callbacks__b__rot': the callbacks take root, path, field, headers, send_as_json. "
         "Did you mean 'callbacks__b__root'?"
     )
@@ -141,7 +142,7 @@ def test_an_instance_has_its_parameters_already():
 
 def test_what_is_no_callback_is_refused():
     """A callback is one of Keras', or of a class of one's own that extends it."""
-    assert refused(build_callbacks, ["EarlyStopping"], error=TypeError) == (
+    assert refused(build_callbacks, ["EarlyStopping"], error=TypeError) == snapshot(
         "callbacks hold 'EarlyStopping', expected keras.callbacks.Callback, instances or classes of it."
     )
 
@@ -178,6 +179,6 @@ def test_check_parameters():
     def builder():
         pass
 
-    assert refused(check_parameters, "model", {"units": 1}, builder) == (
+    assert refused(check_parameters, "model", {"units": 1}, builder) == snapshot(
         "No parameter 'model__units': builder takes no parameters."
     )

@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -75,7 +75,6 @@ def by_xla(monkeypatch):
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 6), st.integers(1, 6), st.booleans())
-@settings(max_examples=100, deadline=None)
 def test_calls_bring_each_sample_once(n_samples, batch_size, room, form_room, filled):
     """Whatever the sizes, what counts in the calls of an epoch is every sample once, in order, in arrays of one shape.
 

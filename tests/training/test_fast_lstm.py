@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
@@ -47,7 +47,6 @@ def assert_same(one, other):
     missing=st.integers(0, 2**20 - 1),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=20, deadline=None)
 def test_the_same_numbers_and_gradients(shape, units, direction, return_sequences, use_bias, missing, seed):
     """Outputs and gradients are those of Keras' layer, whatever is masked, in either direction or in both."""
     keras.utils.set_random_seed(seed)

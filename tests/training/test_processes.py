@@ -5,6 +5,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm.training import _processes, refuse_fork, share_cores
@@ -93,7 +94,7 @@ def test_a_forked_process_is_refused(monkeypatch):
     refuse_fork("LSTMRegressor.predict")
     forked = os.getpid() + 1
     monkeypatch.setattr(os, "getpid", lambda: forked)
-    assert refused(refuse_fork, "LSTMRegressor.fit", error=RuntimeError) == (
+    assert refused(refuse_fork, "LSTMRegressor.fit", error=RuntimeError) == snapshot(
         "LSTMRegressor.fit was called in a forked copy of a process in which a network had been computed. TensorFlow "
         "does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of "
         "n_jobs), which do not fork, or begin processes by 'spawn'."

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from keras.optimizers import schedules
 from numpy.testing import assert_allclose, assert_array_equal
@@ -110,7 +110,6 @@ def test_what_the_loss_does_not_depend_on(name):
     kind=st.integers(0, 4),
     n_weights=st.integers(1, 2),
 )
-@settings(max_examples=20, deadline=None)
 def test_schedules(rate, decay, n_steps, kind, n_weights):
     """The learning rate of each step is that of its schedule."""
     schedule = (

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from inline_snapshot import snapshot
 from keras import layers, ops
 from numpy.testing import assert_allclose
 from refusal import refused
@@ -209,7 +210,7 @@ def test_fits_and_validates_several_outputs_with_dropout():
 
 def test_refuses_a_gradient_shorter_than_a_chunk():
     """What an update learns from, the gradient goes through."""
-    assert refused(TruncatedModel, build(True), 5, 3) == (
+    assert refused(TruncatedModel, build(True), 5, 3) == snapshot(
         "TBPTT(k1, k2) goes back over the k1 time steps since the last update, or more: 1 <= k1 <= k2. Got k1=5, k2=3. "
         "Pass tbptt=(5, 5)."
     )
@@ -218,7 +219,7 @@ def test_refuses_a_gradient_shorter_than_a_chunk():
 def test_refuses_a_fixed_number_of_time_steps():
     """Pieces are shorter than what such a network takes."""
     network = keras.Sequential([keras.Input((6, 2)), layers.LSTM(3)], name="fixed")
-    assert refused(TruncatedModel, carrying(network, 1), 1, 2) == (
+    assert refused(TruncatedModel, carrying(network, 1), 1, 2) == snapshot(
         "TBPTT(k1, k2) runs sequences in pieces, and model 'fixed' takes exactly 6 time steps at once. Pass a network "
         "whose number of time steps is open, or tbptt=None."
     )
@@ -228,7 +229,7 @@ def test_refuses_other_backends(monkeypatch):
     """Gradients are taken by TensorFlow."""
     network = build(True)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    assert refused(TruncatedModel, network, 1, 2, error=RuntimeError) == (
+    assert refused(TruncatedModel, network, 1, 2, error=RuntimeError) == snapshot(
         "Truncated backpropagation needs Keras on TensorFlow, and Keras runs on jax. Set the environment variable "
         "KERAS_BACKEND=tensorflow before Keras is imported, or pass tbptt=None."
     )

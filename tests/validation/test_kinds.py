@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 
 from sklstm import Windows
@@ -77,7 +78,7 @@ def test_stacking():
     """Sequences of one length become one array, of different lengths they are refused."""
     assert stack_sequences("Net", [np.ones((2, 3)), np.ones((2, 3))]).shape == (2, 2, 3)
     assert stack_sequences("Net", [[1, 2], [3, 4]]).shape == (2, 2)
-    assert refused(stack_sequences, "Net", [[1, 2], [3]]) == (
+    assert refused(stack_sequences, "Net", [[1, 2], [3]]) == snapshot(
         "Net expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
         "Put a SequencePadder before it."
     )

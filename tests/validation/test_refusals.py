@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from net import Net
 from refusal import refused
 
@@ -70,7 +71,7 @@ def test_text_in_numbers_passes():
 def test_infinity():
     """Infinity is refused by the labels of its place."""
     table = pd.DataFrame({"a": [1.0, 2.0], "wind": [3.0, -INF]}, index=[10, 11])
-    assert refused(check_series_table, Net(), table, reset=True) == (
+    assert refused(check_series_table, Net(), table, reset=True) == snapshot(
         "Net got inf in X at row 11, column 'wind'. Replace it, or write NaN where nothing was observed."
     )
 
@@ -80,7 +81,7 @@ def test_infinity_is_told_from_large_numbers():
     assert not has_infinity(np.full(3, 3e38, np.float32))
     assert not has_infinity(np.array([1.7e308, 1.7e308, NAN]))
     assert has_infinity(np.array([INF, -INF]))
-    assert refused(refuse_infinity, "Net", np.array([[[1.0]], [[INF]]]), None, first_sample=5) == (
+    assert refused(refuse_infinity, "Net", np.array([[[1.0]], [[INF]]]), None, first_sample=5) == snapshot(
         "Net got inf in X at sample 6, time step 0, feature 0. Replace it, or write NaN where nothing was observed."
     )
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from net import Net
 from refusal import refused
 
@@ -100,7 +101,7 @@ def test_a_table_where_windows_were_fitted():
     """A table of as many columns as windows had features is no row of windows."""
     net = Net()
     check_windows(net, np.ones((4, 3, 2)), reset=True)
-    assert refused(check_windows, net, np.ones((10, 2)), reset=False) == (
+    assert refused(check_windows, net, np.ones((10, 2)), reset=False) == snapshot(
         "Net was fitted on windows of 2 features, X of shape (n_samples, n_timesteps, 2), got X of shape (10, 2). Put "
         "LagFramer before it, which makes windows of rows; or To3D(n_steps=1), where each row is a sample of one time "
         "step."

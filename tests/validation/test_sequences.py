@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from net import Net
 from refusal import refused
 
@@ -85,7 +86,7 @@ def test_number_of_features():
     check_n_features(net, 2, "X of shape (4, 5, 2)", reset=True)
     assert net.n_features_in_ == 2
     assert not hasattr(net, "feature_names_in_")
-    assert refused(check_n_features, net, 3, "X of shape (4, 5, 3)", reset=False) == (
+    assert refused(check_n_features, net, 3, "X of shape (4, 5, 3)", reset=False) == snapshot(
         "X has 3 features, but Net is expecting 2 features as input: got X of shape (4, 5, 3)."
     )
 
@@ -96,9 +97,9 @@ def test_rows_as_sequences():
     windows = check_rows_as_sequences(net, np.ones((4, 5)), reset=True)
     assert windows.shape == (4, 5, 1)
     assert net.n_features_in_ == 1
-    assert refused(check_rows_as_sequences, net, np.array([["1", "wet"]]), reset=True) == (
+    assert refused(check_rows_as_sequences, net, np.array([["1", "wet"]]), reset=True) == snapshot(
         "Net expects numbers, got text in column 1 of X: 'wet' in row 0. Encode the column as numbers, or drop it."
     )
-    assert refused(check_rows_as_sequences, net, np.array([[1, INF]]), reset=True) == (
+    assert refused(check_rows_as_sequences, net, np.array([[1, INF]]), reset=True) == snapshot(
         "Net got inf in X at row 0, column 1. Replace it, or write NaN where nothing was observed."
     )

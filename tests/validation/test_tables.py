@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from net import Net
 from refusal import refused
 
@@ -33,7 +34,7 @@ def test_names_are_remembered():
     net = Net()
     check_series_table(net, pd.Series([1.0], name="sales"), reset=True)
     assert list(net.feature_names_in_) == ["sales"]
-    assert refused(check_series_table, net, pd.Series([1.0], name="snow"), reset=False) == (
+    assert refused(check_series_table, net, pd.Series([1.0], name="snow"), reset=False) == snapshot(
         "The feature names should match those that were passed during fit.\n"
         "Feature names unseen at fit time:\n- snow\nFeature names seen at fit time, yet now missing:\n- sales\n"
     )
@@ -43,7 +44,7 @@ def test_series_where_a_table_was():
     """A 1D X for several features is refused, with the way to make it a row."""
     net = Net()
     check_series_table(net, np.ones((4, 3)), reset=True)
-    assert refused(check_series_table, net, np.ones(3), reset=False) == (
+    assert refused(check_series_table, net, np.ones(3), reset=False) == snapshot(
         "Net was fitted on 3 features, got a 1D X of 3 values, which is one feature. "
         "Reshape your data: X.reshape(1, -1) if it is one row of 3 features."
     )
@@ -51,10 +52,10 @@ def test_series_where_a_table_was():
 
 def test_not_a_series_table():
     """Windows and sequences are no series table."""
-    assert refused(check_series_table, Net(), np.ones((2, 3, 1)), reset=True) == (
+    assert refused(check_series_table, Net(), np.ones((2, 3, 1)), reset=True) == snapshot(
         "Net expects a series table of shape (n_rows, n_features), got X of shape (2, 3, 1). "
         "Pass the series, not windows of it, and bring further axes into its features."
     )
-    assert refused(check_series_table, Net(), [[1, 2], [3]], reset=True) == (
+    assert refused(check_series_table, Net(), [[1, 2], [3]], reset=True) == snapshot(
         "Net expects one series table of shape (n_rows, n_features), got 2 sequences. Pass each by itself."
     )

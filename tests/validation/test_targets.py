@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from net import Net
 from refusal import refused
 from sklearn.exceptions import DataConversionWarning
@@ -61,7 +62,7 @@ def test_faulty_target(y, message):
 
 def test_samples_on_the_wrong_axis():
     """A target as long as the only sample tells that the axes of X are swapped."""
-    assert refused(check_target, Net(), [1, 2, 3], (1, 3, 2)) == (
+    assert refused(check_target, Net(), [1, 2, 3], (1, 3, 2)) == snapshot(
         "Net got X with 1 samples (shape (1, 3, 2) is n_samples, n_timesteps, n_features) and y with 3. "
         "The 3 samples lie on the axis of time steps: X.reshape(3, 1, -1) makes them samples of one time step, "
         "LagFramer makes windows of them. Both need the same number of rows."
@@ -72,7 +73,7 @@ def test_a_value_for_each_time_step_may_be_missing():
     """NaN passes where a sample has several values, until it is known which time steps were observed."""
     y = read_target(Net(), [[1, NAN], [2, 3]], (2, 2, 1))
     refuse_missing_target("Net", y, np.array([[True, False], [True, True]]))
-    assert refused(refuse_missing_target, "Net", y, np.array([[True, True], [True, True]])) == (
+    assert refused(refuse_missing_target, "Net", y, np.array([[True, True], [True, True]])) == snapshot(
         "Net got NaN in y at row 0, column 1: Input y contains NaN, and there is nothing to learn from. "
         "Fill the gaps of the series first, or leave such rows out of X and y."
     )
