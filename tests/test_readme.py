@@ -1,4 +1,4 @@
-"""The README: its Python runs as it stands, and what it points to is there."""
+"""README and the pages beside it: their Python runs, their commands are those of the gate, their links lead somewhere."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from sklearn.base import clone
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGES[0].read_text(), re.DOTALL)
-# As written they take a minute; what is learned is tested elsewhere.
+# Shortened: as written the blocks take a minute, and other tests look at what is learned.
 QUICK = [
     (r"epochs=\d+", "epochs=1"),
     (r"(calibration=|n_steps=28)", r"epochs=1, \1"),
@@ -20,9 +20,10 @@ QUICK = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"block {k}" for k in range(1, len(BLOCKS) + 1)])
 def test_python(block, tmp_path, monkeypatch, pipeline):
-    """Each block runs by itself, with the imports of its own lines and of the first block."""
+    """Each Python block runs by itself, given the imports of the first block."""
     for written, quick in QUICK:
         block = re.sub(written, quick, block)
     days = pd.date_range("2026-01-01", periods=60)
@@ -37,13 +38,30 @@ def test_python(block, tmp_path, monkeypatch, pipeline):
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links(page):
-    """Files that a page links to, and scripts that it names, are there."""
+    """Files that a page links to, and scripts that it names, exist."""
     text = page.read_text()
     linked = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
     named = re.findall(r"`((?:benchmarks|sklstm|notebooks|\.ci)/[\w./]*)`", text)
     assert all((page.parent / link).exists() for link in linked)
     # A module that is to be written is called _name.
     assert all((ROOT / name).exists() for name in named if "_name" not in name)
+
+
+@pytest.mark.parametrize("job", ["main", "tests"])
+def test_commands(job):
+    """The gate runs the commands of the README word for word."""
+    script = (ROOT / ".ci" / "readme").read_text()
+    (command,) = re.findall(rf"^{job}\(\) {{\n    (.+)\n}}$", script, re.MULTILINE)
+    assert f"\n    {command}\n" in PAGES[0].read_text()
+
+
+def test_workflows_call_the_scripts_of_the_gate():
+    """Each script that a workflow runs exists, and no workflow has commands of its own."""
+    workflows = "".join(path.read_text() for path in (ROOT / ".github" / "workflows").glob("*.yml"))
+    commands = re.findall(r"- run: (.+)", workflows)
+    assert commands
+    for command in commands:
+        assert (ROOT / command.removeprefix("bash ")).is_file(), command
 
 
 def test_every_benchmark_is_listed():
