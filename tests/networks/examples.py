@@ -1,4 +1,4 @@
-"""What tests of networks feed them, and how they build them: small."""
+"""Small inputs of networks, and how the tests build them."""
 
 import numpy as np
 
@@ -6,6 +6,9 @@ from sklstm import networks
 
 MANY_TO_ONE = (networks.vanilla, networks.stacked, networks.bidirectional, networks.cnn_lstm)
 ALL = (*MANY_TO_ONE, networks.encoder_decoder, networks.many_to_many)
+
+# Of seven features 0 and 3 change, 1 is static, the others are known two steps ahead.
+ROLES = {"static_": (1,), "future_": ((4, 2), (6, 5))}
 
 
 def meta(**changes):
@@ -22,6 +25,11 @@ def meta(**changes):
 def windows(seed=0):
     """Five windows of six time steps and two features."""
     return np.random.default_rng(seed).normal(size=(5, 6, 2)).astype(np.float32)
+
+
+def features(n_features=7, seed=0):
+    """Five windows of six time steps, with features for `ROLES`."""
+    return np.random.default_rng(seed).normal(size=(5, 6, n_features)).astype(np.float32)
 
 
 def padded(X, before=0, after=0):

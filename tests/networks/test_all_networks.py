@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 from conftest import run_fresh
-from examples import ALL, MANY_TO_ONE, meta, padded, windows
+from examples import ALL, MANY_TO_ONE, ROLES, features, meta, padded, windows
+from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklstm.networks import encoder_decoder
@@ -49,8 +50,9 @@ def test_columns_of_classes(network):
 def test_padding_does_not_count(network):
     """Time steps that were not observed change nothing, however many there are and wherever they are."""
     model = network(meta(), units=3)
-    for before, after in ((1, 0), (4, 0), (0, 5), (2, 3)):
-        assert_allclose(model(padded(windows(), before, after)), model(windows()), rtol=1e-5, atol=1e-5)
+    expected = model(windows())
+    for before, after in ((4, 0), (0, 5), (2, 3)):
+        assert_allclose(model(padded(windows(), before, after)), expected, rtol=1e-5, atol=1e-5)
 
 
 @every
@@ -82,24 +84,47 @@ def test_builds_are_alike(network):
     assert keras.models.model_from_json(configs[0]).to_json() == configs[0]
 
 
+@every
+def test_layers_take_any_mask(network):
+    """No LSTM layer uses cuDNN, which refuses padding before a window; without dropout no layer drops anything."""
+    model = network(meta(), units=3)
+    found = [*model.layers]
+    for layer in model.layers:
+        found += [layer.forward_layer, layer.backward_layer] if isinstance(layer, layers.Bidirectional) else []
+    lstms = [layer for layer in found if isinstance(layer, layers.LSTM)]
+    assert lstms
+    assert not any(layer.use_cudnn for layer in lstms)
+    assert not any(isinstance(layer, layers.Dropout) for layer in found)
+
+
+@pytest.mark.slow
 def test_load_where_sklstm_is_not(tmp_path):
-    """Saved networks are plain Keras: a process that cannot import sklstm loads them, and they take NaN there."""
-    X = padded(windows()[:, 2:], before=2)
-    np.save(tmp_path / "X.npy", X)
+    """Saved networks are plain Keras: a process that cannot import sklstm loads them, and they take NaN there.
+
+    So are a linear path, features with a role, and embeddings of codes.
+    """
+    X, with_roles = padded(windows()[:, 2:], before=2), features()
+    with_roles[:, :, 0] = np.random.default_rng(1).integers(0, 4, size=(5, 6))
+    with_roles[:, :2] = np.nan
     for network in ALL:
         path = {} if network is ALL[-1] else {"linear_path": ((0,) * (6 if network in MANY_TO_ONE else 1), 6)}
-        model = network(meta(), units=3, dropout=0.1, **path)
-        model.save(tmp_path / f"{network.__name__}.keras")
-        np.save(tmp_path / f"{network.__name__}.npy", model(X))
+        role = meta(X_shape_=with_roles.shape, **ROLES, n_categories_=(4,))
+        models = {
+            "plain": (network(meta(), units=3, dropout=0.1, **path), X),
+            "roles": (network(role, units=3, embedding_dim=2, embedding_features=(0,)), with_roles),
+        }
+        for kind, (model, inputs) in models.items():
+            model.save(tmp_path / f"{network.__name__}-{kind}.keras")
+            np.savez(tmp_path / f"{network.__name__}-{kind}.npz", inputs=inputs, outputs=model(inputs))
     run_fresh(f"""
         import sys
         sys.modules["sklstm"] = None
         from pathlib import Path
         import keras, numpy as np
         saved = sorted(Path({str(tmp_path)!r}).glob("*.keras"))
-        assert len(saved) == {len(ALL)}
-        X = np.load({str(tmp_path / "X.npy")!r})
+        assert len(saved) == {2 * len(ALL)}
         for file in saved:
-            outputs = keras.models.load_model(file, safe_mode=True)(X)
-            np.testing.assert_allclose(outputs, np.load(file.with_suffix(".npy")), rtol=1e-5, atol=1e-6)
+            arrays = np.load(file.with_suffix(".npz"))
+            outputs = keras.models.load_model(file, safe_mode=True)(arrays["inputs"])
+            np.testing.assert_allclose(outputs, arrays["outputs"], rtol=1e-5, atol=1e-6)
     """)

@@ -39,6 +39,9 @@ def test_layers():
 
 def test_number_of_units():
     """It has two layers, no more and no fewer."""
-    assert refused(encoder_decoder, meta(), units=(8,)) == snapshot(
-        "encoder_decoder has two LSTM layers, got units=(8,). Pass one number for both, or a pair."
+    assert [refused(encoder_decoder, meta(), units=units) for units in ((8,), [8, 4, 2])] == snapshot(
+        [
+            "encoder_decoder has two LSTM layers, got units=(8,). Pass one number for both, or a pair.",
+            "encoder_decoder has two LSTM layers, got units=[8, 4, 2]. Pass one number for both, or a pair.",
+        ]
     )

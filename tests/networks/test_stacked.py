@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 from examples import copied, meta, windows
 from inline_snapshot import snapshot
 from keras import layers
@@ -26,8 +27,10 @@ def test_layers():
     """A number stands for two layers, a sequence has one for each; dropout follows every layer."""
     names = [layer.name for layer in stacked(meta(), units=4, dropout=0.5).layers]
     assert names == ["windows", "lstm_1", "dropout_1", "lstm_2", "dropout_2", "outputs"]
-    three = stacked(meta(), units=[4, 3, 2])
-    assert [three.get_layer(f"lstm_{k}").units for k in (1, 2, 3)] == [4, 3, 2]
+    for units in ([4, 3, 2], np.array([4, 3, 2])):
+        three = stacked(meta(), units=units)
+        assert [three.get_layer(f"lstm_{k}").units for k in (1, 2, 3)] == [4, 3, 2]
+    assert stacked(meta(), units=np.int64(4)).get_layer("lstm_2").units == 4
 
 
 def test_no_units():

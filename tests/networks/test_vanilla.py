@@ -1,7 +1,7 @@
 import keras
 import numpy as np
-import pytest
 from examples import copied, meta, windows
+from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose
 from refusal import refused
@@ -17,8 +17,11 @@ def test_is_an_lstm_layer_and_a_dense_layer():
 
 
 def test_open_number_of_time_steps():
-    """A network for six time steps takes one as well."""
-    assert vanilla(meta(), units=4)(windows()[:, :1]).shape == (5, 6)
+    """A network for six time steps takes one as well; one with a linear path takes six."""
+    model = vanilla(meta(), units=4)
+    assert model.input_shape == (None, None, 2)
+    assert model(windows()[:, :1]).shape == (5, 6)
+    assert vanilla(meta(), units=4, linear_path=((0,) * 6, 6)).input_shape == (None, 6, 2)
 
 
 def test_dropout_is_for_training():
@@ -29,9 +32,20 @@ def test_dropout_is_for_training():
         assert not np.allclose(model(windows(), training=True), model(windows()))
 
 
-@pytest.mark.parametrize("units", [(32, 16), []])
-def test_number_of_units(units):
-    """It has one layer; more are a stack."""
-    assert refused(vanilla, meta(), units=units) == (
-        f"vanilla has one LSTM layer, got units={units}. Pass one number, or architecture='stacked'."
+def test_number_of_units():
+    """It has one layer of at least one unit; more layers are a stack."""
+    assert [refused(vanilla, meta(), units=units) for units in ((32, 16), [], 0)] == snapshot(
+        [
+            "vanilla has one LSTM layer, got units=(32, 16). Pass one number, or architecture='stacked'.",
+            "vanilla has one LSTM layer, got units=[]. Pass one number, or architecture='stacked'.",
+            "Units of an LSTM layer are an int of 1 or more, got units=0. Pass one number, or architecture='stacked'.",
+        ]
+    )
+
+
+def test_frames_are_refused():
+    """Only one architecture reads frames, and the message names it."""
+    assert refused(vanilla, meta(X_shape_=(5, 6, 8, 8))) == snapshot(
+        "vanilla takes X of shape (n_samples, n_timesteps, n_features), got shape (5, 6, 8, 8). "
+        "For frames pass architecture='cnn_lstm'."
     )
