@@ -5,20 +5,19 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import complaint, printed
+from inline_snapshot import snapshot
 
-from sklstm.cli import main
 
-
-def test_airline(capsys, tmp_path):
+def test_airline(tmp_path):
     """The table, the advice and the time steps are printed, and a picture is drawn."""
     picture = tmp_path / "airline.png"
-    assert main(["describe", "airline", "--plot", str(picture)]) == 0
-    printed = capsys.readouterr().out
-    assert printed.startswith(
+    text = printed("describe", "airline", "--plot", picture)
+    assert text.startswith(
         "airline: 144 rows of passengers\n\n                passengers\nn                      144\n"
     )
-    assert "\n  log         all values are above 0, and the spread grows with the level" in printed
-    assert printed.endswith(
+    assert "\n  log         all values are above 0, and the spread grows with the level" in text
+    assert text.endswith(
         "suggested time steps\n  passengers: 12 24\n    12: the season, autocorrelation 0.83 where chance reaches "
         f"0.27\n    24: two seasons\n\nwritten to {picture}\n"
     )
@@ -41,42 +40,51 @@ def shop(tmp_path):
     table.loc[5, "sold"] = np.nan
     path = tmp_path / "shop.csv"
     table.to_csv(path, index=False)
-    return str(path)
+    return path
 
 
-def test_several_columns(shop, capsys, tmp_path):
+def test_several_columns(shop, tmp_path):
     """All columns of numbers are described; time steps are those of the target, where it is named."""
-    assert main(["describe", shop, "--target", "sold", "--plot", str(tmp_path / "shop.png")]) == 0
-    printed = capsys.readouterr().out
-    assert printed.startswith("left out: column 'weather' holds text\nshop: 70 rows of sold, visits, price\n")
-    assert "  fill        1 of 70 values are missing" in printed
-    assert "\n  sold: 7 14\n" in printed
-    assert "\n  visits: " not in printed
-    assert main(["describe", shop, "--season", "10"]) == 0
-    assert "\n  visits: 10 20\n    10: the season, as given\n" in capsys.readouterr().out
+    text = printed("describe", shop, "--target", "sold", "--plot", tmp_path / "shop.png")
+    assert text.startswith("left out: column 'weather' holds text\nshop: 70 rows of sold, visits, price\n")
+    assert "  fill        1 of 70 values are missing" in text
+    assert "\n  sold: 7 14\n" in text
+    assert "\n  visits: " not in text
+
+
+def test_a_season_that_is_given(shop):
+    """Without a target every column has time steps, of the season that is given."""
+    assert "\n  visits: 10 20\n    10: the season, as given\n" in printed("describe", shop, "--season", "10")
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("target", "message"),
     [
-        (["--target", "sol"], " has no column 'sol'. Did you mean 'sold'? It has: sold, visits, price, weather."),
-        (["--target", "weather"], ": column 'weather' holds text, and has no time steps."),
+        (
+            "sol",
+            snapshot(
+                "sklstm describe: FILE has no column 'sol'. Did you mean 'sold'? It has: sold, visits, price, weather.\n"
+            ),
+        ),
+        ("weather", snapshot("sklstm describe: FILE: column 'weather' holds text, and has no time steps.\n")),
     ],
     ids=["unknown", "text"],
 )
-def test_wrong_target(shop, capsys, options, message):
+def test_wrong_target(shop, target, message):
     """A target that is not there, or that holds text, is refused."""
-    assert main(["describe", shop, *options]) == 2
-    assert capsys.readouterr().err == f"sklstm describe: {shop}{message}\n"
+    assert complaint("describe", shop, "--target", target, file=shop) == message
 
 
-def test_extras_that_are_missing(capsys, monkeypatch):
-    """Without matplotlib there is no picture, without statsmodels no report, and it is said how to get them."""
+def test_no_matplotlib(monkeypatch):
+    """Without matplotlib there is no picture, and the output tells how to get one."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert main(["describe", "airline", "--plot", "picture.png"]) == 0
-    assert capsys.readouterr().out.endswith("\nno picture: it needs matplotlib, pip install 'sklstm[plot]'\n")
+    text = printed("describe", "airline", "--plot", "picture.png")
+    assert text.endswith("\nno picture: it needs matplotlib, pip install 'sklstm[plot]'\n")
+
+
+def test_no_statsmodels(monkeypatch):
+    """Without statsmodels there is no report."""
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
-    assert main(["describe", "airline"]) == 2
-    assert capsys.readouterr().err == (
+    assert complaint("describe", "airline") == snapshot(
         "sklstm describe: describe_series needs statsmodels: pip install 'sklstm[stats]'\n"
     )
