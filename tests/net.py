@@ -1,7 +1,7 @@
-"""Whoever stands at the door."""
+"""Minimal estimator for validation tests."""
 
 from sklearn.base import BaseEstimator
 
 
 class Net(BaseEstimator):
-    """Whoever stands at the door."""
+    """Estimator that only has a name."""

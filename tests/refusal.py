@@ -1,12 +1,13 @@
-"""What tests ask of bad input: that it is refused, and in which words."""
+"""Helpers that compare the whole message of an error."""
 
+import re
 from contextlib import contextmanager
 
 import pytest
 
 
 def refused(call, *args, error=ValueError, **params):
-    """The whole message of the error that a call raises; the test compares it."""
+    """Return the message of the error that a call raises."""
     with pytest.raises(error) as caught:
         call(*args, **params)
     return str(caught.value)
@@ -14,7 +15,12 @@ def refused(call, *args, error=ValueError, **params):
 
 @contextmanager
 def refusing(message, error=ValueError):
-    """What is done within is refused in exactly these words."""
+    """Check that the block raises an error with exactly this message."""
     with pytest.raises(error) as caught:
         yield
     assert str(caught.value) == message
+
+
+def with_sorted_choices(message):
+    """Sort the choices of a message of scikit-learn, ``a str among {'b', 'a'}``: a set has no order of its own."""
+    return re.sub(r"\{(.*)\}", lambda braces: "{" + ", ".join(sorted(braces[1].split(", "))) + "}", message)

@@ -8,6 +8,7 @@ import pytest
 import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import Ridge
@@ -177,74 +178,94 @@ FAULTY = {
     "no test rows": (
         {"n_splits": 4, "time": "day"},
         PANEL,
-        "PanelTimeSeriesSplit(n_splits=4) leaves folds without test rows: X has 4 distinct times, and needs at least "
-        "5, one for each test part and one to train on. Lower n_splits, or pass a longer panel.",
+        snapshot(
+            "PanelTimeSeriesSplit(n_splits=4) leaves folds without test rows: X has 4 distinct times, and needs at least "
+            "5, one for each test part and one to train on. Lower n_splits, or pass a longer panel."
+        ),
     ),
     "no training rows": (
         {"n_splits": 2, "time": "day", "test_size": 1, "gap": 2},
         PANEL,
-        "PanelTimeSeriesSplit(n_splits=2, test_size=1, gap=2) leaves the first fold without training rows: X has 4 "
-        "distinct times, and 2 test parts of 1 with a gap of 2 before them take 4. Lower n_splits, test_size or gap, "
-        "or pass a longer panel.",
+        snapshot(
+            "PanelTimeSeriesSplit(n_splits=2, test_size=1, gap=2) leaves the first fold without training rows: X has 4 "
+            "distinct times, and 2 test parts of 1 with a gap of 2 before them take 4. Lower n_splits, test_size or gap, "
+            "or pass a longer panel."
+        ),
     ),
     "no training rows by default": (
         {"n_splits": 3, "time": "day", "gap": 1},
         PANEL,
-        "PanelTimeSeriesSplit(n_splits=3, test_size=None, gap=1) leaves the first fold without training rows: X has 4 "
-        "distinct times, and 3 test parts of 1 with a gap of 1 before them take 4. Lower n_splits, test_size or gap, "
-        "or pass a longer panel.",
+        snapshot(
+            "PanelTimeSeriesSplit(n_splits=3, test_size=None, gap=1) leaves the first fold without training rows: X has 4 "
+            "distinct times, and 3 test parts of 1 with a gap of 1 before them take 4. Lower n_splits, test_size or gap, "
+            "or pass a longer panel."
+        ),
     ),
     "array": (
         {},
         np.zeros((8, 2)),
-        "PanelTimeSeriesSplit cuts by time, got X of type ndarray, which has no times. Pass a DataFrame whose index, "
-        "or column time=, tells them; or make the folds of one for an array of the same rows: "
-        "cv=list(PanelTimeSeriesSplit(...).split(table)).",
+        snapshot(
+            "PanelTimeSeriesSplit cuts by time, got X of type ndarray, which has no times. Pass a DataFrame whose index, "
+            "or column time=, tells them; or make the folds of one for an array of the same rows: "
+            "cv=list(PanelTimeSeriesSplit(...).split(table))."
+        ),
     ),
     "only a group": (
         {"group": "store"},
         PANEL.set_index("store")[["sales"]],
-        "PanelTimeSeriesSplit(group='store') got X whose index is the group, and nothing else that tells when. Pass "
-        "time=, the column that does.",
+        snapshot(
+            "PanelTimeSeriesSplit(group='store') got X whose index is the group, and nothing else that tells when. Pass "
+            "time=, the column that does."
+        ),
     ),
     "unknown column": (
         {"time": "days"},
         PANEL,
-        "PanelTimeSeriesSplit(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? Its "
-        "columns are: ['store', 'day', 'sales'], its levels: [None].",
+        snapshot(
+            "PanelTimeSeriesSplit(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? Its "
+            "columns are: ['store', 'day', 'sales'], its levels: [None]."
+        ),
     ),
     "two levels": (
         {},
         PANEL.set_index(["store", "day"]),
-        "PanelTimeSeriesSplit got a MultiIndex of ['store', 'day'], and cannot tell which level is the time. Pass "
-        "group= and time=, the names of the level that tells series apart and of the one that tells when.",
+        snapshot(
+            "PanelTimeSeriesSplit got a MultiIndex of ['store', 'day'], and cannot tell which level is the time. Pass "
+            "group= and time=, the names of the level that tells series apart and of the one that tells when."
+        ),
     ),
     "text": (
         {"time": "store"},
         PANEL.astype({"store": object}),
-        "PanelTimeSeriesSplit expects times, or numbers that ascend with time, got 'a' in row 0, of type object. "
-        "Convert them, pd.to_datetime, or name another column or level: time=.",
+        snapshot(
+            "PanelTimeSeriesSplit expects times, or numbers that ascend with time, got 'a' in row 0, of type object. "
+            "Convert them, pd.to_datetime, or name another column or level: time=."
+        ),
     ),
     "no time": (
         {"time": "day"},
         UNKNOWN_DAY,
-        "PanelTimeSeriesSplit got no time (NaN) for row 2. Drop the row, or give it its time.",
+        snapshot("PanelTimeSeriesSplit got no time (NaN) for row 2. Drop the row, or give it its time."),
     ),
     "row numbers": (
         {"group": "store"},
         PANEL,
-        "PanelTimeSeriesSplit(group='store') got 2 series, and an index in which no time comes twice: it seems to "
-        "number the rows. Pass time=, the column or level that tells when.",
+        snapshot(
+            "PanelTimeSeriesSplit(group='store') got 2 series, and an index in which no time comes twice: it seems to "
+            "number the rows. Pass time=, the column or level that tells when."
+        ),
     ),
     "one fold": (
         {"n_splits": 1},
         PANEL,
-        "The 'n_splits' parameter of PanelTimeSeriesSplit must be an int in the range [2, inf). Got 1 instead.",
+        snapshot(
+            "The 'n_splits' parameter of PanelTimeSeriesSplit must be an int in the range [2, inf). Got 1 instead."
+        ),
     ),
     "negative gap": (
         {"gap": -1},
         PANEL,
-        "The 'gap' parameter of PanelTimeSeriesSplit must be an int in the range [0, inf). Got -1 instead.",
+        snapshot("The 'gap' parameter of PanelTimeSeriesSplit must be an int in the range [0, inf). Got -1 instead."),
     ),
 }
 

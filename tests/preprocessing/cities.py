@@ -1,4 +1,4 @@
-"""The weather of two cities in one panel, a loop that scales it, and what is said where groups are passed in part."""
+"""Weather of two cities in one panel, and a loop that scales it."""
 
 import numpy as np
 import pandas as pd
@@ -36,8 +36,3 @@ def by_itself(scaler, features, groups, fitted=None, fitted_groups=None):
 
 SCALER = SeriesScaler(**KEYS).fit(PANEL)
 BEYOND = PANEL.assign(temp=[10.0, 20.0, 30.0, 20.0, 40.0, 10.0])
-
-UNKNOWN = (
-    "SeriesScaler was fitted on groups, and cannot tell which of them the rows of X are of. Pass groups= here too."
-)
-NO_GROUPS = "SeriesScaler was fitted without groups, got groups. Pass them to fit too, or nowhere."

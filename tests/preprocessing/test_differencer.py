@@ -180,8 +180,7 @@ def test_as_if_in_one_table(table, lags, log, more):
 
 def test_following(regular):
     """On every regular index, rows right after the fitted ones go on from there, and others start cold."""
-    index, _, _ = regular
-    table = pd.DataFrame({"x": np.arange(40.0) ** 2}, index=index)
+    table = pd.DataFrame({"x": np.arange(40.0) ** 2}, index=regular)
     differencer = Differencer((1, 2)).fit(table[:20])
     made = differencer.transform(table[20:])
     pd.testing.assert_frame_equal(made, by_pandas(table, (1, 2))[20:], check_freq=False)

@@ -150,8 +150,7 @@ def test_as_if_in_one_table(rows, n_fitted, limit):
 
 def test_following(regular):
     """On every regular index, rows right after the fitted ones go on from there, and others start cold."""
-    index, _, _ = regular
-    table = pd.DataFrame({"x": np.where(np.arange(40) == 19, 7.0, NAN)}, index=index)
+    table = pd.DataFrame({"x": np.where(np.arange(40) == 19, 7.0, NAN)}, index=regular)
     fill = ForwardFill().fit(table[:20])
     assert fill.transform(table[20:]).eq(7).all(axis=None)
     assert fill.transform(table[30:]).isna().all(axis=None)
@@ -308,72 +307,106 @@ def test_what_stays_open_is_masked(holes):
 
 # --- what is refused ------------------------------------------------------------------------------
 
-NEEDS_TIMES = (
-    "Pass a DataFrame with times as its index, name the column that holds them, time=, or give the limit as a number "
-    "of rows."
-)
-WANTED = "ForwardFill expects limit to be a number of rows, or a duration above 0, such as '6h', got "
 FAULTY = {
     "array and duration": (
         {"limit": "2h"},
         np.zeros((3, 1)),
-        "ForwardFill(limit='2h') needs to know when each row was, got X of type ndarray, which does not tell. "
-        + NEEDS_TIMES,
+        snapshot(
+            "ForwardFill(limit='2h') needs to know when each row was, got X of type ndarray, which does not tell. Pass a DataFrame with times as its index, name the column that holds them, time=, or give the limit as a number of rows."
+        ),
     ),
     "numbered rows and duration": (
         {"limit": "2h"},
         pd.DataFrame({"x": [1.0]}),
-        "ForwardFill(limit='2h') needs to know when each row was, got an index of type int64. " + NEEDS_TIMES,
+        snapshot(
+            "ForwardFill(limit='2h') needs to know when each row was, got an index of type int64. Pass a DataFrame with times as its index, name the column that holds them, time=, or give the limit as a number of rows."
+        ),
     ),
     "numbered column and duration": (
         {"limit": "2h", "time": "t"},
         pd.DataFrame({"x": [1.0], "t": [0]}),
-        "ForwardFill(limit='2h') needs to know when each row was, got 't' of type int64. " + NEEDS_TIMES,
+        snapshot(
+            "ForwardFill(limit='2h') needs to know when each row was, got 't' of type int64. Pass a DataFrame with times as its index, name the column that holds them, time=, or give the limit as a number of rows."
+        ),
     ),
-    "no duration": ({"limit": "2 bananas"}, table_of([1]), WANTED + "'2 bananas'."),
-    "number as text": ({"limit": "2"}, table_of([1]), WANTED + "'2'."),
-    "backwards": ({"limit": "-2h"}, table_of([1]), WANTED + "'-2h'."),
-    "no time at all": ({"limit": pd.Timedelta(0)}, table_of([1]), WANTED + "Timedelta('0 days 00:00:00')."),
+    "no duration": (
+        {"limit": "2 bananas"},
+        table_of([1]),
+        snapshot(
+            "ForwardFill expects limit to be a number of rows, or a duration above 0, such as '6h', got '2 bananas'."
+        ),
+    ),
+    "number as text": (
+        {"limit": "2"},
+        table_of([1]),
+        snapshot("ForwardFill expects limit to be a number of rows, or a duration above 0, such as '6h', got '2'."),
+    ),
+    "backwards": (
+        {"limit": "-2h"},
+        table_of([1]),
+        snapshot("ForwardFill expects limit to be a number of rows, or a duration above 0, such as '6h', got '-2h'."),
+    ),
+    "no time at all": (
+        {"limit": pd.Timedelta(0)},
+        table_of([1]),
+        snapshot(
+            "ForwardFill expects limit to be a number of rows, or a duration above 0, such as '6h', got Timedelta('0 days 00:00:00')."
+        ),
+    ),
     "no rows": (
         {"limit": 0},
         table_of([1]),
-        "The 'limit' parameter of ForwardFill must be an instance of 'str', an instance of 'datetime.timedelta', an "
-        "instance of 'numpy.timedelta64', an int in the range [1, inf) or None. Got 0 instead.",
+        snapshot(
+            "The 'limit' parameter of ForwardFill must be an instance of 'str', an instance of 'datetime.timedelta', an "
+            "instance of 'numpy.timedelta64', an int in the range [1, inf) or None. Got 0 instead."
+        ),
     ),
     "order": (
         {},
         table_of([1, 2, 3])[::-1],
-        "ForwardFill expects rows in time order, got 2026-01-01 01:00:00 (row 1) after 2026-01-01 02:00:00 (row 0). "
-        "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+        snapshot(
+            "ForwardFill expects rows in time order, got 2026-01-01 01:00:00 (row 1) after 2026-01-01 02:00:00 (row 0). "
+            "Sort them, and y with them: X.sort_index(); and split without shuffling."
+        ),
     ),
     "order within a series": (
         {"group": "store"},
         table_of([1, 2, 3, 4], store=list("abab")).iloc[[0, 3, 2, 1]],
-        "ForwardFill expects rows in time order, got 2026-01-01 01:00:00 (row 3) after 2026-01-01 03:00:00 (row 1) of "
-        "'b'. Sort them, and y with them: X.sort_values(...); and split without shuffling.",
+        snapshot(
+            "ForwardFill expects rows in time order, got 2026-01-01 01:00:00 (row 3) after 2026-01-01 03:00:00 (row 1) of "
+            "'b'. Sort them, and y with them: X.sort_values(...); and split without shuffling."
+        ),
     ),
     "text": (
         {},
         pd.DataFrame({"x": ["wet"]}),
-        "ForwardFill expects numbers, got text in column 'x' of X: 'wet' in row 0. Encode the column as numbers, or "
-        "drop it.",
+        snapshot(
+            "ForwardFill expects numbers, got text in column 'x' of X: 'wet' in row 0. Encode the column as numbers, or "
+            "drop it."
+        ),
     ),
     "unknown group": (
         {"group": "shop"},
         pd.DataFrame({"x": [1.0], "shops": ["a"]}),
-        "ForwardFill(group='shop') is neither a column nor a level of the index of X. Did you mean 'shops'? Its "
-        "columns are: ['x', 'shops'], its levels: [None].",
+        snapshot(
+            "ForwardFill(group='shop') is neither a column nor a level of the index of X. Did you mean 'shops'? Its "
+            "columns are: ['x', 'shops'], its levels: [None]."
+        ),
     ),
     "sequences": (
         {},
         [[[1.0], [2.0]], [[3.0]]],
-        "ForwardFill expects one series table of shape (n_rows, n_features), got 2 sequences. Pass each by itself.",
+        snapshot(
+            "ForwardFill expects one series table of shape (n_rows, n_features), got 2 sequences. Pass each by itself."
+        ),
     ),
     "windows": (
         {},
         np.zeros((2, 3, 1)),
-        "ForwardFill expects a series table of shape (n_rows, n_features), got X of shape (2, 3, 1). Pass the series, "
-        "not windows of it, and bring further axes into its features.",
+        snapshot(
+            "ForwardFill expects a series table of shape (n_rows, n_features), got X of shape (2, 3, 1). Pass the series, "
+            "not windows of it, and bring further axes into its features."
+        ),
     ),
 }
 

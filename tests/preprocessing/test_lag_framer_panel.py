@@ -298,89 +298,111 @@ BY_TIME = {"group": "store", "time": "time"}
         (
             {"group": "shop", "time": "time"},
             TWO,
-            "LagFramer(group='shop') is neither a column nor a level of the index of X. Its columns are: "
-            "['store', 'time', 'a', 'b'], its levels: [None].",
+            snapshot(
+                "LagFramer(group='shop') is neither a column nor a level of the index of X. Its columns are: "
+                "['store', 'time', 'a', 'b'], its levels: [None]."
+            ),
         ),
         (
             {"group": "store"},
             np.ones((3, 1)),
-            "LagFramer(group='store') looks for a column or a level of the index, got X of type ndarray, which has no "
-            "names. Pass a DataFrame, or groups= beside an array.",
+            snapshot(
+                "LagFramer(group='store') looks for a column or a level of the index, got X of type ndarray, which has no "
+                "names. Pass a DataFrame, or groups= beside an array."
+            ),
         ),
         (
             BY_TIME,
             TWO.assign(store=["A", None, "A", "B", "B", "B"]),
-            "LagFramer got no group (NaN) for row 1. Drop the row, or say which series it is of.",
+            snapshot("LagFramer got no group (NaN) for row 1. Drop the row, or say which series it is of."),
         ),
         (
             BY_TIME,
             TWO.iloc[[0, 1, 2, 4, 3, 5]],
-            "LagFramer expects rows in time order, got 0 (row 4) after 1 (row 3) of 'B'. Sort them, and y with them: "
-            "X.sort_values(...); and split without shuffling.",
+            snapshot(
+                "LagFramer expects rows in time order, got 0 (row 4) after 1 (row 3) of 'B'. Sort them, and y with them: "
+                "X.sort_values(...); and split without shuffling."
+            ),
         ),
         (
             BY_TIME,
             TWO.assign(time=[0, 1, 2, 0, 0, 1]),
-            "LagFramer expects each time once, got 0 in rows 3 and 4 of 'B'. Keep one of them.",
+            snapshot("LagFramer expects each time once, got 0 in rows 3 and 4 of 'B'. Keep one of them."),
         ),
         (
             BY_TIME | {"n_steps": 4},
             TWO,
-            "LagFramer(n_steps=4) needs at least 4 rows, got X of shape (6, 2), whose longest series has 3 rows. Lower "
-            "n_steps or pass a longer series.",
+            snapshot(
+                "LagFramer(n_steps=4) needs at least 4 rows, got X of shape (6, 2), whose longest series has 3 rows. Lower "
+                "n_steps or pass a longer series."
+            ),
         ),
         (
             {"freq": "h"},
             np.ones((3, 1)),
-            "LagFramer(freq='h') needs an index that tells the time. Pass a DataFrame with one, or name its column, "
-            "time=.",
+            snapshot(
+                "LagFramer(freq='h') needs an index that tells the time. Pass a DataFrame with one, or name its column, "
+                "time=."
+            ),
         ),
         (
             {"freq": "D"},
             pd.DataFrame({"a": [1.0, 2]}, index=pd.to_datetime(["2026-01-01 10:00", "2026-01-01 11:00"])),
-            "LagFramer(freq='D') expects one row at most for each step, got 2026-01-01 10:00:00 and 2026-01-01 "
-            "11:00:00 (rows 0 and 1) in one. Pass a shorter freq, or bring them together first: "
-            "X.resample('D').mean().",
+            snapshot(
+                "LagFramer(freq='D') expects one row at most for each step, got 2026-01-01 10:00:00 and 2026-01-01 "
+                "11:00:00 (rows 0 and 1) in one. Pass a shorter freq, or bring them together first: "
+                "X.resample('D').mean()."
+            ),
         ),
         (
             {"freq": "no step"},
             pd.DataFrame({"a": [1.0, 2]}, index=pd.to_datetime(["2026-01-01", "2026-01-02"])),
-            "LagFramer expects freq to be a step in time that suits the index of X, got 'no step' for 2026-01-01 "
-            "00:00:00.",
+            snapshot(
+                "LagFramer expects freq to be a step in time that suits the index of X, got 'no step' for 2026-01-01 "
+                "00:00:00."
+            ),
         ),
         (
             {"elapsed": "h"},
             np.ones((3, 1)),
-            "LagFramer(elapsed='h') needs an index that tells the time. Pass a DataFrame with one, or name its column, "
-            "time=.",
+            snapshot(
+                "LagFramer(elapsed='h') needs an index that tells the time. Pass a DataFrame with one, or name its column, "
+                "time=."
+            ),
         ),
         (
             {"elapsed": "soon"},
             pd.DataFrame({"a": [1.0, 2]}, index=pd.to_datetime(["2026-01-01", "2026-01-02"])),
-            "LagFramer expects elapsed to be a duration, such as 'h' or '15min', got 'soon'.",
+            snapshot("LagFramer expects elapsed to be a duration, such as 'h' or '15min', got 'soon'."),
         ),
         (
             BY_TIME | {"static": ["c"]},
             TWO,
-            "LagFramer(static=['c']) names 'c', which is no feature. The features are: a, b.",
+            snapshot("LagFramer(static=['c']) names 'c', which is no feature. The features are: a, b."),
         ),
         (
             BY_TIME | {"future": ["a", "b"]},
             TWO,
-            "LagFramer expects features that are neither static nor future, got none. The target's own series belongs "
-            "there.",
+            snapshot(
+                "LagFramer expects features that are neither static nor future, got none. The target's own series belongs "
+                "there."
+            ),
         ),
         (
             BY_TIME | {"future": ["b"]},
             TWO.assign(b=[0, NAN, 0, 0, 0, 0]),
-            "LagFramer(future=['b']) expects every value to be known, got NaN in 'b'. Fill it first, or take it out of "
-            "future.",
+            snapshot(
+                "LagFramer(future=['b']) expects every value to be known, got NaN in 'b'. Fill it first, or take it out of "
+                "future."
+            ),
         ),
         (
             BY_TIME | {"static": ["b"], "flatten": True},
             TWO,
-            "LagFramer(static=['b'], flatten=True): a table of lags has no place for them. Drop one of the two, and "
-            "join them to the table.",
+            snapshot(
+                "LagFramer(static=['b'], flatten=True): a table of lags has no place for them. Drop one of the two, and "
+                "join them to the table."
+            ),
         ),
     ],
     ids=range(15),

@@ -1,4 +1,4 @@
-"""SeriesScaler and what is known of the domain: coefficients, ranges, chunks, and the way back for targets."""
+"""SeriesScaler with knowledge of the domain: coefficients, ranges, chunks, and inverse_transform of targets."""
 
 import warnings
 
@@ -16,6 +16,12 @@ from sklstm import LagFramer, SeriesScaler, Windows
 NAN = np.nan
 TABLE = pd.DataFrame({"rain": [0.0, 5.0, 20.0], "temp": [10.0, 20.0, 30.0]})
 ROWS = np.random.default_rng(0).normal(3, 5, size=(40, 2))
+COEFFICIENTS = {
+    "minmax": ("min", "max"),
+    "standard": ("mean", "std"),
+    "robust": ("median", "iqr"),
+    "maxabs": ("max_abs",),
+}
 
 
 # --- coefficients ---------------------------------------------------------------------------------
@@ -63,6 +69,22 @@ def test_coefficients_of_each_method(method, coefficients, expected):
         np.testing.assert_array_equal(getattr(scaler, f"{name}_"), [value])
 
 
+@pytest.mark.parametrize(("method", "names"), COEFFICIENTS.items(), ids=COEFFICIENTS)
+def test_coefficients_of_another_scaler(method, names):
+    """A scaler with the coefficients that another has learned scales like that, there and back."""
+    learned = SeriesScaler(method).fit(ROWS)
+    given = SeriesScaler(method, coefficients={name: getattr(learned, f"{name}_") for name in names}).fit(ROWS[:5])
+    np.testing.assert_allclose(given.transform(ROWS), learned.transform(ROWS), rtol=1e-12)
+    np.testing.assert_allclose(given.inverse_transform(given.transform(ROWS)), ROWS, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("method", "names"), COEFFICIENTS.items(), ids=COEFFICIENTS)
+def test_given_spread_of_zero(method, names):
+    """A feature whose given spread is 0 is divided by 1."""
+    scaler = SeriesScaler(method, coefficients=dict.fromkeys(names, 0)).fit(ROWS)
+    np.testing.assert_array_equal(scaler.transform(ROWS), ROWS)
+
+
 def test_coefficients_keep_float32():
     """Given coefficients do not make float32 values double."""
     scaler = SeriesScaler("standard", coefficients={"mean": 1.5}).fit(ROWS.astype(np.float32))
@@ -88,54 +110,77 @@ def test_coefficients_are_not_changed():
 UNUSABLE = [
     (
         {"coefficients": {"mean": 10}},
-        "SeriesScaler(method='minmax') has no coefficient 'mean'. Its coefficients are: 'min', 'max'.",
+        snapshot("SeriesScaler(method='minmax') has no coefficient 'mean'. Its coefficients are: 'min', 'max'."),
     ),
     (
         {"coefficients": {"maxi": 10}},
-        "SeriesScaler(method='minmax') has no coefficient 'maxi'. Did you mean 'max'? "
-        "Its coefficients are: 'min', 'max'.",
+        snapshot(
+            "SeriesScaler(method='minmax') has no coefficient 'maxi'. Did you mean 'max'? "
+            "Its coefficients are: 'min', 'max'."
+        ),
     ),
     (
         {"method": None, "coefficients": {"min": 10}},
-        "SeriesScaler(method=None) has no coefficient 'min'. Its coefficients are: none.",
+        snapshot("SeriesScaler(method=None) has no coefficient 'min'. Its coefficients are: none."),
     ),
     (
         {"coefficients": {"min": [1, 2, 3]}},
-        "SeriesScaler expects one 'min' per feature, got 3 for 2 features.",
+        snapshot("SeriesScaler expects one 'min' per feature, got 3 for 2 features."),
     ),
     (
         {"coefficients": {"min": {"tmp": 1}}},
-        "SeriesScaler was not fitted on a column 'tmp'. Did you mean 'temp'? Its columns are: rain, temp.",
+        snapshot("SeriesScaler was not fitted on a column 'tmp'. Did you mean 'temp'? Its columns are: rain, temp."),
     ),
     (
         {"coefficients": {"min": "low"}},
-        "SeriesScaler expects finite numbers for the coefficient 'min', got 'low'.",
+        snapshot("SeriesScaler expects finite numbers for the coefficient 'min', got 'low'."),
     ),
     (
         {"coefficients": {"min": {"temp": NAN}}},
-        "SeriesScaler expects finite numbers for the coefficient 'min', got {'temp': nan}.",
+        snapshot("SeriesScaler expects finite numbers for the coefficient 'min', got {'temp': nan}."),
     ),
     (
         {"coefficients": {"min": 25}},
-        "SeriesScaler expects min <= max, got min 25 and max 20 for column 'rain'. "
-        "Mend coefficients, or give both of them.",
+        snapshot(
+            "SeriesScaler expects min <= max, got min 25 and max 20 for column 'rain'. "
+            "Mend coefficients, or give both of them."
+        ),
     ),
     (
         {"method": "standard", "coefficients": {"std": {"temp": -1}}},
-        "SeriesScaler expects std to be 0 or more, got -1 for column 'temp'. Mend coefficients.",
+        snapshot("SeriesScaler expects std to be 0 or more, got -1 for column 'temp'. Mend coefficients."),
+    ),
+    (
+        {"coefficients": {"min": [0, 3], "max": [1, 2]}},
+        snapshot(
+            "SeriesScaler expects min <= max, got min 3 and max 2 for column 'temp'. "
+            "Mend coefficients, or give both of them."
+        ),
+    ),
+    (
+        {"method": "robust", "coefficients": {"iqr": [-1, -2]}},
+        snapshot("SeriesScaler expects iqr to be 0 or more, got -1 for column 'rain'. Mend coefficients."),
+    ),
+    (
+        {"method": "maxabs", "coefficients": {"max_abs": [0, -0.5]}},
+        snapshot("SeriesScaler expects max_abs to be 0 or more, got -0.5 for column 'temp'. Mend coefficients."),
     ),
     (
         {"coefficients": [1, 2]},
-        "The 'coefficients' parameter of SeriesScaler must be an instance of 'dict' or None. Got [1, 2] instead.",
+        snapshot(
+            "The 'coefficients' parameter of SeriesScaler must be an instance of 'dict' or None. Got [1, 2] instead."
+        ),
     ),
     (
         {"feature_range": (1, 0)},
-        "SeriesScaler expects feature_range=(low, high) with low < high, got (1, 0).",
+        snapshot("SeriesScaler expects feature_range=(low, high) with low < high, got (1, 0)."),
     ),
     (
         {"feature_range": 1},
-        "The 'feature_range' parameter of SeriesScaler must be an instance of 'tuple' or an instance of 'list'. "
-        "Got 1 instead.",
+        snapshot(
+            "The 'feature_range' parameter of SeriesScaler must be an instance of 'tuple' or an instance of 'list'. "
+            "Got 1 instead."
+        ),
     ),
 ]
 
@@ -146,12 +191,16 @@ def test_unusable_coefficients(params, message):
     assert refused(SeriesScaler(**params).fit, TABLE) == message
 
 
+@pytest.mark.parametrize("feature_range", [(1, 1), (1,), (0, 1, 2), (0, NAN)], ids=str)
+def test_unusable_range(feature_range):
+    """A range needs two numbers, the lower one first."""
+    with pytest.raises(ValueError, match=r"expects feature_range=\(low, high\) with low < high, got"):
+        SeriesScaler(feature_range=feature_range).fit(TABLE)
+
+
 # --- values out of range --------------------------------------------------------------------------
 
 OUTSIDE = pd.DataFrame({"rain": [10.0, 30.0], "temp": [0.0, 20.0]}, index=["mon", "tue"])
-MESSAGE = "SeriesScaler got values outside the range it knows: "
-FIRST = f"{MESSAGE}2 in all, first 0 in row mon, column 'temp', which ranges from 10 to 30."
-REMEDY = "Fit on data that covers it, give its bounds as coefficients, or clip."
 
 
 @pytest.mark.parametrize(
@@ -174,7 +223,11 @@ def test_warning():
     scaler = SeriesScaler(out_of_range="warn").fit(TABLE)
     with pytest.warns(UserWarning, match="outside the range") as warned:
         scaled = scaler.transform(OUTSIDE)
-    assert [str(warning.message) for warning in warned] == [FIRST]
+    assert [str(warning.message) for warning in warned] == snapshot(
+        [
+            "SeriesScaler got values outside the range it knows: 2 in all, first 0 in row mon, column 'temp', which ranges from 10 to 30."
+        ]
+    )
     assert warned[0].filename == __file__
     np.testing.assert_array_equal(scaled, SeriesScaler().fit(TABLE).transform(OUTSIDE))
 
@@ -182,13 +235,19 @@ def test_warning():
 def test_error():
     """Values out of range are refused by their place, as far as X names places."""
     scaler = SeriesScaler(out_of_range="error").fit(TABLE)
-    assert refused(scaler.transform, OUTSIDE) == f"{FIRST} {REMEDY}"
-    anonymous = f"{MESSAGE}2 in all, first 0 in column 'temp', which ranges from 10 to 30. {REMEDY}"
-    assert refused(scaler.transform, OUTSIDE.to_numpy()[:, None]) == anonymous
-    assert refused(scaler.transform, [OUTSIDE, OUTSIDE[:0:-1]]).startswith(f"{MESSAGE}3 in all, first 0 in column")
+    windows, sequences = OUTSIDE.to_numpy()[:, None], [OUTSIDE, OUTSIDE[:0:-1]]
+    assert [refused(scaler.transform, X) for X in (OUTSIDE, windows, sequences)] == snapshot(
+        [
+            "SeriesScaler got values outside the range it knows: 2 in all, first 0 in row mon, column 'temp', which ranges from 10 to 30. Fit on data that covers it, give its bounds as coefficients, or clip.",
+            "SeriesScaler got values outside the range it knows: 2 in all, first 0 in column 'temp', which ranges from 10 to 30. Fit on data that covers it, give its bounds as coefficients, or clip.",
+            "SeriesScaler got values outside the range it knows: 3 in all, first 0 in column 'temp', which ranges from 10 to 30. Fit on data that covers it, give its bounds as coefficients, or clip.",
+        ]
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        assert "row 0, column 1, which" in refused(scaler.transform, OUTSIDE.to_numpy())
+        assert refused(scaler.transform, OUTSIDE.to_numpy()) == snapshot(
+            "SeriesScaler got values outside the range it knows: 2 in all, first 0 in row 0, column 1, which ranges from 10 to 30. Fit on data that covers it, give its bounds as coefficients, or clip."
+        )
 
 
 def test_nothing_out_of_range():
@@ -204,8 +263,8 @@ def test_rows_that_no_window_shows():
     scaler = SeriesScaler(out_of_range="error").fit([0.0, 10.0])
     windows = Windows(np.array([[1.0], [2.0], [99.0]]), [0, 1], 2)
     np.testing.assert_allclose(scaler.transform(windows[:1])[0, :, 0], [0.1, 0.2])
-    assert refused(scaler.transform, windows) == (
-        f"{MESSAGE}1 in all, first 99 in column 'x0', which ranges from 0 to 10. {REMEDY}"
+    assert refused(scaler.transform, windows) == snapshot(
+        "SeriesScaler got values outside the range it knows: 1 in all, first 99 in column 'x0', which ranges from 0 to 10. Fit on data that covers it, give its bounds as coefficients, or clip."
     )
 
 
@@ -294,37 +353,45 @@ def test_one_feature_fills_all():
     np.testing.assert_allclose(SeriesScaler().fit([10, 30]).inverse_transform([[0, 0.5], [1, 2]]), [[10, 20], [30, 50]])
 
 
-COLUMNS = "Its columns are: rain, temp."
-AMBIGUOUS = "If X holds some of the features, name them: inverse_transform(X, columns=[...])."
-
-
 @pytest.mark.parametrize(
     ("X", "columns", "message"),
     [
-        ([0.0], "tmp", f"SeriesScaler was not fitted on a column 'tmp'. Did you mean 'temp'? {COLUMNS}"),
-        ([0.0], 2, f"SeriesScaler was not fitted on a column 2. {COLUMNS}"),
-        ([0.0], -1, f"SeriesScaler was not fitted on a column -1. {COLUMNS}"),
-        ([0.0], ["temp", 1.5], f"SeriesScaler was not fitted on a column 1.5. {COLUMNS}"),
+        (
+            [0.0],
+            "tmp",
+            snapshot(
+                "SeriesScaler was not fitted on a column 'tmp'. Did you mean 'temp'? Its columns are: rain, temp."
+            ),
+        ),
+        ([0.0], 2, snapshot("SeriesScaler was not fitted on a column 2. Its columns are: rain, temp.")),
+        ([0.0], -1, snapshot("SeriesScaler was not fitted on a column -1. Its columns are: rain, temp.")),
+        ([0.0], ["temp", 1.5], snapshot("SeriesScaler was not fitted on a column 1.5. Its columns are: rain, temp.")),
         (
             pd.DataFrame({"snow": [1.0]}),
             None,
-            f"SeriesScaler was not fitted on a column 'snow'. {COLUMNS}",
+            snapshot("SeriesScaler was not fitted on a column 'snow'. Its columns are: rain, temp."),
         ),
         (
             np.ones((4, 3)),
             None,
-            f"SeriesScaler.inverse_transform expects X with 2 columns, got shape (4, 3). {AMBIGUOUS}",
+            snapshot(
+                "SeriesScaler.inverse_transform expects X with 2 columns, got shape (4, 3). If X holds some of the features, name them: inverse_transform(X, columns=[...])."
+            ),
         ),
         (
             0.5,
             None,
-            f"SeriesScaler.inverse_transform expects X with 2 columns, got shape (). {AMBIGUOUS}",
+            snapshot(
+                "SeriesScaler.inverse_transform expects X with 2 columns, got shape (). If X holds some of the features, name them: inverse_transform(X, columns=[...])."
+            ),
         ),
         (
             ["warm"],
             "temp",
-            "SeriesScaler expects numbers, got text in column 0 of X: 'warm' in row 0. "
-            "Encode the column as numbers, or drop it.",
+            snapshot(
+                "SeriesScaler expects numbers, got text in column 0 of X: 'warm' in row 0. "
+                "Encode the column as numbers, or drop it."
+            ),
         ),
     ],
 )

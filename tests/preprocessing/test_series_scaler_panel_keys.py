@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklstm import LagFramer, SeriesScaler, Windows
 
-from .cities import BEYOND, CITIES, FEATURES, KEYS, NO_GROUPS, PANEL, SCALER, UNKNOWN, by_itself
+from .cities import BEYOND, CITIES, FEATURES, KEYS, PANEL, SCALER, by_itself
 
 TALL = PANEL.set_index(["city", "day"])
 
@@ -220,81 +220,99 @@ ROWS = FEATURES.to_numpy()
             {"group": "town"},
             PANEL,
             None,
-            "SeriesScaler(group='town') is neither a column nor a level of the index of X. "
-            "Its columns are: ['rain', 'city', 'day', 'temp'], its levels: [None].",
+            snapshot(
+                "SeriesScaler(group='town') is neither a column nor a level of the index of X. "
+                "Its columns are: ['rain', 'city', 'day', 'temp'], its levels: [None]."
+            ),
         ),
         (
             {"time": "days"},
             PANEL,
             None,
-            "SeriesScaler(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? "
-            "Its columns are: ['rain', 'city', 'day', 'temp'], its levels: [None].",
+            snapshot(
+                "SeriesScaler(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? "
+                "Its columns are: ['rain', 'city', 'day', 'temp'], its levels: [None]."
+            ),
         ),
         (
             {"group": "city"},
             ROWS,
             None,
-            "SeriesScaler(group='city') looks for a column or a level of the index, got X of type ndarray, which has "
-            "no names. Pass a DataFrame, or groups= beside an array.",
+            snapshot(
+                "SeriesScaler(group='city') looks for a column or a level of the index, got X of type ndarray, which has "
+                "no names. Pass a DataFrame, or groups= beside an array."
+            ),
         ),
         (
             {"group": "city"},
             PANEL.drop(columns="day"),
             CITIES,
-            "SeriesScaler(group='city') got groups= too. Name a column, or pass groups, not both.",
+            snapshot("SeriesScaler(group='city') got groups= too. Name a column, or pass groups, not both."),
         ),
         (
             {},
             ROWS,
             ["Rome"],
-            "SeriesScaler got 6 rows in X and 1 groups. Pass a group for each row, the series that it is of.",
+            snapshot("SeriesScaler got 6 rows in X and 1 groups. Pass a group for each row, the series that it is of."),
         ),
         (
             {"group": "city"},
             PANEL.replace({"city": {"Oslo": None}}),
             None,
-            "SeriesScaler got no group (NaN) for row 3. Drop the row, or say which series it is of.",
+            snapshot("SeriesScaler got no group (NaN) for row 3. Drop the row, or say which series it is of."),
         ),
         (
             {"group": "city"},
             PANEL,
             None,
-            "SeriesScaler expects numbers, got times in column 'day' of X. Make them the index: X.set_index('day').",
+            snapshot(
+                "SeriesScaler expects numbers, got times in column 'day' of X. Make them the index: X.set_index('day')."
+            ),
         ),
         (
             {"group": "city"},
             ROWS.reshape(2, 3, 2),
             None,
-            "SeriesScaler takes the series of a panel as a table, got windows of shape (2, 3, 2). "
-            "Put SeriesScaler before LagFramer.",
+            snapshot(
+                "SeriesScaler takes the series of a panel as a table, got windows of shape (2, 3, 2). "
+                "Put SeriesScaler before LagFramer."
+            ),
         ),
         (
             {},
             Windows(ROWS, [0, 1], 3),
             ["Rome", "Oslo"],
-            "SeriesScaler takes the series of a panel as a table, got windows of shape (2, 3, 2). "
-            "Put SeriesScaler before LagFramer.",
+            snapshot(
+                "SeriesScaler takes the series of a panel as a table, got windows of shape (2, 3, 2). "
+                "Put SeriesScaler before LagFramer."
+            ),
         ),
         (
             {"group": "city"},
             [PANEL[:4], PANEL[4:]],
             None,
-            "SeriesScaler(group='city') looks for a column or a level of the index, got 2 sequences. "
-            "Pass groups=, one for each sequence.",
+            snapshot(
+                "SeriesScaler(group='city') looks for a column or a level of the index, got 2 sequences. "
+                "Pass groups=, one for each sequence."
+            ),
         ),
         (
             {"group": "city", "time": "day"},
             PANEL[["city", "day"]],
             None,
-            "SeriesScaler got no features, only the columns ['city', 'day'], which are keys. "
-            "Pass a table with columns beside them.",
+            snapshot(
+                "SeriesScaler got no features, only the columns ['city', 'day'], which are keys. "
+                "Pass a table with columns beside them."
+            ),
         ),
         (
             {"group": ["city"]},
             PANEL,
             None,
-            "The 'group' parameter of SeriesScaler must be an instance of 'str', an instance of 'int', an "
-            "instance of 'tuple' or None. Got ['city'] instead.",
+            snapshot(
+                "The 'group' parameter of SeriesScaler must be an instance of 'str', an instance of 'int', an "
+                "instance of 'tuple' or None. Got ['city'] instead."
+            ),
         ),
     ],
     ids=[
@@ -319,18 +337,22 @@ def test_faulty_panels(params, X, groups, message):
 
 def test_groups_in_fit_alone():
     """What was fitted with groups is scaled with groups, and what was not is not."""
-    fitted = SeriesScaler().fit(ROWS, groups=CITIES)
-    assert refused(fitted.transform, ROWS) == UNKNOWN
-    assert refused(fitted.inverse_transform, ROWS) == UNKNOWN
-    plain = SeriesScaler().fit(ROWS)
-    assert refused(plain.transform, ROWS, groups=CITIES) == NO_GROUPS
-    assert refused(plain.inverse_transform, ROWS, groups=CITIES) == NO_GROUPS
+    fitted, plain = SeriesScaler().fit(ROWS, groups=CITIES), SeriesScaler().fit(ROWS)
+    no_groups, groups = (
+        snapshot(
+            "SeriesScaler was fitted on groups, and cannot tell which of them the rows of X are of. Pass groups= here too."
+        ),
+        snapshot("SeriesScaler was fitted without groups, got groups. Pass them to fit too, or nowhere."),
+    )
+    for name in ("transform", "inverse_transform"):
+        assert refused(getattr(fitted, name), ROWS) == no_groups
+        assert refused(getattr(plain, name), ROWS, groups=CITIES) == groups
 
 
 def test_other_features():
     """scikit-learn's own check of names holds for the features, whatever the keys."""
     message = refused(SCALER.transform, PANEL.rename(columns={"temp": "warmth"}))
-    assert message == (
+    assert message == snapshot(
         "The feature names should match those that were passed during fit.\n"
         "Feature names unseen at fit time:\n- warmth\n"
         "Feature names seen at fit time, yet now missing:\n- temp\n"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.pipeline import make_pipeline
 
@@ -111,85 +112,105 @@ def test_into_the_stack():
 
 # --- what is refused ------------------------------------------------------------------------------
 
-KNOWN = "Its columns are: ['patient', 'day', 'pulse', 'ward'], its levels: [None]."
 FAULTY = {
     "no table": (
         VISITS.to_numpy(),
         {"by": 0},
-        "split_sequences expects a DataFrame with a row for each time step, got ndarray. "
-        "Pass pd.DataFrame(...) with a column that tells sequences apart.",
+        snapshot(
+            "split_sequences expects a DataFrame with a row for each time step, got ndarray. "
+            "Pass pd.DataFrame(...) with a column that tells sequences apart."
+        ),
     ),
     "no rows": (
         VISITS[:0],
         {"by": "patient"},
-        "split_sequences got an empty table: shape (0, 4) is (n_rows, n_columns).",
+        snapshot("split_sequences got an empty table: shape (0, 4) is (n_rows, n_columns)."),
     ),
     "unknown id": (
         VISITS,
         {"by": "patients"},
-        "split_sequences(by='patients') is neither a column nor a level of the index of the table. "
-        f"Did you mean 'patient'? {KNOWN}",
+        snapshot(
+            "split_sequences(by='patients') is neither a column nor a level of the index of the table. Did you mean 'patient'? Its columns are: ['patient', 'day', 'pulse', 'ward'], its levels: [None]."
+        ),
     ),
     "several ids": (
         VISITS,
         {"by": ["patient", "ward"]},
-        f"split_sequences(by=['patient', 'ward']) is neither a column nor a level of the index of the table. {KNOWN}",
+        snapshot(
+            "split_sequences(by=['patient', 'ward']) is neither a column nor a level of the index of the table. Its columns are: ['patient', 'day', 'pulse', 'ward'], its levels: [None]."
+        ),
     ),
     "unknown time": (
         VISITS,
         {"by": "patient", "time": "days"},
-        f"split_sequences(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? {KNOWN}",
+        snapshot(
+            "split_sequences(time='days') is neither a column nor a level of the index of X. Did you mean 'day'? Its columns are: ['patient', 'day', 'pulse', 'ward'], its levels: [None]."
+        ),
     ),
     "same": (
         VISITS,
         {"by": "patient", "time": "patient"},
-        "split_sequences got 'patient' for by and for time. One tells sequences apart, the other when.",
+        snapshot("split_sequences got 'patient' for by and for time. One tells sequences apart, the other when."),
     ),
     "unknown column": (
         VISITS,
         {"by": "patient", "time": "day", "columns": ["puls"]},
-        "split_sequences got 'puls' in columns, which is no feature of the table. Did you mean 'pulse'? "
-        "Its features are: ['pulse', 'ward'].",
+        snapshot(
+            "split_sequences got 'puls' in columns, which is no feature of the table. Did you mean 'pulse'? "
+            "Its features are: ['pulse', 'ward']."
+        ),
     ),
     "three levels": (
         VISITS.set_index(["patient", "ward", "day"]),
         {"by": "patient"},
-        "split_sequences cannot tell which level of the index is the time, got ['patient', 'ward', 'day']. "
-        "Name it: time=...; or take the index away: table.reset_index(drop=True).",
+        snapshot(
+            "split_sequences cannot tell which level of the index is the time, got ['patient', 'ward', 'day']. "
+            "Name it: time=...; or take the index away: table.reset_index(drop=True)."
+        ),
     ),
     "no id": (
         VISITS.assign(patient=["b", "a", "b", None, "a"]),
         {"by": "patient"},
-        "split_sequences got no group (NaN) for row 3. Drop the row, or say which series it is of.",
+        snapshot("split_sequences got no group (NaN) for row 3. Drop the row, or say which series it is of."),
     ),
     "no time": (
         VISITS.assign(day=[1, 1, 4, 2, None]),
         {"by": "patient", "time": "day"},
-        "split_sequences got no time for row 4 of the table, in sequence 'a'. Drop the row, or give it its time.",
+        snapshot(
+            "split_sequences got no time for row 4 of the table, in sequence 'a'. Drop the row, or give it its time."
+        ),
     ),
     "text for time": (
         VISITS,
         {"by": "patient", "time": "ward"},
-        "split_sequences(time='ward') expects times or numbers, got 'x' in row 0 of the table. "
-        "Convert them first: pd.to_datetime(table['ward']).",
+        snapshot(
+            "split_sequences(time='ward') expects times or numbers, got 'x' in row 0 of the table. "
+            "Convert them first: pd.to_datetime(table['ward'])."
+        ),
     ),
     "unsorted": (
         VISITS.assign(day=[1, 3, 4, 2, 1]),
         {"by": "patient", "time": "day"},
-        "split_sequences expects the rows of a sequence in time order, got 1 (row 4 of the table) after 3 (row 1) in "
-        "sequence 'a'. Sort them: table.sort_values('day').",
+        snapshot(
+            "split_sequences expects the rows of a sequence in time order, got 1 (row 4 of the table) after 3 (row 1) in "
+            "sequence 'a'. Sort them: table.sort_values('day')."
+        ),
     ),
     "unsorted index": (
         VISITS.set_index(pd.Index([5, 4, 3, 2, 1])),
         {"by": "patient"},
-        "split_sequences expects the rows of a sequence in time order, got 3 (row 2 of the table) after 5 (row 0) in "
-        "sequence 'b'. Sort them: table.sort_index().",
+        snapshot(
+            "split_sequences expects the rows of a sequence in time order, got 3 (row 2 of the table) after 5 (row 0) in "
+            "sequence 'b'. Sort them: table.sort_index()."
+        ),
     ),
     "twice": (
         VISITS.assign(day=[1, 3, 4, 2, 3]),
         {"by": "patient", "time": "day"},
-        "split_sequences expects each time once in a sequence, got 3 in rows 1 and 4 of the table, both of sequence "
-        "'a'. Keep one of them, or their mean.",
+        snapshot(
+            "split_sequences expects each time once in a sequence, got 3 in rows 1 and 4 of the table, both of sequence "
+            "'a'. Keep one of them, or their mean."
+        ),
     ),
 }
 

@@ -155,63 +155,80 @@ def test_panels_of_polars():
 
 LAGS, NEXT = series_to_supervised, make_supervised
 FAULTY = [
-    (LAGS, [1, 2], {"n_in": -1}, "series_to_supervised expects n_in to be an int of 0 or more, got -1."),
-    (LAGS, [1, 2], {"n_in": 1.5}, "series_to_supervised expects n_in to be an int of 0 or more, got 1.5."),
-    (LAGS, [1, 2], {"n_out": 0}, "series_to_supervised expects n_out to be an int of 1 or more, got 0."),
-    (NEXT, [1, 2], {"horizon": True}, "make_supervised expects horizon to be an int of 1 or more, got True."),
+    (LAGS, [1, 2], {"n_in": -1}, snapshot("series_to_supervised expects n_in to be an int of 0 or more, got -1.")),
+    (LAGS, [1, 2], {"n_in": 1.5}, snapshot("series_to_supervised expects n_in to be an int of 0 or more, got 1.5.")),
+    (LAGS, [1, 2], {"n_out": 0}, snapshot("series_to_supervised expects n_out to be an int of 1 or more, got 0.")),
+    (NEXT, [1, 2], {"horizon": True}, snapshot("make_supervised expects horizon to be an int of 1 or more, got True.")),
     (
         LAGS,
         np.ones((2, 2, 2)),
         {},
-        "series_to_supervised expects a series of shape (n_rows,) or (n_rows, n_features), got shape (2, 2, 2).",
+        snapshot(
+            "series_to_supervised expects a series of shape (n_rows,) or (n_rows, n_features), got shape (2, 2, 2)."
+        ),
     ),
-    (LAGS, [], {}, "series_to_supervised got an empty series of shape (0, 1)."),
-    (NEXT, pd.DataFrame({"a": []}), {}, "make_supervised got an empty series of shape (0, 1)."),
-    (LAGS, [[1, 2], [3]], {}, "series_to_supervised expects one series, got 2 sequences. Pass each by itself."),
+    (LAGS, [], {}, snapshot("series_to_supervised got an empty series of shape (0, 1).")),
+    (NEXT, pd.DataFrame({"a": []}), {}, snapshot("make_supervised got an empty series of shape (0, 1).")),
+    (
+        LAGS,
+        [[1, 2], [3]],
+        {},
+        snapshot("series_to_supervised expects one series, got 2 sequences. Pass each by itself."),
+    ),
     (
         LAGS,
         WEATHER.reset_index(),
         {},
-        "series_to_supervised expects numbers, got times in column 'index' of the series. "
-        "Make them the index: X.set_index('index').",
+        snapshot(
+            "series_to_supervised expects numbers, got times in column 'index' of the series. "
+            "Make them the index: X.set_index('index')."
+        ),
     ),
     (
         NEXT,
         ["wet", "dry"],
         {},
-        "make_supervised expects numbers, got text in column 'var1' of the series: 'wet' in row 0. "
-        "Encode the column as numbers, or drop it.",
+        snapshot(
+            "make_supervised expects numbers, got text in column 'var1' of the series: 'wet' in row 0. "
+            "Encode the column as numbers, or drop it."
+        ),
     ),
     (
         NEXT,
         WEATHER,
         {},
-        "make_supervised needs to know which of the columns ['temp', 'wind'] to forecast: pass target='temp'.",
+        snapshot(
+            "make_supervised needs to know which of the columns ['temp', 'wind'] to forecast: pass target='temp'."
+        ),
     ),
     (
         NEXT,
         WEATHER,
         {"target": "tmp"},
-        "make_supervised got target='tmp', which is no column. Did you mean 'temp'? The columns are: ['temp', 'wind'].",
+        snapshot(
+            "make_supervised got target='tmp', which is no column. Did you mean 'temp'? The columns are: ['temp', 'wind']."
+        ),
     ),
     (
         NEXT,
         WEATHER,
         {"target": 2},
-        "make_supervised got target=2, which is no column. The columns are: ['temp', 'wind'].",
+        snapshot("make_supervised got target=2, which is no column. The columns are: ['temp', 'wind']."),
     ),
     (
         NEXT,
         WEATHER["temp"],
         {"horizon": 4},
-        "make_supervised(horizon=4) needs at least 5 rows, got 4. Lower the horizon or pass a longer series.",
+        snapshot("make_supervised(horizon=4) needs at least 5 rows, got 4. Lower the horizon or pass a longer series."),
     ),
     (
         NEXT,
         WEATHER["temp"][::-1],
         {},
-        "make_supervised expects rows in time order, got 2026-03 (row 1) after 2026-04 (row 0). "
-        "Sort them, and y with them: X.sort_index(); and split without shuffling.",
+        snapshot(
+            "make_supervised expects rows in time order, got 2026-03 (row 1) after 2026-04 (row 0). "
+            "Sort them, and y with them: X.sort_index(); and split without shuffling."
+        ),
     ),
 ]
 
@@ -226,15 +243,15 @@ def test_columns_that_name_nothing():
     """Columns of several levels, and names that stand twice, are refused with what mends them."""
     levels = WEATHER.set_axis(pd.MultiIndex.from_tuples([("air", "temp"), ("air", "wind")]), axis=1)
     twice = WEATHER.set_axis(["temp", "temp"], axis=1)
-    for call in (LAGS, NEXT):
-        who = call.__name__
-        assert refused(call, levels) == (
-            f"{who} expects a name for each column, got names of 2 levels, such as ('air', 'temp'). "
-            "Join them: table.set_axis(['_'.join(map(str, name)) for name in table], axis=1)."
-        )
-        assert refused(call, twice) == (
-            f"{who} expects columns of different names, got 'temp' twice. Rename one of them."
-        )
+    assert [refused(LAGS, table) for table in (levels, twice)] == snapshot(
+        [
+            "series_to_supervised expects a name for each column, got names of 2 levels, such as ('air', 'temp'). Join them: table.set_axis(['_'.join(map(str, name)) for name in table], axis=1).",
+            "series_to_supervised expects columns of different names, got 'temp' twice. Rename one of them.",
+        ]
+    )
+    for table in (levels, twice):
+        with pytest.raises(ValueError, match=r"^make_supervised expects"):
+            make_supervised(table)
     mended = levels.set_axis(["_".join(map(str, name)) for name in levels], axis=1)
     assert make_supervised(mended, target="air_wind")[1].tolist() == [20, 30, 40]
 
@@ -261,17 +278,22 @@ def test_a_panel_is_each_series_by_itself(lengths, horizon, random):
     panel["day"] = panel.groupby("store").cumcount()
     panel["sales"] = 100.0 * panel["store"].map(ord) + panel["day"]
     if max(lengths) <= horizon:
-        longest = panel.groupby("store").size().max()
-        assert refused(make_supervised, panel, horizon, "sales", group="store", time="day") == (
-            f"make_supervised(horizon={horizon}) needs at least {horizon + 1} rows in a series, got {longest}. "
-            "Lower the horizon or pass a longer series."
-        )
+        with pytest.raises(ValueError, match="rows in a series"):
+            make_supervised(panel, horizon, "sales", group="store", time="day")
         return
     X, y = make_supervised(panel, horizon, "sales", group="store", time="day")
     shifted = [panel.groupby("store")["sales"].shift(-step) for step in range(1, horizon + 1)]
     expected = pd.concat(shifted, axis=1).dropna()
     pd.testing.assert_frame_equal(X, panel.loc[expected.index])
     np.testing.assert_array_equal(np.reshape(y, (-1, horizon)), expected)
+
+
+def test_short_panel():
+    """A panel without a series that is longer than the horizon is refused."""
+    panel = pd.DataFrame({"store": list("aab"), "sales": 1.0})
+    assert refused(make_supervised, panel, 2, "sales", group="store") == snapshot(
+        "make_supervised(horizon=2) needs at least 3 rows in a series, got 2. Lower the horizon or pass a longer series."
+    )
 
 
 def test_a_panel_with_a_hole():

@@ -202,127 +202,163 @@ FAULTY = [
     (
         {},
         TABLE,
-        "To3D cannot tell what the 12 columns of X, of shape (100, 12), are. If they are time steps of one feature: "
-        "To3D(n_features=1) makes (100, 12, 1). If they are features at one time step: To3D(n_steps=1) makes "
-        "(100, 1, 12). If they are both, time step after time step: To3D(n_features=...) with a divisor of 12. "
-        "If X is a series, put LagFramer before To3D.",
+        snapshot(
+            "To3D cannot tell what the 12 columns of X, of shape (100, 12), are. If they are time steps of one feature: "
+            "To3D(n_features=1) makes (100, 12, 1). If they are features at one time step: To3D(n_steps=1) makes "
+            "(100, 1, 12). If they are both, time step after time step: To3D(n_features=...) with a divisor of 12. "
+            "If X is a series, put LagFramer before To3D."
+        ),
     ),
     (
         {"n_features": 5},
         TABLE,
-        "To3D(n_features=5) expects a table with a column for each feature of each time step, got X of shape "
-        "(100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D.",
+        snapshot(
+            "To3D(n_features=5) expects a table with a column for each feature of each time step, got X of shape "
+            "(100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D."
+        ),
     ),
     (
         {"n_steps": 24},
         TABLE,
-        "To3D(n_steps=24) expects a table with a column for each feature of each time step, got X of shape "
-        "(100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D.",
+        snapshot(
+            "To3D(n_steps=24) expects a table with a column for each feature of each time step, got X of shape "
+            "(100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D."
+        ),
     ),
     (
         {"n_features": 2, "n_steps": 3},
         TABLE,
-        "To3D(n_features=2, n_steps=3) expects a table with a column for each feature of each time step, got X of "
-        "shape (100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D.",
+        snapshot(
+            "To3D(n_features=2, n_steps=3) expects a table with a column for each feature of each time step, got X of "
+            "shape (100, 12): 12 columns do not divide that way. If X is a series, put LagFramer before To3D."
+        ),
     ),
     (
         {"n_features": 3},
         np.ones((4, 3, 2)),
-        "To3D(n_features=3) got X of shape (4, 3, 2) (n_samples, n_timesteps, n_features), which has 2 on the axis of "
-        "n_features. Leave n_features out, or mend the shape of X.",
+        snapshot(
+            "To3D(n_features=3) got X of shape (4, 3, 2) (n_samples, n_timesteps, n_features), which has 2 on the axis of "
+            "n_features. Leave n_features out, or mend the shape of X."
+        ),
     ),
     (
         {"n_steps": 2},
         np.ones((4, 3, 2)),
-        "To3D(n_steps=2) got X of shape (4, 3, 2) (n_samples, n_timesteps, n_features), which has 3 on the axis of "
-        "n_steps. Leave n_steps out, or mend the shape of X.",
+        snapshot(
+            "To3D(n_steps=2) got X of shape (4, 3, 2) (n_samples, n_timesteps, n_features), which has 3 on the axis of "
+            "n_steps. Leave n_steps out, or mend the shape of X."
+        ),
     ),
     (
         {"n_features": 2},
         pd.DataFrame({"A(t-1)": [1], "A(t)": [2]}),
-        "To3D(n_features=2) got X of shape (1, 2, 1) (n_samples, n_timesteps, n_features), which has 1 on the axis of "
-        "n_features. Leave n_features out, or mend the shape of X.",
+        snapshot(
+            "To3D(n_features=2) got X of shape (1, 2, 1) (n_samples, n_timesteps, n_features), which has 1 on the axis of "
+            "n_features. Leave n_features out, or mend the shape of X."
+        ),
     ),
     (
         {},
         pd.DataFrame({"A(t-1)": [1], "A(t)": [2], "B(t)": [3]}),
-        "To3D expects every feature at every lag, got lag columns without B(t-1). "
-        "Add the columns, or drop the lags that some features lack.",
+        snapshot(
+            "To3D expects every feature at every lag, got lag columns without B(t-1). "
+            "Add the columns, or drop the lags that some features lack."
+        ),
     ),
     (
         {},
         pd.DataFrame([[1, 2, 3, 4, 5]], columns=["spend_1", "bonus_01", "spend_2", "bonus_02", "bonus_03"]),
-        "To3D takes columns such as 'spend_1' for features at numbered time steps, and finds no 'spend_03'. Add what "
-        "is missing (NaN where nothing was observed), or drop the time steps that some features lack. If the columns "
-        "are something else: To3D(n_steps=1) for features at one time step, To3D(n_features=...) for time step after "
-        "time step.",
+        snapshot(
+            "To3D takes columns such as 'spend_1' for features at numbered time steps, and finds no 'spend_03'. Add what "
+            "is missing (NaN where nothing was observed), or drop the time steps that some features lack. If the columns "
+            "are something else: To3D(n_steps=1) for features at one time step, To3D(n_features=...) for time step after "
+            "time step."
+        ),
     ),
     (
         {},
         pd.DataFrame([range(11)], columns=["a1", "b1", *(f"a{k}" for k in range(2, 10)), "b2"]),
-        "To3D takes columns such as 'a1' for features at numbered time steps, and finds no 'b3', 'b4', 'b5', 'b6', "
-        "'b7' and 2 more. Add what is missing (NaN where nothing was observed), or drop the time steps that some "
-        "features lack. If the columns are something else: To3D(n_steps=1) for features at one time step, "
-        "To3D(n_features=...) for time step after time step.",
+        snapshot(
+            "To3D takes columns such as 'a1' for features at numbered time steps, and finds no 'b3', 'b4', 'b5', 'b6', "
+            "'b7' and 2 more. Add what is missing (NaN where nothing was observed), or drop the time steps that some "
+            "features lack. If the columns are something else: To3D(n_steps=1) for features at one time step, "
+            "To3D(n_features=...) for time step after time step."
+        ),
     ),
     (
         {},
         pd.DataFrame([[1, 2, 3, 4, 5]], columns=["a_1", "b_1", "a_2", "b_2", "a 02"]),
-        "To3D got the columns 'a_2' and 'a 02', which both are 'a' at time step 2. Drop one of them, or rename it.",
+        snapshot(
+            "To3D got the columns 'a_2' and 'a 02', which both are 'a' at time step 2. Drop one of them, or rename it."
+        ),
     ),
     (
         {},
         pd.DataFrame([[1, 2, 3, 4, 5]], columns=["age", "a_1", "b_1", "a_2", "b_2"]),
-        "To3D cannot tell what the 5 columns of X, of shape (1, 5), are. If they are time steps of one feature: "
-        "To3D(n_features=1) makes (1, 5, 1). If they are features at one time step: To3D(n_steps=1) makes "
-        "(1, 1, 5). If they are both, time step after time step: To3D(n_features=...) with a divisor of 5. "
-        "If X is a series, put LagFramer before To3D. All columns but 'age' are named like features at numbered time "
-        "steps: without what has no number To3D() takes them as such.",
+        snapshot(
+            "To3D cannot tell what the 5 columns of X, of shape (1, 5), are. If they are time steps of one feature: "
+            "To3D(n_features=1) makes (1, 5, 1). If they are features at one time step: To3D(n_steps=1) makes "
+            "(1, 1, 5). If they are both, time step after time step: To3D(n_features=...) with a divisor of 5. "
+            "If X is a series, put LagFramer before To3D. All columns but 'age' are named like features at numbered time "
+            "steps: without what has no number To3D() takes them as such."
+        ),
     ),
     (
         {},
         pd.DataFrame([[1, 2]], columns=["sensor_1", "sensor_2"]),
-        "To3D cannot tell what the 2 columns of X, of shape (1, 2), are. If they are time steps of one feature: "
-        "To3D(n_features=1) makes (1, 2, 1). If they are features at one time step: To3D(n_steps=1) makes "
-        "(1, 1, 2). If they are both, time step after time step: To3D(n_features=...) with a divisor of 2. "
-        "If X is a series, put LagFramer before To3D.",
+        snapshot(
+            "To3D cannot tell what the 2 columns of X, of shape (1, 2), are. If they are time steps of one feature: "
+            "To3D(n_features=1) makes (1, 2, 1). If they are features at one time step: To3D(n_steps=1) makes "
+            "(1, 1, 2). If they are both, time step after time step: To3D(n_features=...) with a divisor of 2. "
+            "If X is a series, put LagFramer before To3D."
+        ),
     ),
     (
         {},
         np.ones((2, 3, 4, 5)),
-        "To3D expects X of at most 3 dimensions, got shape (2, 3, 4, 5). "
-        "Bring further axes into the features: X.reshape(n_samples, n_timesteps, -1).",
+        snapshot(
+            "To3D expects X of at most 3 dimensions, got shape (2, 3, 4, 5). "
+            "Bring further axes into the features: X.reshape(n_samples, n_timesteps, -1)."
+        ),
     ),
     (
         {},
         [[1, 2], [3]],
-        "To3D expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
-        "Put a SequencePadder before it.",
+        snapshot(
+            "To3D expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
+            "Put a SequencePadder before it."
+        ),
     ),
     (
         {},
         np.ones((0, 3, 2)),
-        "To3D got an empty X: shape (0, 3, 2) is (n_samples, n_timesteps, n_features) and none of them may be 0.",
+        snapshot(
+            "To3D got an empty X: shape (0, 3, 2) is (n_samples, n_timesteps, n_features) and none of them may be 0."
+        ),
     ),
     (
         {"n_features": 1},
         [["wet", "dry"]],
-        "To3D expects numbers, got text in column 0 of X: 'wet' in row 0. Encode the column as numbers, or drop it.",
+        snapshot(
+            "To3D expects numbers, got text in column 0 of X: 'wet' in row 0. Encode the column as numbers, or drop it."
+        ),
     ),
     (
         {},
         np.full((2, 3, 2), np.inf),
-        "To3D got inf in X at sample 0, time step 0, feature 0. Replace it, or write NaN where nothing was observed.",
+        snapshot(
+            "To3D got inf in X at sample 0, time step 0, feature 0. Replace it, or write NaN where nothing was observed."
+        ),
     ),
     (
         {"n_features": 0},
         TABLE,
-        "The 'n_features' parameter of To3D must be an int in the range [1, inf) or None. Got 0 instead.",
+        snapshot("The 'n_features' parameter of To3D must be an int in the range [1, inf) or None. Got 0 instead."),
     ),
     (
         {"n_steps": "3"},
         TABLE,
-        "The 'n_steps' parameter of To3D must be an int in the range [1, inf) or None. Got '3' instead.",
+        snapshot("The 'n_steps' parameter of To3D must be an int in the range [1, inf) or None. Got '3' instead."),
     ),
 ]
 
