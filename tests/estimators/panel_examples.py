@@ -1,9 +1,9 @@
 """Windows of several series whose rows come in turn, and a small estimator of them."""
 
 import numpy as np
+import pandas as pd
 
-from sklstm import LSTMRegressor, Windows
-from sklstm._windows import frame
+from sklstm import LagFramer, LSTMRegressor, Windows
 
 LEVELS = {"a": 10.0, "b": 500.0, "c": -3000.0}
 N_TIMES = 30
@@ -12,11 +12,11 @@ N_TIMES = 30
 def panel_of(series, n_steps, times):
     """Windows of several series, a dict of tables, whose rows come in the order of their times, (dict of arrays)."""
     labels = np.repeat(np.array(list(series)), [len(rows) for rows in series.values()])
-    starts = np.cumsum([len(rows) for rows in series.values()])[:-1]
-    windows = frame(np.concatenate(list(series.values())), n_steps, starts)
-    when = np.concatenate([times[label] for label in series])
+    values, when = np.concatenate(list(series.values())), np.concatenate([times[label] for label in series])
     order = np.argsort(when, kind="stable")
-    return Windows(windows.buffer, windows.starts[order], n_steps, times=when[order], groups=labels[order]), order
+    columns = [f"feature_{k}" for k in range(values.shape[1])]
+    table = pd.DataFrame(values, columns=columns).assign(series=labels, time=when).iloc[order]
+    return LagFramer(n_steps, group="series", time="time").fit_transform(table), order
 
 
 def walks(n_times=N_TIMES, levels=LEVELS):
@@ -28,6 +28,7 @@ def walks(n_times=N_TIMES, levels=LEVELS):
 
 
 def interleaved(n_steps=4, n_times=N_TIMES, levels=LEVELS):
+    """Windows of these series, whose rows come in turn, and the next value of each."""
     series, following = walks(n_times, levels)
     X, order = panel_of(series, n_steps, {label: np.arange(n_times) for label in series})
     return X, np.concatenate(list(following.values()))[order]

@@ -1,16 +1,30 @@
+"""The target's own past among the features, as a network of zeros shows: it forecasts a value of that past.
+
+Such a value tells the feature, its units, and by its place in the window how far ahead the target lies.
+"""
+
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
-from numpy.testing import assert_allclose, assert_array_equal
+from known_networks import reference
+from numpy.testing import assert_allclose
+from refusal import refused
 
-from sklstm._windows import Windows, frame
-from sklstm.estimators._own_past import find_own_past, last_observed
+from sklstm import LagFramer, Windows
+
+N_STEPS = 10
 
 
-def look(series, y, n_steps=3):
-    return find_own_past("Somebody", frame(series, n_steps), y, remedy="do without")
+def windows(series, n_steps=N_STEPS):
+    """Windows that know which rows they share, also where some of them are left out."""
+    return Windows.from_array(LagFramer(n_steps).fit_transform(series))
+
+
+def one_season_before(series, horizon, season):
+    """The value one season before each target, in the units of y; the newest where the series begins later."""
+    back = -horizon % season
+    return [series[row - back if row >= back else row] for row in range(len(series))]
 
 
 @given(
@@ -21,99 +35,99 @@ def look(series, y, n_steps=3):
 )
 def test_finds_feature_horizon_and_units(slope, offset, horizon, feature):
     """Whatever the scale of X, the feature, the horizon and the way back to the units of y are found."""
-    series = np.random.default_rng(0).normal(size=(50, 3))
-    scaled = (series * 7 - offset) / slope
-    y = series[horizon:, feature] * 7
-    (past,) = look(scaled[:-horizon], y[:, None])
-    assert past[:2] == (feature, horizon)
-    assert_allclose([past.slope, past.offset], [slope, offset], rtol=1e-6, atol=1e-6)
+    series = np.random.default_rng(0).normal(size=(50, 3)) * 7
+    X = windows((series[:-horizon] - offset) / slope)
+    y = series[horizon:, feature]
+    expected = one_season_before(series[:-horizon, feature], horizon, season=N_STEPS)
+    assert_allclose(reference(X, y, relative_to=N_STEPS), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_float32_features_are_close_enough():
     """Rounding to float32 does not hide the target."""
     series = np.random.default_rng(0).normal(size=(50, 2))
-    (past,) = look((series[:-1] / 300).astype(np.float32), series[1:, [1]])
-    assert past.feature == 1
-    assert_allclose(past.slope, 300, rtol=1e-5)
+    X = windows((series[:-1] / 300).astype(np.float32))
+    assert_allclose(reference(X, series[1:, 1], relative_to="last"), series[:-1, 1], rtol=1e-4, atol=1e-5)
 
 
 def test_several_horizons():
     """Output k of several is found k + 1 steps ahead, also in a series that repeats itself."""
-    series = np.sin(np.arange(60) * np.pi / 6)[:, None]
-    y = np.stack([series[1 + k : 58 + k, 0] for k in range(3)], axis=1)
-    assert [past.horizon for past in look(series[:57], y)] == [1, 2, 3]
+    series = np.sin(np.arange(60) * np.pi / 6)
+    y = np.stack([series[1 + k : 58 + k] for k in range(3)], axis=1)
+    expected = [one_season_before(series[:57], horizon, season=5) for horizon in (1, 2, 3)]
+    assert_allclose(reference(windows(series[:57, None]), y, relative_to=5), np.transpose(expected), atol=1e-6)
 
 
 def test_a_hole_or_a_clipped_value_does_not_matter():
     """A few pairs that do not belong together do not bend the line."""
-    series = np.random.default_rng(0).normal(size=(60, 1))
+    series = np.random.default_rng(0).normal(size=60)
     features, y = series[:-1].copy(), series[1:].copy()
     features[20], features[33] = 3.0, np.nan
     y[40] = -50
-    (past,) = look(features, y)
-    assert_allclose([past.slope, past.offset], [1, 0], atol=1e-9)
+    expected = features.copy()
+    # The last value that was observed.
+    expected[33] = features[32]
+    assert_allclose(reference(windows(features[:, None]), y, relative_to="last"), expected, atol=1e-6)
 
 
 def test_unrelated_targets_have_no_past():
     """A target that is in no feature is refused, and named among several."""
     series = np.random.default_rng(0).normal(size=(60, 2))
     y = np.stack([series[1:, 0], np.sin(np.arange(59))], axis=1)
-    with pytest.raises(ValueError, match="needs the target's own past") as error:
-        look(series[:-1], y)
-    assert str(error.value) == snapshot(
-        "Somebody needs the target's own past, but no feature of X holds the past of y (output 1): in no column do the "
-        "values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
-        "(TimeSeriesSplit, shuffle=False), or do without."
+    assert refused(reference, windows(series[:-1]), y, relative_to="last") == snapshot(
+        "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y "
+        "(output 1): in no column do the values of y turn up in later rows, scaled or not. Add the target's series to "
+        "X, in time order (TimeSeriesSplit, shuffle=False), or pass relative_to=None."
     )
 
 
-@pytest.mark.parametrize("n_rows", [1, 2, 8])
-def test_few_rows_prove_nothing(n_rows):
+def test_few_rows_prove_nothing():
     """A few pairs of target and feature may agree by chance, and are not taken for a relation."""
-    series = np.arange(n_rows + 1.0)[:, None]
-    with pytest.raises(ValueError, match="to find it in X by") as error:
-        look(series[:-1], series[1:], n_steps=1)
-    assert str(error.value) == (
-        f"Somebody needs the target's own past, and at least 9 samples to find it in X by; got {n_rows}. "
-        "Pass more of the series, or do without."
+    series = np.arange(10.0)
+    messages = [refused(reference, windows(series[:n, None], 1), series[1 : n + 1], relative_to="last") for n in (1, 8)]
+    assert messages == snapshot(
+        [
+            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 9 samples to find it in X by; "
+            "got 1. Pass more of the series, or pass relative_to=None.",
+            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 9 samples to find it in X by; "
+            "got 8. Pass more of the series, or pass relative_to=None.",
+        ]
     )
+    assert_allclose(reference(windows(series[:9, None], 1), series[1:], relative_to="last"), series[:9], atol=1e-6)
 
 
 def test_a_constant_target_has_the_constant_feature_for_its_past():
     """A constant is found, at any level; without a constant feature it is refused."""
-    rng = np.random.default_rng(0)
-    series = np.stack([rng.normal(size=30), np.full(30, 0.5)], axis=1)
-    (past,) = look(series, np.full((30, 1), 7.0))
-    assert past == (1, 1, 1.0, 6.5, 7.0)
-    with pytest.raises(ValueError, match="in no column do the values of y turn up"):
-        look(series[:, :1], np.full((30, 1), 7.0))
+    series = np.stack([np.random.default_rng(0).normal(size=30), np.full(30, 0.5)], axis=1)
+    X, y = LagFramer(N_STEPS).fit_transform(series), np.full(30, 7.0)
+    assert_allclose(reference(X, y, relative_to="last"), y)
+    # One unit above the level of the feature is one above that of y.
+    assert_allclose(reference(X, y, at=np.array(X) + 1, relative_to="last"), y + 1)
+    assert "in no column do the values of y turn up" in refused(reference, X[:, :, :1], y, relative_to="last")
 
 
-def test_last_observed():
-    """The newest observed value of each feature; NaN where nothing was observed."""
-    nan = np.nan
-    windows = np.array([[1.0, 2, 3], [1, 2, nan], [nan, nan, nan]])[:, :, None]
-    assert_array_equal(last_observed(windows)[:, 0], [3, 2, nan])
+def test_where_nothing_was_observed_the_reference_is_the_usual_level():
+    """Without any value of the past, the difference is from the median of y."""
+    series = np.random.default_rng(0).normal(size=(41, 1))
+    nothing = np.full((1, N_STEPS, 1), np.nan)
+    level = reference(windows(series[:-1]), series[1:, 0], at=nothing, relative_to="last")
+    assert_allclose(level, np.median(series[1:]), rtol=1e-6)
 
 
 def test_steps_of_a_short_series():
     """Outputs that follow one another have one past, however few rows show the last of them."""
-    series = np.random.default_rng(0).normal(size=(22, 1)).cumsum(axis=0)
-    windows = Windows.from_array(np.ascontiguousarray(series[:10, None]))
-    y = np.lib.stride_tricks.sliding_window_view(series[1:, 0], 12)[:10]
-    pasts = find_own_past("test", windows, y, remedy="stop")
-    assert [past.horizon for past in pasts] == list(range(1, 13))
-    assert {past.feature for past in pasts} == {0}
-    np.testing.assert_allclose([past.slope for past in pasts], 1)
+    series = np.random.default_rng(0).normal(size=22).cumsum()
+    y = np.lib.stride_tricks.sliding_window_view(series[1:], 12)[:10]
+    expected = [one_season_before(series[:10], horizon, season=7) for horizon in range(1, 13)]
+    predicted = reference(windows(series[:10, None], 7), y, relative_to=7)
+    assert_allclose(predicted, np.transpose(expected), atol=1e-5)
 
 
-@pytest.mark.parametrize("horizon", [1, 3])
-def test_rows_that_are_left_out(horizon):
-    """Where rows are absent, what follows a row is not what follows it in the table: the buffer tells how far it is."""
+def test_rows_that_are_left_out():
+    """Where rows are absent, the buffer of the windows tells how far ahead the target of a row lies."""
     rng = np.random.default_rng(0)
     series = rng.normal(size=200).cumsum()
-    windows = frame(series[:, None], 4)
-    kept = np.flatnonzero(rng.random(200 - horizon) > 0.5)
-    (past,) = find_own_past("Test", windows[kept], series[kept + horizon][:, None], remedy="go")
-    assert past.horizon == horizon
-    np.testing.assert_allclose(past[2:4], [1, 0], atol=1e-6)
+    for horizon in (1, 3):
+        kept = np.flatnonzero(rng.random(200 - horizon) > 0.5)
+        X = windows(series[:, None])[kept]
+        expected = np.array(one_season_before(series, horizon, season=5))[kept]
+        assert_allclose(reference(X, series[kept + horizon], relative_to=5), expected, atol=1e-5)

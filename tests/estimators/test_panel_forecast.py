@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
-from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 
@@ -37,14 +36,11 @@ def test_a_scale_for_each_series_beats_one_for_all(weather):
     )
     for_all = {"seriesscaler__group": [None], "lstmregressor__target_groups": [False]}
     for_each = {"seriesscaler__group": ["variable"], "lstmregressor__target_groups": [True]}
-    search = GridSearchCV(
-        model, [for_all, for_each], cv=PanelTimeSeriesSplit(2, group="variable"), scoring=skill, error_score="raise"
-    ).fit(X, y)
+    folds = PanelTimeSeriesSplit(2, group="variable")
+    search = GridSearchCV(model, [for_all, for_each], cv=folds, scoring=skill, error_score="raise", refit=False)
+    search.fit(X, y)
     assert search.best_params_["seriesscaler__group"] == "variable"
-    dates = X.index.get_level_values("date")
-    early = np.asarray(dates < dates[int(0.7 * len(dates))])
-    best = clone(search.best_estimator_).fit(X[early], y[early])
-    assert skill(best, X[~early], y[~early]) > 0
+    assert search.best_score_ > 0
 
 
 @pytest.mark.parametrize("params", [{"relative_to": "last"}, {"window_scaler": "mean", "linear_skip": True}], ids=str)
@@ -54,7 +50,7 @@ def test_own_past_of_series_that_are_scaled_by_themselves(weather, params):
     dates = X.index.get_level_values("date")
     early = np.asarray(dates < dates[int(0.7 * len(dates))])
     lstm = LSTMRegressor(
-        units=4, epochs=6, batch_size=64, learning_rate=0.01, target_groups=True, random_state=0, **params
+        units=4, epochs=4, batch_size=64, learning_rate=0.01, target_groups=True, random_state=0, **params
     )
     model = make_pipeline(
         SeriesScaler("standard", group="variable"), LagFramer(7, group="variable", time="date", context="never"), lstm

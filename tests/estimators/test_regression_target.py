@@ -1,49 +1,45 @@
+"""Numbers of a regressor, to the network and back, as networks show that return their inputs."""
+
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from inline_snapshot import snapshot
-from numpy.testing import assert_allclose, assert_array_equal
+from known_networks import identity
+from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.preprocessing import FunctionTransformer, QuantileTransformer, StandardScaler
 
-from sklstm import LSTMRegressor, SeriesScaler
-from sklstm._windows import Windows
-from sklstm.estimators._regression_target import RegressionTarget
-from sklstm.estimators._samples import Samples
+from sklstm import KerasRegressor, SeriesScaler
 
 N_STEPS = 3
-# What y has for a sample, and the network's outputs for it.
+# Axes of y behind the samples, those of the network's inputs, and those of its outputs where they differ.
 LAYOUTS = {
-    (): (None, 1),
-    (1,): (None, 1),
-    (4,): (None, 4),
-    (2, 2): (None, 4),
-    (N_STEPS,): (None, None, 1),
-    (N_STEPS, 2): (None, None, 2),
-    (5, 2): (None, 5, 2),
+    (): ((1,), None),
+    (1,): ((1,), None),
+    (4,): ((4,), None),
+    (2, 2): ((4,), None),
+    (N_STEPS,): ((N_STEPS, 1), None),
+    (N_STEPS, 2): ((N_STEPS, 2), None),
+    (5, 2): ((10,), (5, 2)),
 }
 SCALERS = ["minmax", "standard", "robust", "maxabs", None, StandardScaler(), SeriesScaler(feature_range=(-1, 1))]
 
 
-def samples_of(n, observed=None):
-    """Samples of three time steps, of which only some were observed."""
-    X = np.ones((n, N_STEPS, 1))
-    if observed is not None:
-        X[~observed] = np.nan
-    return Samples(Windows.from_array(X))
+def regressor(scaler=None, output_shape=None, **params):
+    """A regressor whose network returns its inputs, with targets of this scale."""
+    return KerasRegressor(
+        partial(identity, output_shape=output_shape), target_scaler=scaler, **({"random_state": 0} | params)
+    )
 
 
-def settled(y, scaler, shape, observed=None, samples=None):
-    """A target that has seen a network with outputs of this shape and learned its scale, and y, arranged."""
-    target = RegressionTarget(scaler)
-    samples = samples_of(len(y), observed) if samples is None else samples
-    y = target.read(LSTMRegressor(), y, samples)
-    target.settle("LSTMRegressor", shape, y, samples)
-    arranged = target.arrange(y)
-    target.learn(arranged, np.arange(len(y)))
-    return target, arranged
+def scaled(y, scaler, n_outputs):
+    """An array through a scaler, each output by itself and alike over all time steps."""
+    scaler = SeriesScaler(scaler) if scaler is None or isinstance(scaler, str) else scaler
+    return scaler.fit_transform(y.reshape(-1, n_outputs)).reshape(y.shape)
 
 
 # --- there and back -------------------------------------------------------------------------------
@@ -56,94 +52,84 @@ def settled(y, scaler, shape, observed=None, samples=None):
     data=st.data(),
 )
 def test_there_and_back(shape, scaler, dtype, data):
-    """What is learned as certain comes back as the numbers that were given, in their shape and precision."""
+    """Outputs on the scale of the targets come back as the numbers that were given, in their shape and precision."""
     values = st.floats(-1e3, 1e3, width=32)
     y = data.draw(arrays(dtype, (data.draw(st.integers(2, 6)), *shape), elements=values))
-    target, arranged = settled(y, scaler, LAYOUTS[shape])
-    targets = target.encode(arranged)
-    assert targets[0].dtype == np.float32
-    restored = target.restore(target.decode(targets))
-    assert restored.shape == y.shape
-    assert restored.dtype == dtype
-    # Targets go through single precision; a scale keeps its share of the spread.
-    assert_allclose(restored, y, rtol=1e-5, atol=1e-5 * max(1, np.ptp(y), np.abs(y).max()))
+    inputs, outputs = LAYOUTS[shape]
+    X = scaled(y, scaler, (outputs or inputs)[-1]).reshape(len(y), *inputs)
+    predicted = regressor(scaler, outputs).initialize(X, y).predict(X)
+    assert predicted.shape == y.shape
+    assert predicted.dtype == dtype
+    # Outputs are of single precision; a scale keeps its share of the spread.
+    assert_allclose(predicted, y, rtol=1e-5, atol=1e-5 * max(1, np.ptp(y), np.abs(y).max()))
+
+
+@pytest.mark.parametrize("shape", [(), (2, 2), (N_STEPS, 2), (5, 2)], ids=str)
+def test_targets_are_what_comes_back(shape):
+    """The network is taught the scaled target: one that returns it has no loss."""
+    y = np.random.default_rng(0).normal(5, 9, size=(6, *shape))
+    inputs, outputs = LAYOUTS[shape]
+    X = scaled(y, "standard", (outputs or inputs)[-1]).reshape(6, *inputs)
+    assert regressor("standard", outputs).fit(X, y).history_["loss"][0] < 1e-10
 
 
 def test_any_transformer_there_and_back():
     """A transformer of scikit-learn's is cloned, fitted and undone."""
-    y, given_scaler = np.linspace(1, 9, 20) ** 2, QuantileTransformer(n_quantiles=20)
-    target, arranged = settled(y, given_scaler, (None, 1))
-    assert not hasattr(given_scaler, "quantiles_")
-    (targets,) = target.encode(arranged)
-    assert (targets.min(), targets.max()) == (0, 1)
-    assert_allclose(target.restore(target.decode([targets])), y, rtol=1e-5)
+    y, scaler = np.linspace(1, 9, 20) ** 2, QuantileTransformer(n_quantiles=20)
+    model = regressor(scaler).initialize(np.linspace(0, 1, 20)[:, None], y)
+    assert not hasattr(scaler, "quantiles_")
+    assert_allclose(model.predict(np.linspace(0, 1, 20)[:, None]), y, rtol=1e-5)
 
 
-# --- against plain loops --------------------------------------------------------------------------
+# --- the scale ------------------------------------------------------------------------------------
 
 
 def test_outputs_are_scaled_by_themselves_alike_over_time_steps():
     """Each output has a scale of its own, the same at each time step."""
     y = np.random.default_rng(0).normal(size=(8, N_STEPS, 2)) * [1, 100]
-    target, arranged = settled(y, "standard", (None, None, 2))
-    (targets,) = target.encode(arranged)
+    X = np.empty_like(y)
     for output in range(2):
         values = [y[sample, step, output] for sample in range(8) for step in range(N_STEPS)]
         mean = sum(values) / len(values)
         spread = (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5
         for sample in range(8):
             for step in range(N_STEPS):
-                assert targets[sample, step, output] == pytest.approx((y[sample, step, output] - mean) / spread)
-
-
-def test_arrangement_against_loops():
-    """Time steps of a network that has none are values side by side, in their order."""
-    y = np.arange(12.0).reshape(2, 3, 2)
-    _, arranged = settled(y, None, (None, 6))
-    assert arranged.tolist() == [[y[k, step, output] for step in range(3) for output in range(2)] for k in range(2)]
+                X[sample, step, output] = (y[sample, step, output] - mean) / spread
+    assert_allclose(regressor("standard").initialize(X, y).predict(X), y, rtol=1e-4, atol=1e-4)
 
 
 def test_scale_is_learned_from_the_samples_to_train_on():
-    """Other samples do not move the scale."""
-    y = np.array([0.0, 2.0, 100.0])
-    target, arranged = settled(y, None, (None, 1))
-    target.scaler = SeriesScaler("minmax")
-    target.learn(arranged, np.arange(2))
-    assert target.encode(arranged)[0][:, 0].tolist() == [0, 1, 50]
+    """Validation samples do not move the scale."""
+    X = np.array([[0.0], [1.0], [50.0]])
+    model = regressor("minmax", validation_split=0.3).initialize(X, np.array([0.0, 2.0, 7.0]))
+    assert_allclose(model.predict(X), [0, 2, 100])
 
 
 def test_what_is_not_known_is_left_out_of_the_scale():
-    """NaN where nothing was observed is taught as 0, and does not move the scale."""
+    """NaN where nothing was observed does not move the scale, and is taught as 0."""
     y = np.array([[1.0, 2.0, np.nan], [np.nan, 2.0, 3.0]])
-    target, arranged = settled(y, "minmax", (None, None, 1), observed=~np.isnan(y))
-    (targets,) = target.encode(arranged)
-    assert targets[:, :, 0].tolist() == [[0, 0.5, 0], [0, 0.5, 1]]
-    assert_array_equal(target.scaler_.lower_, [1])
+    X = (y[:, :, None] - 1) / 2
+    model = regressor("minmax").fit(X, y)
+    assert model.history_["loss"][0] < 1e-10
+    assert_allclose(regressor("minmax").initialize(X, y).predict(X), np.nan_to_num(y, nan=1.0))
 
 
-# --- what is told of y ----------------------------------------------------------------------------
+def test_builders_are_told_of_y():
+    """A builder gets the shape of y in the words of scikeras."""
+    seen = []
 
+    def build(meta):
+        seen.append((meta["target_type_"], meta["n_outputs_"], meta["n_output_steps_"], meta["y_ndim_"]))
+        return identity(meta)
 
-@pytest.mark.parametrize(
-    ("shape", "kind", "n_outputs", "n_steps"),
-    [
-        ((), "continuous", 1, 1),
-        ((1,), "continuous", 1, 1),
-        ((4,), "continuous-multioutput", 4, 4),
-        ((3, 2), "continuous-multioutput", 6, 3),
-    ],
-)
-def test_builders_are_told_of_y(shape, kind, n_outputs, n_steps):
-    """A builder is told of y in the words of scikeras."""
-    target = RegressionTarget(None)
-    target.read(LSTMRegressor(), np.zeros((2, *shape), dtype=np.float32), samples_of(2))
-    assert target.meta == {
-        "target_type_": kind,
-        "n_outputs_": n_outputs,
-        "n_output_steps_": n_steps,
-        "y_ndim_": 1 + len(shape),
-        "y_dtype_": np.float32,
-    }
+    for shape, size in {(): 1, (1,): 1, (4,): 4, (3, 2): 6}.items():
+        KerasRegressor(build).initialize(np.zeros((2, size)), np.zeros((2, *shape)))
+    assert seen == [
+        ("continuous", 1, 1, 1),
+        ("continuous", 1, 1, 2),
+        ("continuous-multioutput", 4, 4, 2),
+        ("continuous-multioutput", 6, 3, 3),
+    ]
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -151,24 +137,24 @@ def test_builders_are_told_of_y(shape, kind, n_outputs, n_steps):
 
 def test_another_shape_later_is_refused():
     """What comes later has the shape of what came first, but for time steps of the network's input."""
-    target, _ = settled(np.zeros((2, 4)), None, (None, 4))
-    assert refused(target.read, LSTMRegressor(), np.zeros((2, 3)), samples_of(2), target.shape) == snapshot(
-        "LSTMRegressor was fitted on y of shape (n_samples, 4), got y of shape (2, 3). Pass y of the same shape, or "
+    model = regressor().initialize(np.zeros((2, 4)), np.zeros((2, 4)))
+    assert refused(model.partial_fit, np.zeros((2, 4)), np.zeros((2, 3))) == snapshot(
+        "KerasRegressor was fitted on y of shape (n_samples, 4), got y of shape (2, 3). Pass y of the same shape, or "
         "call fit to begin anew."
     )
-    longer = Samples(Windows.from_array(np.ones((2, 5, 1))))
-    target, _ = settled(np.zeros((2, N_STEPS)), None, (None, None, 1))
-    assert target.read(LSTMRegressor(), np.zeros((2, 5)), longer, target.shape).shape == (2, 5)
+    by_step = regressor().initialize(np.zeros((2, N_STEPS, 1)), np.zeros((2, N_STEPS)))
+    longer = np.ones((2, 5))
+    assert by_step.partial_fit(longer[:, :, None], longer).predict(longer[:, :, None]).shape == (2, 5)
 
 
 def test_outputs_that_do_not_fit_are_refused():
     """A network has as many outputs as y has values, for as many time steps as X has."""
-    assert refused(settled, np.zeros((2, 4)), None, (None, 3)) == snapshot(
-        "LSTMRegressor: y of shape (2, 4) needs a network with outputs of shape (n_samples, 4), got one of shape "
+    assert refused(regressor().initialize, np.zeros((2, 3)), np.zeros((2, 4))) == snapshot(
+        "KerasRegressor: y of shape (2, 4) needs a network with outputs of shape (n_samples, 4), got one of shape "
         "(n_samples, 3). Give its last layer as many units as y has values for each sample."
     )
-    assert refused(settled, np.zeros((2, 4)), None, (None, None, 1)) == snapshot(
-        "LSTMRegressor: the network has an output for each of the 3 time steps of X, got y of shape (2, 4). Pass y of "
+    assert refused(regressor().initialize, np.zeros((2, N_STEPS, 1)), np.zeros((2, 4))) == snapshot(
+        "KerasRegressor: the network has an output for each of the 3 time steps of X, got y of shape (2, 4). Pass y of "
         "shape (n_samples, 3) or (n_samples, 3, n_outputs), or use architecture='encoder_decoder' for another number "
         "of time steps."
     )
@@ -176,24 +162,26 @@ def test_outputs_that_do_not_fit_are_refused():
 
 def test_nan_is_refused_where_something_was_observed():
     """NaN in y is learned from nowhere else than where nothing was observed."""
-    y = np.array([[1.0, np.nan, 2.0]])
-    message = (
-        "LSTMRegressor got NaN in y at row 0, column 1: Input y contains NaN, and there is nothing to learn from. Fill "
-        "the gaps of the series first, or leave such rows out of X and y."
+    y, X = np.array([[1.0, np.nan, 2.0]]), np.array([[[1.0], [np.nan], [1.0]]])
+    message = snapshot(
+        "KerasRegressor got NaN in y at row 0, column 1: Input y contains NaN, and there is nothing to learn from. "
+        "Fill the gaps of the series first, or leave such rows out of X and y."
     )
-    observed = np.array([[True, False, True]])
-    settled(y, None, (None, None, 1), observed)
-    assert refused(settled, y, None, (None, None, 1)) == message
-    assert refused(settled, y, None, (None, 3), observed) == message
+    assert regressor().initialize(X, y).predict(X).shape == (1, 3)
+    assert refused(regressor().initialize, np.ones((1, 3, 1)), y) == message
+    assert refused(regressor(output_shape=(3,)).initialize, X, y) == message
 
 
-@pytest.mark.parametrize(("value", "becomes"), [(-1.0, "nan"), (0.0, "-inf")])
 @pytest.mark.filterwarnings("ignore:(invalid value|divide by zero) encountered in log:RuntimeWarning")
-def test_a_scaler_that_loses_numbers_is_refused(value, becomes):
+def test_a_scaler_that_loses_numbers_is_refused():
     """A number that a scaler cannot take is not learned as 0."""
-    scaler = FunctionTransformer(np.log, np.exp, check_inverse=False)
-    target, arranged = settled(np.array([1.0, 2.0, value]), scaler, (None, 1))
-    assert refused(target.encode, arranged) == (
-        f"The target scaler FunctionTransformer makes {becomes} of the target {value:g}. Pass one that is defined for "
-        "all of y, or bring y into its range first."
+    model = regressor(FunctionTransformer(np.log, np.exp, check_inverse=False))
+    X = np.ones((3, 1))
+    assert [refused(model.initialize, X, np.array([1.0, 2.0, value])) for value in (-1.0, 0.0)] == snapshot(
+        [
+            "The target scaler FunctionTransformer makes nan of the target -1. Pass one that is defined for all of y, "
+            "or bring y into its range first.",
+            "The target scaler FunctionTransformer makes -inf of the target 0. Pass one that is defined for all of y, "
+            "or bring y into its range first.",
+        ]
     )

@@ -1,78 +1,81 @@
+"""The level and the spread of a window, as a network shows that returns a value as it sees it."""
+
+from functools import partial
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from known_networks import constant, one_value
 from numpy.testing import assert_allclose
+from sizes import N_TIMESTEPS
 
-from sklstm._windows import Windows, frame
-from sklstm.estimators._own_past import find_own_past
-from sklstm.estimators._window_scaler import SPREAD_FLOOR, WindowScaler
+from sklstm import LagFramer, LSTMRegressor
 
-
-def series_and_target(n_rows=40):
-    series = np.random.default_rng(0).normal(size=(n_rows + 1, 2)).cumsum(axis=0)
-    return frame(series[:-1], 5), series[1:, [1]]
-
-
-def fitted(method, windows, y):
-    return WindowScaler(method).fit(windows, find_own_past("Somebody", windows, y, remedy="do without"))
+METHODS = ["last", "mean", "standard"]
+SERIES = np.random.default_rng(0).normal(size=(41, 2)).cumsum(axis=0)
+WINDOWS, Y = LagFramer(N_TIMESTEPS).fit_transform(SERIES[:-1]), SERIES[1:, 1]
+# The feature that holds the past of y.
+PAST = 1
 
 
-@pytest.mark.parametrize("method", ["last", "mean", "standard"])
+def forecasts(method, network, X=WINDOWS, at=None):
+    """Forecasts with an untrained network, at the windows of X or at others."""
+    model = LSTMRegressor(architecture=network, window_scaler=method, target_scaler=None).initialize(X, Y)
+    return model.predict(X if at is None else at)
+
+
+def level_and_spread(method, X=WINDOWS, at=None):
+    """What is taken from the target of each window, and what it is divided by: forecasts of 0, and of 1."""
+    level, above = (forecasts(method, partial(constant, value=value), X, at) for value in (0.0, 1.0))
+    return level, above - level
+
+
+def by_loop(method, windows):
+    """Level and spread of each feature of each window, over its observed time steps."""
+    levels, spreads = [], []
+    for window in np.array(windows):
+        observed = [row for row in window if not np.isnan(row).any()]
+        levels.append(observed[-1] if method == "last" else sum(observed) / len(observed))
+        spreads.append(np.std(observed, axis=0) if method == "standard" else np.ones(2))
+    return np.array(levels), np.array(spreads)
+
+
+def floor(windows):
+    """A tenth of the spread that windows usually have, by feature."""
+    _, spreads = by_loop("standard", windows)
+    return 0.1 * np.median(np.where(spreads == 0, 1.0, spreads), axis=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_against_a_loop(method):
-    """Shift and spread of each window are those of its observed time steps."""
-    windows, y = series_and_target()
-    scaler = fitted(method, windows, y)
-    shift, spread = scaler.measure(windows)
-    for sample, window in enumerate(np.asarray(windows)):
-        observed = window[~np.isnan(window).any(axis=1)]
-        expected = observed[-1] if method == "last" else observed.mean(axis=0)
-        assert_allclose(shift[sample], expected)
-        expected = np.maximum(observed.std(axis=0), scaler.floor_) if method == "standard" else 1
-        assert_allclose(spread[sample], expected)
+    """Each window is shifted and divided by the level and spread of its own features, and its target by its past's."""
+    levels, spreads = by_loop(method, WINDOWS)
+    if method == "standard":
+        spreads = np.maximum(spreads, floor(WINDOWS))
+    for feature in (0, 1):
+        seen = (np.nan_to_num(WINDOWS[:, 2, feature]) - levels[:, feature]) / spreads[:, feature]
+        seen[np.isnan(WINDOWS[:, 2, feature])] = 0.0
+        expected = seen * spreads[:, PAST] + levels[:, PAST]
+        predicted = forecasts(method, partial(one_value, time_step=2, feature=feature))
+        assert_allclose(predicted, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_target_amounts_are_those_of_its_own_feature():
-    """The target is shifted and divided by the amounts of the feature that holds its past, in its own units."""
-    windows, y = series_and_target()
-    scaler = fitted("standard", windows.over(windows.buffer / -50), y)
-    level, scale = scaler.of_target(*scaler.measure(windows.over(windows.buffer / -50)))
-    shift, spread = fitted("standard", windows, y).measure(windows)
-    assert scaler.feature_ == [1]
-    assert_allclose(level, shift[:, [1]], atol=1e-9)
-    assert_allclose(scale, spread[:, [1]], atol=1e-9)
+@pytest.mark.parametrize("method", METHODS)
+def test_target_amounts_are_in_its_own_units(method):
+    """Features in other units, even turned round, give the same level and spread of the target."""
+    scaled = LagFramer(N_TIMESTEPS).fit_transform(SERIES[:-1] / -50)
+    for amounts, expected in zip(level_and_spread(method, scaled), level_and_spread(method), strict=True):
+        assert_allclose(amounts, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_flat_windows_are_divided_by_a_share_of_the_typical_spread():
     """A flat stretch is not blown up."""
-    windows, y = series_and_target()
-    scaler = fitted("standard", windows, y)
-    _, spread = scaler.measure(Windows.from_array(np.ones((1, 5, 2))))
-    _, typical = scaler.measure(windows)
-    assert_allclose(spread[0], SPREAD_FLOOR * np.median(typical, axis=0), rtol=0.2)
+    _, spread = level_and_spread("standard", at=np.ones((1, N_TIMESTEPS, 2)))
+    assert_allclose(spread, floor(WINDOWS)[PAST], rtol=1e-4)
 
 
-def test_a_window_that_shows_nothing_is_shifted_by_the_typical_level():
+@pytest.mark.parametrize("method", METHODS)
+def test_a_window_that_shows_nothing_is_shifted_by_the_typical_level(method):
     """Where nothing was observed, the level is that of most training windows, and the spread is not 0."""
-    windows, y = series_and_target()
-    for method in ("last", "mean", "standard"):
-        scaler = fitted(method, windows, y)
-        shift, spread = scaler.measure(Windows.from_array(np.full((1, 5, 2), np.nan)))
-        assert_allclose(shift[0], np.median(scaler.measure(windows)[0], axis=0))
-        assert (spread > 0).all()
-
-
-@given(level=st.floats(-1e4, 1e4), size=st.floats(0.1, 1e3))
-def test_scaled_windows_do_not_show_level_and_size(level, size):
-    """Windows that differ in level and size only look alike once they are scaled."""
-    windows, y = series_and_target()
-    scaler = fitted("standard", windows, y)
-    full = windows[10:]
-    other = full.over(full.buffer * size + level)
-    scaler.floor_ = np.zeros(2)
-    for one in (full, other):
-        shift, spread = scaler.measure(one)
-        scaled = (np.asarray(one) - shift[:, None]) / spread[:, None]
-        if one is full:
-            expected = scaled
-    assert_allclose(scaled, expected, atol=1e-6)
+    level, spread = level_and_spread(method, at=np.full((1, N_TIMESTEPS, 2), np.nan))
+    assert_allclose(level, np.median(by_loop(method, WINDOWS)[0][:, PAST]), rtol=1e-5)
+    assert spread > 0
