@@ -1,21 +1,16 @@
-"""Differencer: the way back from differences to original units."""
+"""Differencer: from differences back to original units."""
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sklstm import Differencer
-from sklstm.preprocessing._differences import difference, follow, lag_coefficients, undo_differences
 
 from .walks import DAYS, WALKS, all_lags, by_pandas, panels, tables
 
 NAN = np.nan
 RTOL = {np.float32: 1e-3, np.float64: 1e-9}
-
-
-# --- and back -------------------------------------------------------------------------------------
 
 
 @given(tables(least=13), all_lags, st.booleans(), st.booleans())
@@ -114,33 +109,3 @@ def test_restore_of_nothing():
     differencer = Differencer(2).fit(WALKS)
     assert differencer.restore(np.empty((0, 2)), np.empty((0, 3))).shape == (0, 3)
     assert differencer.restore(np.empty((4, 2)), np.empty((4, 0))).shape == (4, 0)
-
-
-# --- arithmetic -----------------------------------------------------------------------------------
-
-
-@given(all_lags)
-def test_coefficients(lags):
-    """Coefficients are those of the product of polynomials."""
-    product = np.ones(1)
-    for lag in lags:
-        product = np.polymul(product, [1, *[0] * (lag - 1), -1])
-    np.testing.assert_array_equal(lag_coefficients(lags), product)
-
-
-@given(all_lags, st.integers(1, 12))
-def test_arithmetic_there_and_back(lags, n_rows):
-    """What differences take, undoing them puts back, row by row."""
-    values = np.random.default_rng(n_rows).integers(-9, 9, size=(n_rows + sum(lags), 3)).astype(float)
-    series = values.copy()
-    series[sum(lags) :] = difference(values, lags)[sum(lags) :]
-    undo_differences(series, range(sum(lags), len(series)), lag_coefficients(lags))
-    np.testing.assert_array_equal(series, values)
-
-
-@pytest.mark.parametrize("lags", [(), (1,), (2, 1)])
-def test_forecasts_follow_their_past(lags):
-    """Differences of what follows become values again, sample by sample, as a loop over time steps adds them up."""
-    values = np.random.default_rng(0).normal(size=(4, 8))
-    made = difference(values.T, lags).T
-    np.testing.assert_allclose(follow(values[:, 4 - sum(lags) : 4], made[:, 4:], lags), values[:, 4:], atol=1e-12)

@@ -15,8 +15,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, SeriesScaler
-from sklstm._windows import Roles, Windows
+from sklstm import LagFramer, SeriesScaler, Windows
 
 NAN = np.nan
 KINDS = {
@@ -263,7 +262,7 @@ def test_known_ahead():
     framer = LagFramer(2, group="store", time="time", future=["b"], horizon=2)
     windows = framer.fit_transform(table)
     assert list(framer.get_feature_names_out()) == ["a", "b", "b(t+1)", "b(t+2)"]
-    assert windows.roles == Roles((), ((2,), (3,)))
+    assert (windows.roles.static, windows.roles.future) == ((), ((2,), (3,)))
     assert_array_equal(
         np.asarray(windows)[:, -1],
         [[1, -1, -2, -3], [2, -2, -3, -3], [3, -3, -3, -3], [10, -10, -20, -20], [20, -20, -20, -20]],
@@ -281,7 +280,7 @@ def test_static_features():
     """What does not change keeps its column, and is marked."""
     table = panel({"A": (range(2), [1.0, 2]), "B": (range(2), [10.0, 20])}).assign(size=[5.0, 5, 7, 7])
     windows = LagFramer(2, group="store", time="time", static=["size"]).fit_transform(table)
-    assert windows.roles == Roles((2,), ())
+    assert (windows.roles.static, windows.roles.future) == ((2,), ())
     assert windows[1:].roles == windows.roles
     assert_array_equal(np.asarray(windows)[:, -1, 2], [5, 5, 7, 7])
 

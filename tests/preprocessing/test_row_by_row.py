@@ -1,29 +1,18 @@
-"""Transformers for one row at a time: each row is as in the whole table."""
+"""Transformers one row at a time: OnlinePredictor predicts each row as the Pipeline does in a table."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PowerTransformer, RobustScaler, StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
-from sklstm import ForwardFill, LagFramer, SeriesScaler
-from sklstm._windows import Roles
-from sklstm.preprocessing import Differencer
-from sklstm.preprocessing._row_by_row import is_by_series, roles_of_windows, row_by_row, series_end
+from sklstm import Differencer, ForwardFill, LagFramer, LagRegressor, OnlinePredictor, SeriesScaler
 
 TABLE = pd.DataFrame(np.random.default_rng(0).uniform(1, 9, size=(60, 2)), columns=["a", "b"])
 TABLE.iloc[45:48] = np.nan
 FITTED, NEW = TABLE[:30], TABLE[30:]
-
-
-def walk(step, rows, *, warm, label=None):
-    """All rows through a step, one after the other."""
-    step, shown = row_by_row("Somebody", step), []
-    memory = step.begin(label, warm=warm)
-    for row in rows.to_numpy():
-        values, memory = step.apply(row, memory, label, None, 1)
-        shown.append(values)
-    return np.array(shown)
+TARGET = FITTED["a"] - 2 * FITTED["b"]
 
 
 @pytest.mark.parametrize(
@@ -43,35 +32,17 @@ def walk(step, rows, *, warm, label=None):
     ids=str,
 )
 def test_rows_are_those_of_the_table(step):
-    """From nothing, and after the fitted rows."""
-    step.fit(FITTED)
+    """From nothing, and after the fitted rows, each row is predicted as in the table."""
+    model = make_pipeline(step.set_output(transform="pandas"), LagFramer(1), LagRegressor()).fit(FITTED, TARGET)
     cold = NEW.set_axis(np.arange(-500, -500 + len(NEW)))
-    assert_allclose(walk(step, NEW, warm=False), np.asarray(step.transform(cold)), rtol=1e-12)
-    assert_allclose(walk(step, NEW, warm=True), np.asarray(step.transform(NEW)), rtol=1e-12)
+    assert_allclose(OnlinePredictor(model).update_many(NEW), model.predict(cold), rtol=1e-9)
+    assert_allclose(OnlinePredictor(model, warm=True).update_many(NEW), model.predict(NEW), rtol=1e-9)
 
 
 def test_each_series_has_its_own_scale():
-    """The label says which; one that was not fitted has that of all."""
-    labels = np.repeat(["x", "y"], 15)
-    scaler = SeriesScaler().fit(FITTED.to_numpy(), groups=labels)
-    for label in ("x", "y", "new"):
-        expected = scaler.transform(NEW.to_numpy(), groups=[label] * len(NEW))
-        assert_allclose(walk(scaler, NEW, warm=False, label=label), expected, rtol=1e-12)
-
-
-def test_roles_are_those_of_windows():
-    """With a feature that is added between."""
-    table = TABLE[:30].assign(kind=1.0, when=2.0, what=3.0).set_axis(pd.date_range("2024", periods=30, freq="h"))
-    framer = LagFramer(3, static=["kind"], future=["what", "when"], horizon=2, elapsed="h").fit(table)
-    assert roles_of_windows(framer) == framer.transform(table).roles
-    assert roles_of_windows(LagFramer(3).fit(table)) == Roles()
-
-
-def test_what_is_known_of_series():
-    """Where they ended, whether there are several, and that other transformers are others' business."""
-    panel = FITTED.assign(who=np.repeat(["x", "y"], 15))
-    framer = LagFramer(3, group="who").fit(panel)
-    assert_allclose(series_end(framer, "x").context, FITTED[13:15])
-    assert series_end(framer, "z") is None
-    assert [is_by_series(step) for step in (framer, LagFramer(3).fit(FITTED), StandardScaler())] == [True, False, False]
-    assert row_by_row("Somebody", PowerTransformer()) is None
+    """A row is scaled like its series, and by the scale of all rows where its series was not fitted."""
+    fitted = FITTED.assign(store=np.repeat(["x", "y"], 15))
+    model = make_pipeline(SeriesScaler(group="store"), LagFramer(1, group="store"), LagRegressor())
+    model.fit(fitted, TARGET)
+    rows = NEW.assign(store=np.resize(["x", "y", "new"], len(NEW)))
+    assert_allclose(OnlinePredictor(model).update_many(rows), model.predict(rows), rtol=1e-9)

@@ -10,7 +10,6 @@ from refusal import refused, with_sorted_choices
 from sklearn.exceptions import NotFittedError
 
 from sklstm import LagFramer, LSTMRegressor, SequencePadder, Windows
-from sklstm._windows import Roles
 
 NAN = np.nan
 CLASSIC = [[1, 2, 3, 4], [1, 2, 3], [1]]
@@ -296,16 +295,15 @@ def test_a_number_stands_for_what_was_not_observed():
     np.testing.assert_array_equal(SequencePadder(value=0).fit_transform(ragged)[..., 0], [[1, 0, 3], [0, 0, 4]])
 
 
-def test_windows_that_are_lengthened_keep_what_is_known_of_them():
-    """Series, times and roles of samples are theirs however long they are padded to."""
-    windows = Windows(
-        np.arange(4.0)[:, None] * [1, 1], [0, 2], 2, Roles((1,), ()), np.array([5, 6]), np.array(["A", "B"])
-    )
+def test_padded_windows_keep_groups_and_times():
+    """Padded windows keep the groups, the times and the roles of their features."""
+    table = pd.DataFrame({"a": np.arange(4.0), "size": [5.0, 5, 7, 7], "of": list("AABB")}, index=[3, 4, 5, 6])
+    windows = LagFramer(2, group="of", static=["size"]).fit_transform(table)
     padded = SequencePadder(max_len=3).fit_transform(windows)
-    assert padded.shape == (2, 3, 2)
+    assert padded.shape == (4, 3, 2)
     assert padded.roles == windows.roles
-    np.testing.assert_array_equal(padded.groups, ["A", "B"])
-    np.testing.assert_array_equal(padded.times, [5, 6])
+    np.testing.assert_array_equal(padded.groups, ["A", "A", "B", "B"])
+    np.testing.assert_array_equal(padded.times, [3, 4, 5, 6])
 
 
 # --- features that are static, or known ahead -----------------------------------------------------

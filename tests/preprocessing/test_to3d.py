@@ -1,4 +1,4 @@
-"""To3D: whatever comes in, three axes come out, or a question which of them is missing."""
+"""To3D: three axes from arrays, lag columns and numbered columns."""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,17 @@ from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LagFramer, To3D, Windows
-from sklstm._lag_names import columns_without_number, read_lag_columns, read_numbered_columns
+from sklstm import LagFramer, To3D, Windows, series_to_supervised
 
 NAN = np.nan
 TABLE = np.arange(1200.0).reshape(100, 12)
+
+
+def read_columns(*names):
+    """Positions of the columns of these names in the order of time steps and features, and the features."""
+    table = pd.DataFrame([range(len(names))], columns=names)
+    to3d = To3D().fit(table)
+    return to3d.transform(table).ravel().tolist(), to3d.get_feature_names_out().tolist()
 
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -110,13 +116,24 @@ def test_there_and_back(dtype):
     assert windows.dtype == dtype
 
 
-def test_reading_lag_columns():
+def test_order_of_lag_columns():
     """Columns are ordered by lag, then by where their feature comes first; leads are lags too."""
-    assert read_lag_columns("To3D", ["b(t)", "a(t-1)", "b(t-1)", "a(t)"]) == ([2, 1, 0, 3], ["b", "a"])
-    assert read_lag_columns("To3D", ["a(t+1)", "a(t)"]) == ([1, 0], ["a"])
-    assert read_lag_columns("To3D", ["f(x)(t-10)", "f(x)(t-9)"]) == ([0, 1], ["f(x)"])
-    assert read_lag_columns("To3D", ["a(t)", "b"]) is None
-    assert read_lag_columns("To3D", []) is None
+    assert read_columns("b(t)", "a(t-1)", "b(t-1)", "a(t)") == ([2, 1, 0, 3], ["b", "a"])
+    assert read_columns("a(t+1)", "a(t)") == ([1, 0], ["a"])
+    assert read_columns("f(x)(t-10)", "f(x)(t-9)") == ([0, 1], ["f(x)"])
+
+
+def test_columns_that_are_not_all_lags():
+    """One column that is not named like a lag leaves the columns unread."""
+    with pytest.raises(ValueError, match="cannot tell what the 2 columns of X"):
+        read_columns("a(t)", "b")
+
+
+def test_lags_and_leads_there_and_back():
+    """The lags and leads of series_to_supervised become the time steps that they are named by."""
+    series = pd.DataFrame({"f(x)": np.arange(30.0), "y": np.arange(30.0) ** 2})
+    made = To3D().fit_transform(series_to_supervised(series, n_in=12, n_out=4))
+    np.testing.assert_array_equal(made, LagFramer(16).fit_transform(series)[15:])
 
 
 def test_names():
@@ -149,41 +166,49 @@ def test_numbered_columns_in_any_order(n_steps, n_features, separator, random):
 
 
 @pytest.mark.parametrize(
-    ("names", "read"),
+    ("names", "order", "features"),
     [
-        (["b_2", "a_1", "b_1", "a_2"], ([2, 1, 0, 3], ["b", "a"])),
-        (["a.01", "b.1", "b.02", "a.2"], ([0, 1, 3, 2], ["a", "b"])),
-        (["pm10_1", "pm25_1", "pm10_2", "pm25_2"], ([0, 1, 2, 3], ["pm10", "pm25"])),
-        (["spend 2023", "bonus2023", "spend 2024", "bonus2024"], ([0, 1, 2, 3], ["spend", "bonus"])),
-        (["sensor_1", "sensor_2", "sensor_3"], None),
-        (["spend_1", "bonus_1"], None),
-        (["pm10", "pm25", "no2", "o3"], None),
-        (["spend_lag_1", "bonus_lag_1", "spend_lag_2", "bonus_lag_2"], None),
-        (["flag_1", "bonus_1", "flag_2", "bonus_2"], ([0, 1, 2, 3], ["flag", "bonus"])),
-        (["spend-1", "bonus-1", "spend-2", "bonus-2"], None),
-        (["2024-01", "2025-01", "2024-02", "2025-02"], None),
-        (["1.1", "2.1", "1.2", "2.2"], None),
-        (["spend_1", "bonus_1", "spend_2", "bonus"], None),
-        ([], None),
+        (["b_2", "a_1", "b_1", "a_2"], [2, 1, 0, 3], ["b", "a"]),
+        (["a.01", "b.1", "b.02", "a.2"], [0, 1, 3, 2], ["a", "b"]),
+        (["pm10_1", "pm25_1", "pm10_2", "pm25_2"], [0, 1, 2, 3], ["pm10", "pm25"]),
+        (["spend 2023", "bonus2023", "spend 2024", "bonus2024"], [0, 1, 2, 3], ["spend", "bonus"]),
+        (["flag_1", "bonus_1", "flag_2", "bonus_2"], [0, 1, 2, 3], ["flag", "bonus"]),
     ],
 )
-def test_reading_numbered_columns(names, read):
-    """Several features, the same numbers for each, and nothing that could be meant otherwise."""
-    assert read_numbered_columns("To3D", names) == read
+def test_order_of_numbered_columns(names, order, features):
+    """Columns of several features with the same numbers for each are ordered by number, then by feature."""
+    assert read_columns(*names) == (order, features)
 
 
 @pytest.mark.parametrize(
-    ("names", "others"),
+    "names",
     [
-        (["age", "spend_1", "bonus_1", "spend_2", "bonus_2", "city"], ["age", "city"]),
-        (["age", "spend_1", "bonus_1", "spend_2"], []),
-        (["age", "sensor_1", "sensor_2"], []),
-        (["spend_1", "bonus_1", "spend_2", "bonus_2"], []),
+        ["sensor_1", "sensor_2", "sensor_3"],
+        ["spend_1", "bonus_1"],
+        ["pm10", "pm25", "no2", "o3"],
+        ["spend_lag_1", "bonus_lag_1", "spend_lag_2", "bonus_lag_2"],
+        ["spend-1", "bonus-1", "spend-2", "bonus-2"],
+        ["2024-01", "2025-01", "2024-02", "2025-02"],
+        ["1.1", "2.1", "1.2", "2.2"],
+        ["spend_1", "bonus_1", "spend_2", "bonus"],
     ],
+    ids=", ".join,
 )
-def test_columns_without_number(names, others):
-    """Columns are named where they alone are in the way."""
-    assert columns_without_number(names) == others
+def test_ambiguous_numbers(names):
+    """Numbers that may mean something else than time steps are not read."""
+    with pytest.raises(ValueError, match=r"cannot tell what the \d columns of X.* put LagFramer before To3D\.$"):
+        read_columns(*names)
+
+
+def test_columns_without_number():
+    """A message names the columns without a number where they alone are in the way."""
+    names = ["age", "spend_1", "bonus_1", "spend_2", "bonus_2", "city"]
+    assert refused(read_columns, *names) == snapshot(
+        "To3D cannot tell what the 6 columns of X, of shape (1, 6), are. If they are time steps of one feature: To3D(n_features=1) makes (1, 6, 1). If they are features at one time step: To3D(n_steps=1) makes (1, 1, 6). If they are both, time step after time step: To3D(n_features=...) with a divisor of 6. If X is a series, put LagFramer before To3D. All columns but 'age', 'city' are named like features at numbered time steps: without what has no number To3D() takes them as such."
+    )
+    for others in (["age", "spend_1", "bonus_1", "spend_2"], ["age", "sensor_1", "sensor_2"]):
+        with pytest.raises(ValueError, match=r"put LagFramer before To3D\.$"):
+            read_columns(*others)
 
 
 def test_parameters_win_over_numbers():
@@ -294,17 +319,6 @@ FAULTY = [
     ),
     (
         {},
-        pd.DataFrame([[1, 2, 3, 4, 5]], columns=["age", "a_1", "b_1", "a_2", "b_2"]),
-        snapshot(
-            "To3D cannot tell what the 5 columns of X, of shape (1, 5), are. If they are time steps of one feature: "
-            "To3D(n_features=1) makes (1, 5, 1). If they are features at one time step: To3D(n_steps=1) makes "
-            "(1, 1, 5). If they are both, time step after time step: To3D(n_features=...) with a divisor of 5. "
-            "If X is a series, put LagFramer before To3D. All columns but 'age' are named like features at numbered time "
-            "steps: without what has no number To3D() takes them as such."
-        ),
-    ),
-    (
-        {},
         pd.DataFrame([[1, 2]], columns=["sensor_1", "sensor_2"]),
         snapshot(
             "To3D cannot tell what the 2 columns of X, of shape (1, 2), are. If they are time steps of one feature: "
@@ -391,6 +405,8 @@ def test_other_rows_of_one_sample():
 
 def test_not_fitted():
     """To3D that was not fitted says so."""
-    message = "This To3D instance is not fitted yet. Call 'fit' with appropriate arguments before using this estimator."
+    message = snapshot(
+        "This To3D instance is not fitted yet. Call 'fit' with appropriate arguments before using this estimator."
+    )
     assert refused(To3D().transform, TABLE, error=NotFittedError) == message
     assert refused(To3D().get_feature_names_out, error=NotFittedError) == message
