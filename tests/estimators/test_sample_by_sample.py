@@ -1,55 +1,44 @@
-"""One sample at a time: what predict says of it, without its checks."""
+"""Estimators that OnlinePredictor cannot feed one time step at a time."""
 
 import numpy as np
 import pytest
-from builders import WINDOWS, perceptron
-from numpy.testing import assert_allclose, assert_array_equal
+from builders import WINDOWS
+from inline_snapshot import snapshot
+from known_networks import constant
+from refusal import refused
 
-from sklstm import LSTMClassifier, LSTMRegressor, Windows
-from sklstm.estimators import KerasRegressor, LSTMAutoencoder
-from sklstm.estimators._sample_by_sample import SampleBySample, predicts_sample_by_sample, why_no_state
-
-Y = WINDOWS[:, -1, 0] + 3
-SMALL = {"units": 2, "epochs": 1, "random_state": 0}
+from sklstm import LSTMRegressor, OnlinePredictor
 
 
 class Rounded(LSTMRegressor):
-    """A regressor with a predict of its own."""
+    """A regressor with its own predict."""
 
     def predict(self, X, groups=None):
-        """Whole numbers."""
+        """Predict whole numbers."""
         return super().predict(X, groups).round()
 
 
 @pytest.mark.parametrize(
-    ("estimator", "y"),
+    ("model", "message"),
     [
-        (LSTMRegressor(**SMALL), Y),
-        (LSTMRegressor(**SMALL, quantiles=[0.1, 0.5]), Y),
-        (LSTMRegressor(**SMALL), np.stack([Y, -Y], axis=1)),
-        (LSTMClassifier(**SMALL), np.where(Y > 3, "up", "down")),
-        (KerasRegressor(perceptron, epochs=1, random_state=0), Y),
+        (
+            Rounded(2),
+            snapshot(
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but Rounded has a predict of "
+                "its own. Pass mode='window'."
+            ),
+        ),
+        (
+            LSTMRegressor(architecture=constant),
+            snapshot(
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor has a "
+                "network of your own, of which it cannot tell what a state is. Pass mode='window'."
+            ),
+        ),
     ],
-    ids=["number", "quantiles", "two numbers", "label", "any Keras model"],
+    ids=["own predict", "own network"],
 )
-def test_a_sample_is_predicted_as_among_others(estimator, y):
-    """In the same units, of the same shape."""
-    estimator.fit(WINDOWS, y)
-    one_by_one = SampleBySample("Somebody", estimator)
-    assert predicts_sample_by_sample(estimator)
-    predictions = [one_by_one.predict(Windows.from_array(window[None])) for window in WINDOWS]
-    expected = estimator.predict(WINDOWS)
-    if expected.dtype.kind == "U":
-        assert_array_equal(predictions, expected)
-    else:
-        assert_allclose(predictions, expected, rtol=1e-5)
-
-
-def test_who_is_not_asked_so():
-    """What has a predict of its own, or none that decodes outputs."""
-    rounded, autoencoder = Rounded(**SMALL).fit(WINDOWS, Y), LSTMAutoencoder(2, epochs=1).fit(WINDOWS)
-    assert not predicts_sample_by_sample(rounded)
-    assert not predicts_sample_by_sample(autoencoder)
-    assert why_no_state(rounded) == "Rounded has a predict of its own"
-    assert why_no_state(autoencoder) == "LSTMAutoencoder is no LSTMRegressor or LSTMClassifier"
-    assert why_no_state(LSTMRegressor(**SMALL).fit(WINDOWS, Y)) is None
+def test_no_state_of_custom_estimators(model, message):
+    """A subclass with its own predict and a custom network have no state that is known."""
+    model.initialize(WINDOWS, np.arange(40.0))
+    assert refused(OnlinePredictor, model, mode="state") == message
