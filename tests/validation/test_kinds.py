@@ -1,21 +1,10 @@
-"""Which kind of X it is."""
+"""Sequences of different lengths are told from tables and arrays."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from inline_snapshot import snapshot
-from refusal import refused
 
-from sklstm import Windows
-from sklstm._validation import (
-    is_ragged,
-    n_dims,
-    read_numbers,
-    stack_sequences,
-)
-
-NAN, INF = np.nan, np.inf
-
+from sklstm import ForwardFill, SeriesScaler, Windows
 
 RAGGED = [
     [[1, 2], [3]],
@@ -29,18 +18,20 @@ RAGGED = [
     [[[1, 2], [3]]],
     np.array([np.ones(2), None], dtype=object),
 ]
-NOT_RAGGED = [
-    [],
+TABLES = [
     [1, 2],
-    ["a", "bc"],
     [[1, 2], [3, 4]],
     [np.ones(2), np.ones(2)],
     np.ones((2, 3)),
     np.array([1.0, None], dtype=object),
-    np.array(["a", "bc"], dtype=object),
-    np.array([], dtype=object),
     pd.DataFrame({"a": [1]}),
     pd.Series([1, 2]),
+]
+OTHERS = [
+    [],
+    ["a", "bc"],
+    np.array(["a", "bc"], dtype=object),
+    np.array([], dtype=object),
     "text",
     3.0,
     None,
@@ -49,36 +40,28 @@ NOT_RAGGED = [
 
 
 @pytest.mark.parametrize("X", RAGGED, ids=repr)
-def test_ragged(X):
-    """Sequences of different lengths, or tables one by one, are ragged."""
-    assert is_ragged(X)
+def test_sequences(X):
+    """Sequences of different lengths, or tables one by one, are no series table."""
+    with pytest.raises(
+        ValueError, match=r"^ForwardFill expects one series table .* sequences\. Pass each by itself\.$"
+    ):
+        ForwardFill().fit(X)
 
 
-@pytest.mark.parametrize("X", NOT_RAGGED, ids=repr)
-def test_not_ragged(X):
-    """Numbers, text, tables, and rows of one length are not ragged."""
-    assert not is_ragged(X)
+@pytest.mark.parametrize("X", TABLES, ids=repr)
+def test_tables(X):
+    """Numbers, and rows of one length, are a series table."""
+    ForwardFill().fit(X)
 
 
-def test_dimensions():
-    """The dimensions of X are those of its shape, or of the array that it makes."""
-    assert n_dims([[1, 2]]) == 2
-    assert n_dims(pd.Series([1])) == 1
-    assert n_dims(Windows(np.ones((3, 1)), [0, 1], 2)) == 3
+@pytest.mark.parametrize("X", OTHERS, ids=repr)
+def test_neither(X):
+    """Text, numbers and windows are no series table, but no sequences either."""
+    with pytest.raises((TypeError, ValueError)) as error:
+        ForwardFill().fit(X)
+    assert "sequences" not in str(error.value)
 
 
-def test_reading():
-    """What has a shape passes untouched, lists become arrays."""
-    table = pd.DataFrame({"a": [1]})
-    assert read_numbers(table) is table
-    np.testing.assert_array_equal(read_numbers([1, 2]), [1, 2])
-
-
-def test_stacking():
-    """Sequences of one length become one array, of different lengths they are refused."""
-    assert stack_sequences("Net", [np.ones((2, 3)), np.ones((2, 3))]).shape == (2, 2, 3)
-    assert stack_sequences("Net", [[1, 2], [3, 4]]).shape == (2, 2)
-    assert refused(stack_sequences, "Net", [[1, 2], [3]]) == snapshot(
-        "Net expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
-        "Put a SequencePadder before it."
-    )
+def test_an_index_is_a_series():
+    """An Index of pandas holds the values of one feature."""
+    np.testing.assert_array_equal(SeriesScaler().fit_transform(pd.Index([1.0, 2.0, 3.0])), [0, 0.5, 1])
