@@ -1,10 +1,11 @@
 """Forecasters that learn in no time, for the tests of SeriesForecaster."""
 
+from sizes import EPOCHS, UNITS
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklstm import LagFramer, SeriesForecaster, SeriesScaler
+from sklstm import LagFramer, LagRegressor, SeriesForecaster, SeriesScaler
 
 
 def linear(n_steps=3, **framer):
@@ -19,8 +20,14 @@ def linear(n_steps=3, **framer):
     )
 
 
+def lags(n_steps=1, *, framer=None, **params):
+    """A forecaster by least squares on windows, which are framed by the same group and time."""
+    framing = {"group": params.get("group"), "time": params.get("time")} | (framer or {})
+    return SeriesForecaster(make_pipeline(LagFramer(n_steps, **framing), LagRegressor(LinearRegression())), **params)
+
+
 def small(**params):
-    return SeriesForecaster(n_steps=4, units=4, epochs=2, random_state=0, **params)
+    return SeriesForecaster(n_steps=4, units=UNITS, epochs=EPOCHS, random_state=0, **params)
 
 
 def panel_forecaster(**params):

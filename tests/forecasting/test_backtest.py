@@ -1,31 +1,25 @@
 """Rolling-origin backtests."""
 
+import forecasters
 import numpy as np
 import pandas as pd
 import pytest
+from forecasters import lags
 from inline_snapshot import snapshot
-from refusal import refusing
+from refusal import refused
+from sizes import EPOCHS, N_TIMESTEPS, UNITS
 from sklearn.base import clone
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_percentage_error, root_mean_squared_error
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LagRegressor, LSTMRegressor, SequencePadder, SeriesForecaster, SeriesScaler, backtest
+from sklstm import LagFramer, LagRegressor, SeriesForecaster, backtest
 from sklstm.datasets import load_airline, load_sunspots
 from sklstm.forecasting import mean_absolute_scaled_error
 
 
-def linear(horizon=3, **params):
+def linear(horizon=3, n_steps=3, **params):
     """A forecaster that learns in no time."""
-    n_steps, framer = params.pop("n_steps", 3), params.pop("framer", {})
-    steps = [
-        ("scale", SeriesScaler("standard")),
-        ("frame", LagFramer(n_steps, flatten=True, **framer)),
-        ("fill", SimpleImputer().set_output(transform="pandas")),
-        ("regress", LinearRegression()),
-    ]
-    return SeriesForecaster(Pipeline(steps), horizon=horizon, **params)
+    return SeriesForecaster(forecasters.linear(n_steps), horizon=horizon, **params)
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +115,16 @@ def test_scores_by_step_and_origin(result):
     )
     assert len(result.scores(by="origin")) == 4 * result.n_origins
     assert result.skill(by="step").shape == (3, 3)
-    with refusing(snapshot("Backtest.scores expects by to be one of 'step', 'origin', got 'month'.")):
-        result.scores(by="month")
-    with refusing(snapshot("Backtest.skill expects by to be one of 'step', 'origin', got 'month'.")):
-        result.skill(by="month")
+
+
+def test_scores_by_something_else(result):
+    """Scores are by step or origin."""
+    assert [refused(score, by="month") for score in (result.scores, result.skill)] == snapshot(
+        [
+            "Backtest.scores expects by to be one of 'step', 'origin', got 'month'.",
+            "Backtest.skill expects by to be one of 'step', 'origin', got 'month'.",
+        ]
+    )
 
 
 def test_metric_of_ones_own(airline):
@@ -179,14 +179,8 @@ def panel():
     return pd.concat(parts, ignore_index=True)
 
 
-def panel_forecaster(**framer):
-    steps = [
-        ("scale", SeriesScaler("standard", group="store", time="day")),
-        ("frame", LagFramer(3, group="store", time="day", **framer)),
-        ("pad", SequencePadder()),
-        ("lstm", LSTMRegressor(units=2, epochs=1, target_groups=True, random_state=0)),
-    ]
-    return SeriesForecaster(Pipeline(steps), horizon=2, target="sales", group="store", time="day")
+def panel_forecaster(**params):
+    return lags(3, horizon=2, target="sales", group="store", time="day", **params)
 
 
 def test_panel(panel):
@@ -202,20 +196,22 @@ def test_panel(panel):
     residuals, labels = result.residuals()
     assert residuals.shape == (8, 2)
     assert labels.tolist() == ["A"] * 4 + ["B"] * 4
-    with refusing(snapshot("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...].")):
-        result.plot()
+    assert refused(result.plot) == snapshot(
+        "Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...]."
+    )
 
 
 def test_known_ahead(panel):
     """What is known ahead may be read at an origin, what is not may not."""
+    forecaster = panel_forecaster(framer={"future": ["holiday"], "horizon": 2})
     kept = panel.assign(holiday=(panel.day.dt.day % 5 == 0).astype(float))
-    result = backtest(panel_forecaster(future=["holiday"], horizon=2), kept, initial=32)
+    result = backtest(forecaster, kept, initial=32)
     first = result.forecasts["origin"] == result.forecasts["origin"].min()
     changed = kept.assign(sales=kept["sales"].where(kept.day <= "2026-02-01", 0.0))
-    again = backtest(panel_forecaster(future=["holiday"], horizon=2), changed, initial=32)
+    again = backtest(forecaster, changed, initial=32)
     np.testing.assert_array_equal(result.forecasts[first]["forecast"], again.forecasts[first]["forecast"])
     other = kept.assign(holiday=kept["holiday"].where(kept.day <= "2026-02-01", 1 - kept["holiday"]))
-    moved = backtest(panel_forecaster(future=["holiday"], horizon=2), other, initial=32)
+    moved = backtest(forecaster, other, initial=32)
     assert not np.allclose(result.forecasts[first]["forecast"], moved.forecasts[first]["forecast"])
 
 
@@ -232,12 +228,18 @@ def test_intervals_hold_what_they_say():
 
 
 @pytest.mark.parametrize(
-    "intervals", [{"calibration": 0.3}, {"quantiles": [0.05, 0.5, 0.95]}], ids=["conformal", "quantiles"]
+    "forecaster",
+    [
+        SeriesForecaster(make_pipeline(LagFramer(12), LagRegressor()), horizon=3, calibration=0.3),
+        SeriesForecaster(
+            horizon=3, n_steps=12, units=4, epochs=20, quantiles=[0.05, 0.5, 0.95], learning_rate=0.01, random_state=0
+        ),
+    ],
+    ids=["conformal", "quantiles"],
 )
-def test_intervals_hold_sunspots(intervals):
-    """On the last third of the sunspots, 90 % intervals of the network hold 85 to 95 %."""
+def test_intervals_hold_sunspots(forecaster):
+    """On the last third of the sunspots, 90 % intervals hold 85 to 95 %."""
     sunspots = load_sunspots().data
-    forecaster = SeriesForecaster(horizon=3, random_state=0, **intervals)
     result = backtest(forecaster, sunspots, initial=len(sunspots) * 2 // 3, interval=0.9)
     assert 0.85 <= result.scores().loc["SeriesForecaster", "coverage"] <= 0.95
 
@@ -275,7 +277,9 @@ def test_intervals_move_on(airline, pieces):
 def test_intervals_of_a_loop(airline):
     """Each row goes by as many of the latest residuals as there were in calibration."""
     fitted = linear(2, calibration=0.3).fit(airline[:120])
-    kept = fitted.residuals_.by_series[None][1]
+    truth, forecast, _ = linear(2).fit(airline[:84]).compare(airline[84:120])
+    kept = np.abs(truth - forecast)[:, 1]
+    kept = kept[~np.isnan(kept)]
     lower, upper = fitted.predict_interval(airline[120:], coverage=0.8)
     forecasts = fitted.predict(airline).to_numpy()[:, 1]
     values = airline.to_numpy(dtype=float)
@@ -287,29 +291,34 @@ def test_intervals_of_a_loop(airline):
         assert (upper - lower).iloc[row - 120, 1] == pytest.approx(2 * expected)
 
 
+def widths(forecaster, coverage=0.8):
+    """How wide the interval of each forecast is."""
+    forecast = forecaster.forecast(interval=coverage)
+    return (forecast["upper"] - forecast["lower"]).to_numpy()
+
+
 def test_intervals_of_a_panel(panel):
     """Each series has residuals of its own, which move on with it."""
     table = panel.drop(columns="holiday")
-    fitted = panel_forecaster().set_params(calibration=0.5).fit(table)
-    assert set(fitted.residuals_.by_series) == {None, "A", "B"}
-    forecast = fitted.forecast(interval=0.8)
-    width = (forecast["upper"] - forecast["lower"]).groupby(forecast["store"]).first()
-    assert width["A"] != width["B"]
-    later = table.assign(day=table["day"] + pd.Timedelta("40D"))
-    before = fitted.residuals_.by_series["B"][0].copy()
-    fitted.update(later)
-    assert len(fitted.residuals_.by_series["B"][0]) == len(before)
-    assert not np.array_equal(fitted.residuals_.by_series["B"][0], before)
-    assert fitted.forecast()["day"].min() == pd.Timestamp("2026-03-22")
+    fitted = panel_forecaster(calibration=0.5).fit(table)
+    before = widths(fitted).reshape(2, 2)
+    assert (before[0] != before[1]).all()
+    later = table[table["store"] == "B"].assign(day=lambda rows: rows["day"] + pd.Timedelta("40D"))
+    after = widths(fitted.update(later)).reshape(2, 2)
+    np.testing.assert_array_equal(after[0], before[0])
+    assert (after[1] != before[1]).all()
 
 
-def test_calibration_is_a_fit_on_earlier_rows(airline):
-    """calibration= learns from the last rows, by a copy that was fitted on those before; then all are fitted."""
-    fitted = linear(calibration=0.25).fit(airline)
-    apart = linear().fit(airline[:108]).calibrate(airline[108:])
-    for one, other in zip(fitted.residuals_.by_series[None], apart.residuals_.by_series[None], strict=True):
-        np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(fitted.forecast(), linear().fit(airline).forecast())
+@pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9])
+def test_calibration_is_a_fit_on_earlier_rows(airline, coverage):
+    """calibration= learns from the last rows, by a copy that was fitted on those before."""
+    fitted, apart = linear(calibration=0.25).fit(airline), linear().fit(airline[:108]).calibrate(airline[108:])
+    np.testing.assert_allclose(widths(fitted, coverage), widths(apart, coverage))
+
+
+def test_calibration_leaves_the_forecasts(airline):
+    """After calibration all rows are fitted."""
+    np.testing.assert_array_equal(linear(calibration=0.25).fit(airline).forecast(), linear().fit(airline).forecast())
 
 
 def test_calibrated_by_a_backtest(airline, result):
@@ -325,53 +334,53 @@ def test_intervals_further_ahead(airline):
     """Calibrated so far, intervals reach so far."""
     fitted = linear().fit(airline[:90]).calibrate(airline[90:], steps=6)
     assert fitted.forecast(6, interval=0.8).columns.tolist() == ["passengers", "lower", "upper"]
-    with refusing(
-        snapshot(
-            "SeriesForecaster knows what forecasts miss up to 6 steps ahead, got steps=7. Call calibrate(series, steps=7) "
-            "with rows that were not fitted."
-        )
-    ):
-        fitted.forecast(7, interval=0.8)
-    with refusing(
-        snapshot(
-            "SeriesForecaster: an interval that holds 99% needs at least 99 forecasts that can be compared with what was "
-            "observed, got 54 at step 1. Calibrate on a longer series, lower the coverage, or forecast fewer steps."
-        )
-    ):
-        fitted.forecast(1, interval=0.99)
+    assert refused(fitted.forecast, 7, interval=0.8) == snapshot(
+        "SeriesForecaster knows what forecasts miss up to 6 steps ahead, got steps=7. Call calibrate(series, steps=7) with rows that were not fitted."
+    )
+    assert refused(fitted.forecast, 1, interval=0.99) == snapshot(
+        "SeriesForecaster: an interval that holds 99% needs at least 99 forecasts that can be compared with what was observed, got 54 at step 1. Calibrate on a longer series, lower the coverage, or forecast fewer steps."
+    )
 
 
 # --- refusals --------------------------------------------------------------------------------------
 
 
-def test_refusals(airline):
-    """What cannot be tested says why."""
-    with refusing(
-        snapshot(
-            "backtest(initial=144) needs a row after the first fit to compare with, got 144 rows. Lower initial or pass a "
-            "longer series."
-        )
-    ):
-        backtest(linear(), airline, initial=144)
-    with refusing(snapshot("backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got 0.")):
-        backtest(linear(), airline, initial=0)
-    with refusing(snapshot("backtest expects step to be an int of 1 or more, got 1.5.")):
-        backtest(linear(), airline, step=1.5)
-    with refusing(snapshot("backtest expects refit to be True, False or an int of 1 or more, got 'always'.")):
-        backtest(linear(), airline, refit="always")
-    with refusing(
-        snapshot(
-            "backtest knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', 'mase', and takes "
-            "functions of (y_true, y_pred)."
-        )
-    ):
-        backtest(linear(), airline, metrics=["rsme"])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"initial": 144},
+            snapshot(
+                "backtest(initial=144) needs a row after the first fit to compare with, got 144 rows. Lower initial or pass a longer series."
+            ),
+        ),
+        (
+            {"initial": 0},
+            snapshot("backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got 0."),
+        ),
+        ({"step": 1.5}, snapshot("backtest expects step to be an int of 1 or more, got 1.5.")),
+        (
+            {"refit": "always"},
+            snapshot("backtest expects refit to be True, False or an int of 1 or more, got 'always'."),
+        ),
+        (
+            {"metrics": ["rsme"]},
+            snapshot(
+                "backtest knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', 'mase', and takes functions of (y_true, y_pred)."
+            ),
+        ),
+    ],
+    ids=["nothing left", "initial", "step", "refit", "metrics"],
+)
+def test_refusals(airline, params, message):
+    """What cannot be tested is refused with the reason."""
+    assert refused(backtest, linear(), airline, **params) == message
 
 
 def test_network(airline):
     """The network itself, fitted anew at each origin, shares what was compiled."""
-    forecaster = SeriesForecaster(horizon=2, n_steps=12, units=4, epochs=2, random_state=0)
-    result = backtest(forecaster, airline, initial=100, step=20, refit=True)
+    forecaster = SeriesForecaster(horizon=2, n_steps=N_TIMESTEPS, units=UNITS, epochs=EPOCHS, random_state=0)
+    result = backtest(forecaster, airline, initial=100, step=30, refit=True)
     again = clone(forecaster).fit(airline[:100]).forecast()
     np.testing.assert_allclose(result.forecasts["forecast"][:2], again["passengers"])
 

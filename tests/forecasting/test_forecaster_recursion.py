@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasters import linear, small
+from inline_snapshot import snapshot
+from refusal import refused
 from sklearn.base import BaseEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from sklstm import LagFramer, SequencePadder, SeriesForecaster
+from sklstm import LagFramer, LagRegressor, SequencePadder, SeriesForecaster, SeriesScaler, Windows
 from sklstm.datasets import load_airline
 from sklstm.preprocessing import Differencer
 
@@ -32,7 +35,14 @@ def by_hand(pipeline, series, steps):
 
 
 @pytest.mark.parametrize(
-    "pipeline", [linear(), linear(5), make_pipeline(LagFramer(3, flatten=True), SimpleImputer(), Ridge())]
+    "pipeline",
+    [
+        linear(),
+        linear(5),
+        make_pipeline(LagFramer(3, flatten=True), SimpleImputer(), Ridge()),
+        make_pipeline(SeriesScaler(), LagFramer(4), LagRegressor()),
+    ],
+    ids=["lags", "more lags", "lags in an array", "windows"],
 )
 def test_recursion_is_a_loop(pipeline):
     """One step at a time, forecasts go on from forecasts as if they had been observed."""
@@ -49,6 +59,55 @@ def test_recursion_of_a_network(airline):
     forecaster = small(horizon=1).fit(series)
     np.testing.assert_allclose(
         forecaster.forecast(5)["passengers"], by_hand(forecaster.pipeline_, series, 5), rtol=1e-4
+    )
+
+
+@pytest.fixture(scope="module")
+def levels():
+    """Two series of different levels, and a pipeline that scales each by itself."""
+    walk = np.random.default_rng(0).normal(size=40).cumsum()
+    parts = [pd.DataFrame({"of": of, "t": range(40), "y": walk * k + k}) for of, k in [("a", 1.0), ("b", 100.0)]]
+    keys = {"group": "of", "time": "t"}
+    pipeline = make_pipeline(SeriesScaler(**keys), LagFramer(3, **keys), LagRegressor())
+    return pd.concat(parts, ignore_index=True), SeriesForecaster(pipeline, target="y", **keys)
+
+
+def test_recursion_in_the_scale_of_each_series(levels):
+    """Series that are scaled by themselves go on in their own scale."""
+    table, forecaster = levels
+    forecast = forecaster.fit(table).forecast(4)
+    for _ in range(4):
+        following = table.groupby("of").tail(1).assign(t=lambda last: last["t"] + 1)
+        following["y"] = forecaster.pipeline_.predict(table)[following.index]
+        table = pd.concat([table, following], ignore_index=True)
+    expected = table[table["t"] >= 40].sort_values(["of", "t"])["y"]
+    np.testing.assert_allclose(forecast["y"], expected, rtol=1e-6)
+
+
+def test_recursion_of_a_series_that_was_not_fitted(levels):
+    """A new series goes on in the scale that the fitted ones have in common."""
+    table, forecaster = levels
+    new = table[table["of"] == "b"].assign(of="c", y=lambda rows: rows["y"] / 2)
+    forecast = forecaster.fit(table).update(new).forecast(4).set_index("of")["y"]
+    assert forecast["c"].between(new["y"].min() - 200, new["y"].max() + 200).all()
+
+
+def test_recursion_of_a_constant_series():
+    """A series that never moved goes on as it is, whatever its scale."""
+    shifted = FunctionTransformer(lambda X: X - 2)
+    forecaster = SeriesForecaster(make_pipeline(shifted, LagFramer(2), LagRegressor(LinearRegression())))
+    forecast = forecaster.fit(pd.Series(np.full(20, 5.0), name="y")).forecast(4)
+    np.testing.assert_allclose(forecast["y"], 5)
+
+
+def test_no_recursion_of_a_bent_scale():
+    """Windows that hold the target on a curve leave no way on."""
+    bent = FunctionTransformer(np.exp)
+    forecaster = SeriesForecaster(make_pipeline(bent, LagFramer(2), LagRegressor()))
+    forecaster.fit(pd.Series(np.random.default_rng(0).normal(size=20), name="y"))
+    assert not forecaster.can_go_on_
+    assert refused(forecaster.forecast, 2) == snapshot(
+        "SeriesForecaster forecasts 1 step at once, and to go on to 2 it needs windows in which the target's own series is scaled by one line, and nothing else. Fit with horizon=2 and strategy='direct', name in future= what is known ahead, or leave out what is not."
     )
 
 
@@ -88,13 +147,11 @@ def test_differences_are_summed_up(strategy, lags):
     np.testing.assert_allclose(forecaster.predict(series)["y(t+3)"][45:57], series[48:], rtol=1e-6)
 
 
-def test_short_difference(airline):
+def test_short_difference():
     """The short parameters put a Differencer before all other steps."""
-    forecaster = small(horizon=2, difference=(1, 12), log=True).fit(airline)
-    first = forecaster.pipeline_.steps[0]
-    assert first[0] == "difference"
-    assert (first[1].lags, first[1].log) == ((1, 12), True)
-    assert np.isfinite(forecaster.predict(airline)).all(axis=None)
+    name, first = small(horizon=2, difference=(1, 12), log=True).build_pipeline().steps[0]
+    assert name == "difference"
+    assert (first.lags, first.log) == ((1, 12), True)
 
 
 def test_difference_of_another_column(airline):
@@ -108,26 +165,44 @@ def test_difference_of_another_column(airline):
 # --- kinds of windows -----------------------------------------------------------------------------
 
 
+class Line(BaseEstimator):
+    """Forecasts by the last value and the one before; it keeps what it was fitted on."""
+
+    def fit(self, X, y):
+        """Learn nothing."""
+        self.X_ = X
+        self.n_outputs_ = 1 if np.ndim(y) == 1 else np.shape(y)[1]
+        return self
+
+    def predict(self, X):
+        """A line through the last two values."""
+        X = np.nan_to_num(np.asarray(X).reshape(len(X), -1))
+        return X[:, -1:] + (X[:, -1:] - X[:, -2:-1]) * np.arange(1, self.n_outputs_ + 1)
+
+
+WALK = pd.Series(np.random.default_rng(0).normal(size=80).cumsum(), name="y")
+
+
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
 def test_padder_and_views(strategy):
     """Windows that come as views, as Windows or as copies go on alike."""
-    series = pd.Series(np.random.default_rng(0).normal(size=80).cumsum(), name="y")
+    pipeline = make_pipeline(LagFramer(4), SequencePadder(), Line())
+    forecaster = SeriesForecaster(pipeline, horizon=2, strategy=strategy).fit(WALK)
+    step = WALK.iloc[-1] - WALK.iloc[-2]
+    np.testing.assert_allclose(forecaster.forecast(5)["y"], WALK.iloc[-1] + step * np.arange(1, 6))
 
-    class Sum(BaseEstimator):
-        """Forecasts by the last value and the one before."""
 
-        def fit(self, X, y):
-            """Learn nothing."""
-            self.n_outputs_ = 1 if np.ndim(y) == 1 else np.shape(y)[1]
-            return self
+def test_views_stay_views():
+    """The regressor sees windows that share their rows, not copies."""
+    X = SeriesForecaster(make_pipeline(LagFramer(3), Line())).fit(WALK).pipeline_[-1].X_
+    assert np.shares_memory(X[5], X[6])
+    np.testing.assert_array_equal(X[5, :, 0], WALK[3:6])
 
-        def predict(self, X):
-            """A line through the last two values."""
-            X = np.nan_to_num(np.asarray(X))
-            steps = np.arange(1, self.n_outputs_ + 1)
-            return X[:, -1] + (X[:, -1] - X[:, -2]) * steps
 
-    pipeline = make_pipeline(LagFramer(4), SequencePadder(), Sum())
-    forecaster = SeriesForecaster(pipeline, horizon=2, strategy=strategy).fit(series)
-    step = series.iloc[-1] - series.iloc[-2]
-    np.testing.assert_allclose(forecaster.forecast(5)["y"], series.iloc[-1] + step * np.arange(1, 6))
+def test_views_where_rows_are_left_out():
+    """Windows of rows with holes between, whose future is not known, are those of the same rows."""
+    holed = WALK.where(np.arange(80) % 7 != 3)
+    X = SeriesForecaster(make_pipeline(LagFramer(3), Line())).fit(holed).pipeline_[-1].X_
+    assert isinstance(X, Windows)
+    kept = np.flatnonzero(holed.shift(-1).notna())
+    np.testing.assert_array_equal(np.asarray(X), LagFramer(3).fit_transform(holed.to_frame())[kept])

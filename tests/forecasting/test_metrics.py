@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
@@ -124,68 +125,76 @@ NAN = float("nan")
 REFUSED = {
     "constant series": (
         lambda: mase([1.0], [2.0], y_train=[3.0, 3.0]),
-        "mean_absolute_scaled_error divides by what the naive forecast errs by on y_train (season=1), and that is 0: "
-        "the series never changes. Take sklearn.metrics.mean_absolute_error, or a longer y_train.",
+        snapshot(
+            "mean_absolute_scaled_error divides by what the naive forecast errs by on y_train (season=1), and that is 0: the series never changes. Take sklearn.metrics.mean_absolute_error, or a longer y_train."
+        ),
     ),
     "short series": (
         lambda: mase([1.0], [2.0], y_train=[3.0, NAN, 4.0]),
-        "mean_absolute_scaled_error needs two known values of y_train that lie season=1 rows apart, in each column, "
-        "got y_train of shape (3,). Pass a longer series.",
+        snapshot(
+            "mean_absolute_scaled_error needs two known values of y_train that lie season=1 rows apart, in each column, got y_train of shape (3,). Pass a longer series."
+        ),
     ),
     "season": (
         lambda: mase([1.0], [2.0], season=0),
-        "mean_absolute_scaled_error expects season to be an int of 1 or more, rows in a season, got season=0.",
+        snapshot(
+            "mean_absolute_scaled_error expects season to be an int of 1 or more, rows in a season, got season=0."
+        ),
     ),
     "columns of the series": (
         lambda: mase(TRUE, TRUE, y_train=TRAINED[:, :2]),
-        "mean_absolute_scaled_error expects y_train of shape (n_rows,), one series for all outputs, or with a column "
-        "for each output of y_true of shape (30, 3), got shape (50, 2).",
+        snapshot(
+            "mean_absolute_scaled_error expects y_train of shape (n_rows,), one series for all outputs, or with a column for each output of y_true of shape (30, 3), got shape (50, 2)."
+        ),
     ),
     "nothing known": (
         lambda: coverage_score([NAN], [0.0], [1.0]),
-        "coverage_score got no known value in y_true of shape (1,). Pass rows whose future is known.",
+        snapshot("coverage_score got no known value in y_true of shape (1,). Pass rows whose future is known."),
     ),
     "axes": (
         lambda: coverage_score(np.zeros((1, 2, 3)), [0.0], [1.0]),
-        "coverage_score expects y_true of shape (n_samples,) or (n_samples, n_outputs), got shape (1, 2, 3).",
+        snapshot("coverage_score expects y_true of shape (n_samples,) or (n_samples, n_outputs), got shape (1, 2, 3)."),
     ),
     "another shape": (
         lambda: coverage_score([1.0, 2.0], [0.0, 0.0], [1.0]),
-        "coverage_score expects upper of shape (2,) beside this y_true, got shape (1,).",
+        snapshot("coverage_score expects upper of shape (2,) beside this y_true, got shape (1,)."),
     ),
     "NaN": (
         lambda: mase([1.0, 2.0], [1.0, NAN]),
-        "mean_absolute_scaled_error got NaN in y_pred at row 1. Only y_true may hold NaN, for what is not known: leave "
-        "out rows without a forecast.",
+        snapshot(
+            "mean_absolute_scaled_error got NaN in y_pred at row 1. Only y_true may hold NaN, for what is not known: leave out rows without a forecast."
+        ),
     ),
     "inf": (
         lambda: coverage_score([[0.0, 1.0]], [[0.0, 0.0]], [[1.0, np.inf]]),
-        "coverage_score got inf in upper at row 0, column 1.",
+        snapshot("coverage_score got inf in upper at row 0, column 1."),
     ),
     "text": (
         lambda: mase(np.array(["a"]), [1.0]),
-        "mean_absolute_scaled_error expects numbers, got text in column 0 of y_true: 'a' in row 0. Encode the column "
-        "as numbers, or drop it.",
+        snapshot(
+            "mean_absolute_scaled_error expects numbers, got text in column 0 of y_true: 'a' in row 0. Encode the column as numbers, or drop it."
+        ),
     ),
     "upside down": (
         lambda: coverage_score([1.0, 2.0], [0.0, 3.0], [1.0, 2.5]),
-        "coverage_score got a lower bound above its upper one at row 1: 3 and 2.5. Pass the bounds as "
-        "coverage_score(y_true, lower, upper).",
+        snapshot(
+            "coverage_score got a lower bound above its upper one at row 1: 3 and 2.5. Pass the bounds as coverage_score(y_true, lower, upper)."
+        ),
     ),
     "levels": (
         lambda: pinball_loss([1.0], [[1.0, 2.0]], quantiles=[0.5, 0.1]),
-        "pinball_loss expects quantiles strictly between 0 and 1, ascending, each once, like [0.1, 0.5, 0.9]; got "
-        "quantiles=[0.5, 0.1].",
+        snapshot(
+            "pinball_loss expects quantiles strictly between 0 and 1, ascending, each once, like [0.1, 0.5, 0.9]; got quantiles=[0.5, 0.1]."
+        ),
     ),
     "as many quantiles": (
         lambda: pinball_loss([1.0], [[1.0, 2.0]], quantiles=[0.5]),
-        "pinball_loss expects y_quantiles of shape (1, 1) beside this y_true, got shape (1, 2).",
+        snapshot("pinball_loss expects y_quantiles of shape (1, 1) beside this y_true, got shape (1, 2)."),
     ),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused(case):
-    """Whole messages."""
-    call, message = REFUSED[case]
+@pytest.mark.parametrize(("call", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(call, message):
+    """What no metric is defined for is refused, with what to pass instead."""
     assert refused(call) == message

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from inline_snapshot import snapshot
-from refusal import refusing
+from refusal import refused
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -54,10 +54,6 @@ def test_in_several_processes(forecaster, series):
 
 def test_unknown_error():
     """A mistyped error is offered the right one."""
-    with refusing(
-        snapshot(
-            "forecast_scorer knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', and takes "
-            "functions of (y_true, y_pred)."
-        )
-    ):
-        forecast_scorer("rsme")
+    assert refused(forecast_scorer, "rsme") == snapshot(
+        "forecast_scorer knows no error 'rsme'. Did you mean 'rmse'? It knows 'rmse', 'mae', 'mape', and takes functions of (y_true, y_pred)."
+    )

@@ -1,0 +1,169 @@
+"""When the rows to come are, and what is known of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from forecasters import lags
+from inline_snapshot import snapshot
+from refusal import refused
+
+DAYS = pd.date_range("2026-01-01", periods=40)
+KEYS = {"target": "sales", "group": "store", "time": "day"}
+
+
+def stores(**times):
+    """A panel with a row for each time of each store."""
+    parts = [pd.DataFrame({"store": store, "day": days, "sales": 1.0}) for store, days in times.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def days_after(panel, n_steps=2):
+    """The times of the forecasts of each store."""
+    forecast = lags(**KEYS).fit(panel).forecast(n_steps)
+    return {store: days.tolist() for store, days in forecast.groupby("store")["day"]}
+
+
+# --- several series -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("others", [{"A": DAYS}, {"A": DAYS, "B": DAYS[5:]}, {"A": DAYS[::7]}], ids=len)
+def test_a_single_row_has_the_step_of_the_others(others):
+    """A series of one row goes on by the step that the others agree on."""
+    step = others["A"][1] - others["A"][0]
+    assert days_after(stores(**others, Z=DAYS[4:5]))["Z"] == [DAYS[4] + step, DAYS[4] + 2 * step]
+
+
+HOURS = pd.DatetimeIndex(["2026-01-01 07:00", "2026-01-01 09:30", "2026-01-03 12:10"])
+
+
+@pytest.mark.parametrize(
+    ("panel", "message"),
+    [
+        (
+            stores(A=DAYS, B=DAYS[::7], Z=DAYS[4:5]),
+            snapshot(
+                "SeriesForecaster cannot tell which times follow 2026-01-05 00:00:00 of 'Z': it has a single row, and other series have rows 1 day or 7 days apart. Add the row before it, or pass future=, a table whose index tells them."
+            ),
+        ),
+        (
+            stores(A=DAYS, Z=HOURS),
+            snapshot(
+                "SeriesForecaster cannot tell which times follow 2026-01-03 12:10:00 of 'Z': its rows are no regular steps apart, or too few. Bring the series to a regular step, series.resample('D').mean(), or pass future=, a table whose index tells them."
+            ),
+        ),
+    ],
+    ids=["others disagree", "off the step of the others"],
+)
+def test_a_step_that_nothing_tells(panel, message):
+    """Of two steps of other series none is taken, nor one on which the own rows do not lie."""
+    assert refused(lags(**KEYS).fit(panel).forecast) == message
+
+
+@pytest.mark.parametrize("freq", ["B", "BME", "BQS", "WOM-1MON"])
+def test_short_series_have_the_calendar_of_the_longest(freq):
+    """A few rows of business days or business months, which tell only days or months, go on as those of the longest."""
+    dates = pd.date_range("2026-01-01", periods=40, freq=freq)
+    for begin in range(20, 30, 2):
+        after = days_after(stores(Z=dates[begin:32], A=dates[:32], One=dates[31:32]), n_steps=6)
+        assert after == dict.fromkeys(("Z", "A", "One"), dates[32:38].tolist())
+
+
+def test_short_series_of_their_own():
+    """Days are no business days where a weekend is among them, and weeks are weeks beside days."""
+    days = pd.date_range("2026-01-05", periods=40, freq="B")
+    after = days_after(stores(A=days, Z=pd.date_range("2026-03-02", periods=7), W=days[[0, 5]]), n_steps=1)
+    assert after == {
+        "A": [days[-1] + pd.offsets.BusinessDay()],
+        "W": [pd.Timestamp("2026-01-19")],
+        "Z": [pd.Timestamp("2026-03-09")],
+    }
+
+
+def test_a_future_that_tells_times():
+    """A series of a single row takes its place in a future that goes on day by day, and what is known there."""
+    panel = stores(A=DAYS, Z=DAYS[-1:])
+    panel["price"] = panel["sales"] = np.random.default_rng(0).normal(size=41)
+    following = DAYS[-1] + pd.to_timedelta([1, 2], unit="D")
+    future = stores(A=following, Z=following).assign(price=[1.0, 2.0, 3.0, 4.0])
+    forecast = lags(framer={"future": ["price"]}, **KEYS).fit(panel).forecast(2, future=future)
+    assert forecast["day"].tolist() == [*following, *following]
+    np.testing.assert_allclose(forecast["sales"], [1, 2, 3, 4])
+
+
+def test_a_new_store_has_a_single_row():
+    """A store with one row is forecast with the others, whether it was fitted or is new."""
+    forecaster = lags(**KEYS).fit(stores(A=DAYS, Z=DAYS[-1:]).assign(sales=np.arange(41.0)))
+    forecaster.update(stores(New=DAYS[-2:-1]))
+    days = forecaster.forecast().groupby("store")["day"].first()
+    assert days.to_dict() == {
+        store: pd.Timestamp(f"2026-02-{day}") for store, day in (("A", 10), ("Z", 10), ("New", 9))
+    }
+
+
+# --- update ---------------------------------------------------------------------------------------
+
+
+def test_forecasts_of_business_months():
+    """The dates of forecasts are business month ends, before an update and after it."""
+    ends = pd.date_range("2020-01-01", periods=40, freq="BME")
+    series = pd.Series(np.arange(40.0), ends, name="y")
+    forecaster = lags(3).fit(series[:30])
+    assert forecaster.forecast(3).index.tolist() == ends[30:33].tolist()
+    assert forecaster.update(series[30:32]).forecast(3).index.tolist() == ends[32:35].tolist()
+
+
+def test_update_with_another_step():
+    """Rows of another step are no rows of this series, and change nothing."""
+    forecaster = lags().fit(pd.Series(np.arange(40.0), DAYS, name="y"))
+    hours = pd.date_range("2026-02-10 01:00", periods=3, freq="h")
+    assert refused(forecaster.update, pd.Series(1.0, hours, name="y")) == snapshot(
+        "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows 01:00:00 apart, from 2026-02-10 01:00:00 on. Bring them to that step first, or fit them by themselves."
+    )
+    assert forecaster.forecast().index == [DAYS[-1] + pd.Timedelta("1D")]
+
+
+def test_update_after_a_gap():
+    """A gap is no other step, be it before the new rows or between them."""
+    forecaster = lags().fit(pd.Series(np.arange(40.0), DAYS, name="y"))
+    later = pd.DatetimeIndex(["2026-02-15", "2026-02-16", "2026-02-19"])
+    assert forecaster.update(pd.Series(1.0, later, name="y")).forecast().index == [pd.Timestamp("2026-02-20")]
+
+
+def test_update_of_a_panel_names_the_series():
+    """Of several series the one with another step is named; one that is new may have any."""
+    forecaster = lags(**KEYS).fit(stores(A=DAYS, B=DAYS))
+    weeks = pd.date_range("2026-03-01", periods=3, freq="7D")
+    assert refused(forecaster.update, stores(B=weeks)) == snapshot(
+        "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows of 'B' 7 days apart, from 2026-03-01 00:00:00 on. Bring them to that step first, or fit them by themselves."
+    )
+    forecaster.update(stores(New=weeks))
+
+
+# --- polars ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """A table of pandas, and the same of polars."""
+    polars = pytest.importorskip("polars", reason="needs polars, as the extra test has it")
+    table = pd.DataFrame({"y": np.sin(np.arange(40.0)), "x": np.arange(40.0)[::-1]})
+    return table, polars.DataFrame({name: table[name].tolist() for name in table})
+
+
+def test_polars_by_name(frames):
+    """A forecaster reads a polars table by its names, and counts its rows."""
+    table, frame = frames
+    forecaster = lags(3, target="y").fit(frame)
+    assert forecaster.feature_names_in_.tolist() == ["y", "x"]
+    pd.testing.assert_frame_equal(forecaster.forecast(), lags(3, target="y").fit(table).forecast())
+    assert forecaster.update(frame[:3]).forecast().index.tolist() == [43]
+
+
+def test_polars_with_times(frames):
+    """A column that is named tells the time."""
+    import polars
+
+    table, frame = frames
+    dated = lags(3, target="y", time="day").fit(frame.with_columns(day=polars.Series(DAYS.tolist())))
+    assert dated.forecast()["day"].tolist() == [DAYS[-1] + pd.Timedelta("1D")]
+    np.testing.assert_allclose(dated.forecast()["y"], lags(3, target="y").fit(table).forecast()["y"])
