@@ -1,4 +1,4 @@
-"""What every transformer owes scikit-learn, and what every transformer of ours owes its users."""
+"""Contract of all transformers: scikit-learn's checks, and our own."""
 
 import copy
 import pickle
@@ -11,7 +11,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklstm import Differencer, ForwardFill, LagFramer, SequencePadder, SeriesScaler, To3D
+from sklstm import Differencer, ForwardFill, LagFramer, SequenceEncoder, SequencePadder, SeriesScaler, To3D
+
+from .weather import TOKENS, WEATHER
 
 SERIES_BY_DESIGN = {
     "check_fit1d": "A 1D X is a series, one feature in time order, as users have it; it is not refused."
@@ -183,29 +185,31 @@ def test_fitted_state_does_not_grow(transformer, X):
 def test_strict_parameters(case):
     """Unknown parameters are refused by __init__ and by set_params."""
     transformer, _ = case
-    who, known = type(transformer).__name__, ", ".join(sorted(transformer.get_params()))
-    message = f"{who} has no parameter 'zzz'. Its parameters are: {known}."
-    with pytest.raises(TypeError, match="has no parameter") as error:
+    message = rf"^{type(transformer).__name__} has no parameter 'zzz'\. Its parameters are: "
+    with pytest.raises(TypeError, match=message):
         type(transformer)(zzz=1)
-    assert str(error.value) == message
-    with pytest.raises(ValueError, match="has no parameter") as error:
+    with pytest.raises(ValueError, match=message):
         transformer.set_params(zzz=1)
-    assert str(error.value) == message
 
 
 FRESH = """
 import pickle
 import sys
 
+import sklstm
+
+assert dir(sklstm) and sklstm.SeriesScaler and sklstm.Windows
 cases = pickle.load(sys.stdin.buffer)
 pickle.dump([transformer.transform(X) for transformer, X in cases], sys.stdout.buffer)
-assert not {"keras", "tensorflow"} & set(sys.modules)
+assert not {"keras", "tensorflow", "torch", "jax"} & set(sys.modules)
 """
+ENCODERS = [(SequenceEncoder("onehot", columns=["city"], unknown="nan"), WEATHER), (SequenceEncoder(), TOKENS)]
 
 
+@pytest.mark.slow
 def test_fresh_process():
-    """Pickles of all fitted transformers give the same in a fresh process, which they make load no Keras."""
-    cases = [(clone(transformer).fit(X), X) for transformer, X in CASES.values()]
+    """Pickles of all fitted transformers give the same in a fresh process, which loads no Keras."""
+    cases = [(clone(transformer).fit(X), X) for transformer, X in [*CASES.values(), *ENCODERS]]
     done = subprocess.run([sys.executable, "-c", FRESH], input=pickle.dumps(cases), capture_output=True, check=False)
     assert done.stderr == b""
     for (transformer, X), got in zip(cases, pickle.loads(done.stdout), strict=True):

@@ -1,17 +1,16 @@
 """ForwardFill: the last observation stands, within its series, and as long as the limit says."""
 
 import datetime
-import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from conftest import run_fresh
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from refusal import refused
+from sizes import N_TIMESTEPS, UNITS
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
@@ -205,20 +204,6 @@ def test_last():
 # --- with scikit-learn, and the whole chain -------------------------------------------------------
 
 
-@pytest.mark.parametrize("limit", [None, 2, "4h"])
-def test_pickle_in_a_fresh_process(limit, tmp_path):
-    """A pickle fills the same in a fresh process, without Keras."""
-    table = table_of([1, 2, NAN, 4, NAN, NAN], store=list("ababab"))
-    fill = ForwardFill(limit=limit, group="store", context="always").fit(table[:4])
-    (tmp_path / "fill.pickle").write_bytes(pickle.dumps((fill, table[4:])))
-    printed = run_fresh(f"""
-        import pickle, sys
-        fill, table = pickle.loads(open({str(tmp_path / "fill.pickle")!r}, "rb").read())
-        print(fill.transform(table)["x"].tolist(), "keras" in sys.modules)
-    """)
-    assert printed == "[1.0, 4.0] False\n"
-
-
 def test_search_over_limits():
     """The limit is tuned like any parameter; the first rows of a test fold are filled from the training rows."""
     rng = np.random.default_rng(0)
@@ -271,11 +256,11 @@ def test_whole_chain(holes, first):
     impute = SimpleImputer().set_output(transform="pandas")
     filling = [ForwardFill(limit="2h"), impute] if first == "carried, then imputed" else [impute]
     pipe = make_pipeline(
-        *filling, SeriesScaler(), LagFramer(4), LSTMRegressor(epochs=1, units=1, random_state=0, verbose=0)
+        *filling, SeriesScaler(), LagFramer(N_TIMESTEPS), LSTMRegressor(UNITS, epochs=1, random_state=0, verbose=0)
     )
     pipe.fit(X[:50], y[:50])
     windows = np.asarray(pipe[:-1].transform(X[50:]))
-    assert windows.shape == (10, 4, 2)
+    assert windows.shape == (10, N_TIMESTEPS, 2)
     assert not np.isnan(windows).any()
     predicted = pipe.predict(X[50:])
     assert predicted.shape == (10,)
@@ -297,9 +282,9 @@ def test_what_stays_open_is_masked(holes):
     """Without an imputer, time steps where nothing is known in any feature stay NaN, and the network masks them."""
     X, y = holes
     pipe = make_pipeline(
-        ForwardFill(limit=1), SeriesScaler(), LagFramer(4), LSTMRegressor(epochs=1, units=1, random_state=0)
+        ForwardFill(limit=1), SeriesScaler(), LagFramer(N_TIMESTEPS), LSTMRegressor(UNITS, epochs=1, random_state=0)
     )
-    X = X[["cos"]]
+    X = X[["cos"]].assign(twice=2 * X["cos"])
     pipe.fit(X[:50], y[:50])
     assert np.isnan(np.asarray(pipe[:-1].transform(X[50:]))).any()
     assert np.isfinite(pipe.predict(X[50:])).all()

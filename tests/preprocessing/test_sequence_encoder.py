@@ -1,12 +1,11 @@
 """SequenceEncoder: categories of tables, labels and sequences to numbers, and back."""
 
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from sizes import EPOCHS, UNITS
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -316,7 +315,7 @@ def test_lstm_on_strings():
     """An LSTM learns from strings of different lengths."""
     X, y = ["ab", "ba", "abab", "bab"] * 4, ["a", "b"] * 8
     pipe = make_pipeline(
-        SequenceEncoder("onehot"), SequencePadder(), LSTMClassifier(units=4, epochs=2, batch_size=8, random_state=0)
+        SequenceEncoder("onehot"), SequencePadder(), LSTMClassifier(UNITS, epochs=EPOCHS, random_state=0)
     )
     assert set(pipe.fit(X, y).predict(["aba", "b"])) <= {"a", "b"}
 
@@ -330,7 +329,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("encoder", "X"), CASES.values(), ids=CASES)
-def test_owed_to_scikit_learn(encoder, X):
+def test_clone_and_refit(encoder, X):
     """A clone has all parameters and nothing fitted; X is not changed; refitting gives the same."""
     encoder = clone(encoder)
     before = pickle.dumps(X)
@@ -342,27 +341,10 @@ def test_owed_to_scikit_learn(encoder, X):
     assert pickle.dumps(encoder.fit(X).transform(X)) == pickle.dumps(expected)
 
 
-FRESH = """
-import pickle
-import sys
-
-cases = pickle.load(sys.stdin.buffer)
-pickle.dump([(e.transform(X), e.inverse_transform(e.transform(X))) for e, X in cases], sys.stdout.buffer)
-assert not {"keras", "tensorflow"} & set(sys.modules)
-"""
-
-
-def test_fresh_process():
-    """Pickles of fitted encoders work in a fresh process, which they make load no Keras."""
-    cases = [(clone(encoder).fit(X), X) for encoder, X in CASES.values()]
-    done = subprocess.run([sys.executable, "-c", FRESH], input=pickle.dumps(cases), capture_output=True, check=False)
-    assert done.stderr == b""
-    for (encoder, X), (encoded, restored) in zip(cases, pickle.loads(done.stdout), strict=True):
-        expected = encoder.transform(X)
-        for got, wanted in [(encoded, expected), (restored, encoder.inverse_transform(expected))]:
-            if isinstance(X, list):
-                assert [list(map(np.ndarray.tolist, map(np.asarray, got)))] == [
-                    list(map(np.ndarray.tolist, map(np.asarray, wanted)))
-                ]
-            else:
-                (pd.testing.assert_frame_equal if wanted.ndim == 2 else pd.testing.assert_series_equal)(got, wanted)
+@pytest.mark.parametrize(("encoder", "X"), CASES.values(), ids=CASES)
+def test_pickles_encode_alike(encoder, X):
+    """A pickle of a fitted encoder encodes and decodes alike."""
+    encoder = clone(encoder).fit(X)
+    again, encoded = pickle.loads(pickle.dumps(encoder)), encoder.transform(X)
+    assert repr(again.transform(X)) == repr(encoded)
+    assert repr(again.inverse_transform(encoded)) == repr(encoder.inverse_transform(encoded))
