@@ -332,13 +332,13 @@ CASES = {
 def test_clone_and_refit(encoder, X):
     """A clone has all parameters and nothing fitted; X is not changed; refitting gives the same."""
     encoder = clone(encoder)
-    before = pickle.dumps(X)
+    before = repr(X)
     expected = encoder.fit_transform(X)
-    assert pickle.dumps(X) == before
+    assert repr(X) == before
     twin = clone(encoder)
     assert twin.get_params() == encoder.get_params()
     assert not [name for name in vars(twin) if name.endswith("_")]
-    assert pickle.dumps(encoder.fit(X).transform(X)) == pickle.dumps(expected)
+    assert repr(encoder.fit(X).transform(X)) == repr(expected)
 
 
 @pytest.mark.parametrize(("encoder", "X"), CASES.values(), ids=CASES)
