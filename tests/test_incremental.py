@@ -1,13 +1,14 @@
-"""A file that does not fit into memory: chunk by chunk through scaler, framer and network."""
+"""Incremental learning: scaler, framer and network take a file chunk by chunk."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sizes import N_TIMESTEPS, UNITS
 
 from sklstm import LagFramer, LSTMRegressor, SeriesScaler
 
-N_ROWS, N_STEPS, CHUNK = 60, 5, 13
+N_ROWS, CHUNK = 60, 13
 
 
 @pytest.fixture
@@ -36,24 +37,24 @@ def test_chunks_of_a_file_are_the_whole(series):
         scaler.partial_fit(chunk)
     assert_allclose(scaler.transform(table), whole.transform(table), rtol=1e-9, atol=1e-9)
 
-    expected = LagFramer(N_STEPS, group="store").fit_transform(scaler.transform(table))
-    framer, windows = LagFramer(N_STEPS, group="store"), []
+    expected = LagFramer(N_TIMESTEPS, group="store").fit_transform(scaler.transform(table))
+    framer, windows = LagFramer(N_TIMESTEPS, group="store"), []
     for chunk in map(scaler.transform, read(path)):
         windows.append(np.asarray(framer.transform(chunk) if windows else framer.fit_transform(chunk)))
         if len(windows) > 1:
             framer.partial_fit(chunk)
     # Some readers round the last digit.
     assert_allclose(np.concatenate(windows), np.asarray(expected), rtol=1e-9, atol=1e-9)
-    at_once = LagFramer(N_STEPS, group="store").fit(scaler.transform(table))
+    at_once = LagFramer(N_TIMESTEPS, group="store").fit(scaler.transform(table))
     assert_allclose(framer.context_["B"], at_once.context_["B"], rtol=1e-9, atol=1e-9)
 
 
 def test_a_file_on_disk_that_is_an_array(tmp_path):
-    """numpy.memmap has no index: its chunks are said to follow one another; the network learns from each."""
+    """The chunks of a numpy.memmap, which has no index, follow each other with context="always"; the network learns from each."""
     disk = np.memmap(tmp_path / "series.dat", dtype=np.float32, mode="w+", shape=(N_ROWS, 1))
     disk[:, 0] = np.sin(np.arange(N_ROWS))
-    framer = LagFramer(N_STEPS, context="always")
-    lstm = LSTMRegressor(units=2, random_state=0)
+    framer = LagFramer(N_TIMESTEPS, context="always")
+    lstm = LSTMRegressor(UNITS, random_state=0)
     windows = []
     for first in range(0, N_ROWS - 1, CHUNK):
         chunk, y = disk[first : first + CHUNK], disk[first + 1 : first + 1 + CHUNK, 0]
@@ -61,5 +62,5 @@ def test_a_file_on_disk_that_is_an_array(tmp_path):
         framer.partial_fit(chunk) if first else None
         windows.append(np.array(X))
         lstm.partial_fit(X[: len(y)], y)
-    assert_array_equal(np.concatenate(windows), LagFramer(N_STEPS).fit_transform(disk))
+    assert_array_equal(np.concatenate(windows), LagFramer(N_TIMESTEPS).fit_transform(disk))
     assert lstm.predict(windows[-1]).shape == (len(windows[-1]),)

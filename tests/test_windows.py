@@ -1,4 +1,4 @@
-"""Windows behave like the array that they stand for, and copy nothing until they must."""
+"""Windows: they behave like the array that they stand for, and copy nothing until they must."""
 
 import pickle
 
@@ -13,7 +13,6 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.utils import _safe_indexing
 
 from sklstm import Windows
-from sklstm._windows import frame
 
 SERIES = np.arange(24.0).reshape(12, 2)
 
@@ -225,6 +224,7 @@ def test_shown(case):
 def test_chunks(monkeypatch):
     """Chunks cover every window once, in order, and stay near their size in memory."""
     windows = Windows(SERIES, np.arange(9), 4)
+    # A smaller size than that of the library: windows of several megabytes would make the test slow.
     monkeypatch.setattr("sklstm._windows.CHUNK_BYTES", 3 * windows[0].nbytes + 1)
     chunks = list(windows.chunks())
     assert [samples for samples, _ in chunks] == [slice(0, 3), slice(3, 6), slice(6, 9)]
@@ -268,42 +268,3 @@ def test_as_view_of_a_scattered_buffer(buffer):
     """A buffer in any layout shows the right values."""
     windows = Windows(buffer, [0, 1, 2], 3)
     np.testing.assert_array_equal(windows.as_view(), np.asarray(windows))
-
-
-# --- frame ----------------------------------------------------------------------------------------
-
-
-def framed_by_a_loop(rows, n_steps, breaks=(), context=None):
-    """What `frame` gives, row by row and step by step."""
-    windows = np.full((len(rows), n_steps, rows.shape[1]), np.nan)
-    for row in range(len(rows)):
-        begin = max([0, *(b for b in breaks if b <= row)])
-        past = list(rows[begin : row + 1])
-        if begin == 0 and context is not None:
-            past = [*context, *past]
-        past = past[-n_steps:]
-        windows[row, n_steps - len(past) :] = past
-    return windows
-
-
-@given(st.data())
-def test_frame_is_the_naive_loop(data):
-    """A window holds its row and the rows before it, back to the last break, else the context, else NaN."""
-    n_rows, n_steps = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 6))
-    rows = np.arange(2.0 * n_rows).reshape(n_rows, 2)
-    breaks = sorted(data.draw(st.sets(st.integers(1, n_rows - 1)))) if n_rows > 1 else []
-    context = -1 - np.arange(2.0 * data.draw(st.integers(0, n_steps - 1))).reshape(-1, 2)
-    windows = frame(rows, n_steps, breaks, [(0, 1, context)])
-    np.testing.assert_array_equal(windows, framed_by_a_loop(rows, n_steps, breaks, context))
-    np.testing.assert_array_equal(frame(rows, n_steps), framed_by_a_loop(rows, n_steps))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_frame_costs_the_rows(dtype):
-    """However long the windows, behind them is one buffer of the rows and n_steps - 1 before them."""
-    rows = np.ones((1000, 1), dtype)
-    windows = frame(rows, n_steps=500).as_view()
-    assert windows.dtype == dtype
-    assert windows.shape == (1000, 500, 1)
-    assert not windows.flags.writeable
-    assert Windows.from_array(windows).buffer.shape == (1499, 1)

@@ -1,4 +1,4 @@
-"""LagFramer: one window of the past for every row, and never of the future."""
+"""LagFramer: one window of the past for every row, never of the future."""
 
 import numpy as np
 import pandas as pd
@@ -48,20 +48,32 @@ def test_array(data):
     np.testing.assert_array_equal(windows, framed_by_a_loop(rows, np.arange(n_rows), n_steps))
 
 
-@given(data=st.data())
-def test_every_index(regular, data):
+@pytest.mark.parametrize(("hole", "n_steps", "cut"), [(None, 1, 25), (None, 8, 20), (23, 5, 21), (30, 3, 32)])
+def test_every_index(regular, hole, n_steps, cut):
     """No window reaches across a hole, and new rows look back into fitted ones exactly where they follow them."""
-    kept = np.arange(40)
-    for hole in data.draw(st.lists(st.integers(23, 30), max_size=1)):
-        # Longer than any holidays.
-        kept = np.delete(kept, slice(hole, hole + 7))
-    n_steps, cut = data.draw(st.integers(1, 8)), data.draw(st.integers(20, len(kept) - 1))
+    # A hole of seven rows is longer than any holidays.
+    kept = np.arange(40) if hole is None else np.delete(np.arange(40), slice(hole, hole + 7))
     X = table(regular[kept])
     expected = framed_by_a_loop(X.to_numpy(), kept, n_steps)
     framer = LagFramer(n_steps)
     np.testing.assert_array_equal(framer.fit_transform(X), expected)
     np.testing.assert_array_equal(framer.fit(X[:cut]).transform(X[cut:]), expected[cut:])
     np.testing.assert_array_equal(framer.transform(X[:cut]), expected[:cut])
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=20), st.integers(1, 6), st.data())
+def test_any_holes(steps, n_steps, data):
+    """Windows end at every hole, and those of new rows reach back to the last hole before them."""
+    positions = np.cumsum(steps)
+    cut = data.draw(st.integers(0, len(positions) - 1))
+    X = table(pd.Index(positions))
+    expected = framed_by_a_loop(X.to_numpy(), positions, n_steps)
+    # Steps that are longer than max_gap are holes, however many there are.
+    framer = LagFramer(n_steps, max_gap=1)
+    if len(X) >= n_steps:
+        np.testing.assert_array_equal(framer.fit_transform(X), expected)
+    if cut >= n_steps:
+        np.testing.assert_array_equal(framer.fit(X[:cut]).transform(X[cut:]), expected[cut:])
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 5])
@@ -105,12 +117,13 @@ def test_no_window_sees_the_future(n_steps, now, flatten):
     np.testing.assert_array_equal(framer.fit_transform(X)[: now + 1], framer.fit_transform(changed)[: now + 1])
 
 
-def test_windows_are_views():
-    """All windows share one buffer, and cannot be written to."""
-    X = np.ones((1000, 3))
-    windows = LagFramer(n_steps=400).fit_transform(X)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_windows_are_views(dtype):
+    """All windows share one buffer of the rows and n_steps - 1 before them, and cannot be written to."""
+    windows = LagFramer(n_steps=400).fit_transform(np.ones((1000, 3), dtype))
+    assert windows.dtype == dtype
     assert windows.strides[0] == windows.strides[1]
-    assert Windows.from_array(windows).buffer.nbytes == (1000 + 399) * 3 * 8
+    assert Windows.from_array(windows).buffer.shape == (1000 + 399, 3)
     assert not windows.flags.writeable
 
 
