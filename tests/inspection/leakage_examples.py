@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from refusal import refused
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -48,6 +49,11 @@ def leaks_of(*args, **params):
     with pytest.raises(LeakageError) as caught:
         check_no_leakage(*args, **params)
     return [leak[:3] for leak in caught.value.leaks]
+
+
+def message_of(*args):
+    """The whole message about what leaks."""
+    return refused(check_no_leakage, *args, error=LeakageError)
 
 
 def minmax(table):

@@ -4,13 +4,13 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from inline_snapshot import snapshot
 from refusal import refused
 from scipy import stats
 from statsmodels.tsa.seasonal import STL
 
 from sklstm.datasets import load_airline, load_seattle_weather
 from sklstm.inspection import describe_series
-from sklstm.inspection.series._statistics import mann_kendall, spread_by_level
 
 ROWS = np.arange(300)
 
@@ -126,30 +126,32 @@ def test_statistics(planted):
     assert planted.table.loc["gaps", ["n", "missing"]].tolist() == [294, 6]
 
 
-def test_mann_kendall():
-    """Without memory the test is Kendall's; a memory that wanders is not taken for a trend."""
+def test_mann_kendall_without_memory():
+    """Without memory the test is Kendall's, and the slope Theil and Sen's."""
     values = np.random.default_rng(1).permutation(100.0 + np.arange(60))
-    p_value, slope = mann_kendall(values)
-    assert p_value >= stats.kendalltau(np.arange(60), values).pvalue * 0.999
-    assert slope == pytest.approx(stats.theilslopes(values)[0])
-    plain, mended = [], []
-    for seed in range(60):
-        wandering = np.random.default_rng(seed).normal(size=150)
-        for row in range(1, 150):
-            wandering[row] += 0.8 * wandering[row - 1]
-        plain.append(stats.kendalltau(np.arange(150), wandering).pvalue < 0.05)
-        mended.append(mann_kendall(wandering)[0] < 0.05)
+    row = describe_series(values).table.loc["var1"]
+    assert row["trend_p"] == pytest.approx(stats.kendalltau(np.arange(60), values).pvalue, rel=0.01)
+    assert row["slope"] == pytest.approx(stats.theilslopes(values)[0])
+
+
+def test_mann_kendall_with_memory():
+    """A memory that wanders is not taken for a trend, as the test of Kendall does."""
+    wandering = np.random.default_rng(0).normal(size=(150, 20))
+    for row in range(1, 150):
+        wandering[row] += 0.8 * wandering[row - 1]
+    plain = [stats.kendalltau(np.arange(150), column).pvalue < 0.05 for column in wandering.T]
+    mended = describe_series(wandering).table["trend_p"] < 0.05
     assert np.mean(mended) < 0.2 < np.mean(plain)
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0])
 def test_spread_by_level(power):
-    """The power that the spread grows with is found."""
+    """The power of the level that the spread grows with is found."""
     level = np.linspace(10, 100, 600)
     values = level + 0.01 * level**power * np.random.default_rng(0).normal(size=600)
-    exponent, grows = spread_by_level(values)
-    assert exponent == pytest.approx(power, abs=0.25)
-    assert grows == (power > 0)
+    row = describe_series(values).table.loc["var1"]
+    assert row["spread_exponent"] == pytest.approx(power, abs=0.25)
+    assert row["spread_grows"] == (power > 0)
 
 
 def test_season_that_is_known():
@@ -195,10 +197,7 @@ def test_plot(planted):
     assert labels == [("day", "normal"), ("normal", "rows")]
     assert planted.axes_[0].get_title(loc="left") == "the first 6 of 10 columns; others by columns="
     assert len(planted.plot(columns=["gaps", "constant"]).axes_) == 4
-    message = refused(planted.plot, columns=["gap"])
-    assert message.startswith(
-        "SeriesReport.plot got the column 'gap', which is not in the report. Did you mean 'gaps'?"
-    )
+    assert refused(planted.plot, columns=["gap"]) == snapshot("SeriesReport.plot got the column 'gap', which is not in the report. Did you mean 'gaps'? Its columns are: ['normal', 'uniform', 'outliers', 'trend', 'walk', 'season', 'growing', 'growing around 0', 'constant', 'gaps'].")
     for number in pyplot.get_fignums():
         pyplot.close(number)
 
@@ -209,30 +208,27 @@ def test_plot(planted):
         (
             pd.DataFrame({"a": ["x"] * 30, "b": ["y"] * 30}),
             {},
-            "describe_series expects a column of numbers at least, got only text, in the columns ['a', 'b']. Convert "
-            "them, by pd.to_numeric for instance.",
+            snapshot("describe_series expects a column of numbers at least, got only text, in the columns ['a', 'b']. Convert them, by pd.to_numeric for instance."),
         ),
         (
             pd.DataFrame(np.ones((30, 2)), columns=["a", "a"]),
             {},
-            "describe_series expects columns of different names, got 'a' twice. Rename one of them.",
+            snapshot("describe_series expects columns of different names, got 'a' twice. Rename one of them."),
         ),
         (
             np.ones(10),
             {},
-            "describe_series needs at least 20 values to see how they are related, got 10 in column 'var1'. Pass a "
-            "longer series.",
+            snapshot("describe_series needs at least 20 values to see how they are related, got 10 in column 'var1'. Pass a longer series."),
         ),
         (
             np.arange(30.0),
             {"season": 16},
-            "describe_series expects season to be an int from 2 to 15, got 16. Two seasons must be in the series.",
+            snapshot('describe_series expects season to be an int from 2 to 15, got 16. Two seasons must be in the series.'),
         ),
         (
             pd.DataFrame({"a": range(30), "b": [*range(29), "?"]}),
             {},
-            "describe_series expects numbers, got text in column 'b' of the series: '?' in row 29. Encode the column "
-            "as numbers, or drop it.",
+            snapshot("describe_series expects numbers, got text in column 'b' of the series: '?' in row 29. Encode the column as numbers, or drop it."),
         ),
     ],
     ids=["text", "twice", "short", "season", "a word"],
@@ -245,5 +241,4 @@ def test_refused(series, params, message):
 def test_no_statsmodels(monkeypatch):
     """Without statsmodels it is said how to get it."""
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
-    message = refused(describe_series, load_airline().data, error=ImportError)
-    assert message == "describe_series needs statsmodels: pip install 'sklstm[stats]'"
+    assert refused(describe_series, load_airline().data, error=ImportError) == snapshot("describe_series needs statsmodels: pip install 'sklstm[stats]'")

@@ -307,52 +307,43 @@ SERIES = wave(pd.RangeIndex(6))
     [
         (
             {"y_true": [1.0, 2.0], "y_pred": [1.0]},
-            "ForecastDisplay.from_predictions got 1 values without an index in y_pred['forecast'], and 2 in y_true. "
-            "Pass as many, or a Series whose index tells the time of each.",
+            snapshot("ForecastDisplay.from_predictions got 1 values without an index in y_pred['forecast'], and 2 in y_true. Pass as many, or a Series whose index tells the time of each."),
         ),
         (
             {"y_true": [1.0, 2.0], "y_pred": np.ones((2, 3))},
-            "ForecastDisplay.from_predictions expects y_pred['forecast'] of shape (n_times,), got shape (2, 3). Pass "
-            "one column; several forecasts go into a DataFrame or a dict, by their names.",
+            snapshot("ForecastDisplay.from_predictions expects y_pred['forecast'] of shape (n_times,), got shape (2, 3). Pass one column; several forecasts go into a DataFrame or a dict, by their names."),
         ),
         (
             {"y_true": pd.DataFrame({"A": [1.0], "B": [2.0]}), "y_pred": [1.0]},
-            "ForecastDisplay.from_predictions expects y_true to be one series, got the columns ['A', 'B']. Pass one of "
-            "them, or several series one below the other, with an index of series and time: table.T.stack().",
+            snapshot("ForecastDisplay.from_predictions expects y_true to be one series, got the columns ['A', 'B']. Pass one of them, or several series one below the other, with an index of series and time: table.T.stack()."),
         ),
         (
             {"y_true": None, "y_pred": {"LSTM": []}},
-            "ForecastDisplay.from_predictions got no forecast: y_pred is empty.",
+            snapshot('ForecastDisplay.from_predictions got no forecast: y_pred is empty.'),
         ),
         (
             {"y_true": SERIES, "y_pred": SERIES, "lower": SERIES},
-            "ForecastDisplay.from_predictions needs both bounds of an interval, got lower for 'forecast' and upper for "
-            "none.",
+            snapshot("ForecastDisplay.from_predictions needs both bounds of an interval, got lower for 'forecast' and upper for none."),
         ),
         (
             {"y_true": SERIES, "y_pred": {"LSTM": SERIES}, "lower": {"LSMT": SERIES}, "upper": {"LSTM": SERIES}},
-            "ForecastDisplay.from_predictions got lower for 'LSMT', which is no forecast. Did you mean 'LSTM'? The "
-            "forecasts are: 'LSTM'.",
+            snapshot("ForecastDisplay.from_predictions got lower for 'LSMT', which is no forecast. Did you mean 'LSTM'? The forecasts are: 'LSTM'."),
         ),
         (
             {"y_true": SERIES, "y_pred": SERIES, "lower": SERIES[1:], "upper": SERIES},
-            "ForecastDisplay.from_predictions expects lower at the times of y_pred['forecast'], 6 from 0 to 5, got 5 "
-            "from 1 to 5.",
+            snapshot("ForecastDisplay.from_predictions expects lower at the times of y_pred['forecast'], 6 from 0 to 5, got 5 from 1 to 5."),
         ),
         (
             {"y_true": SERIES, "y_pred": wave(INDEXES["months"])},
-            "ForecastDisplay draws on one axis of time, got numbers and dates without a time zone. Give all of them an "
-            "index of one kind.",
+            snapshot('ForecastDisplay draws on one axis of time, got numbers and dates without a time zone. Give all of them an index of one kind.'),
         ),
         (
             {"y_true": wave(INDEXES["months"].tz_localize("UTC")), "y_pred": wave(INDEXES["months"])},
-            "ForecastDisplay draws on one axis of time, got dates in UTC and dates without a time zone. Give all of "
-            "them an index of one kind.",
+            snapshot('ForecastDisplay draws on one axis of time, got dates in UTC and dates without a time zone. Give all of them an index of one kind.'),
         ),
         (
             {"y_true": None, "y_pred": wave(["2026-01", "2026-02"])},
-            "ForecastDisplay expects an index of times or numbers, got one that begins with '2026-01'. Convert it: "
-            "pd.to_datetime(index).",
+            snapshot("ForecastDisplay expects an index of times or numbers, got one that begins with '2026-01'. Convert it: pd.to_datetime(index)."),
         ),
     ],
     ids=["lengths", "columns", "two series", "nothing", "one bound", "unknown", "times", "kinds", "zones", "text"],

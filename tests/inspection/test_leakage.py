@@ -28,6 +28,7 @@ from leakage_examples import (
     ending,
     leaks_of,
     lstm,
+    message_of,
     minmax,
     named,
     standardised,
@@ -65,7 +66,7 @@ from sklstm import (
     series_to_supervised,
 )
 from sklstm.datasets import load_airline
-from sklstm.inspection import LeakageError, check_no_leakage
+from sklstm.inspection import check_no_leakage
 
 # --- honest ---------------------------------------------------------------------------------------
 
@@ -214,7 +215,7 @@ def test_training_rows_after_test_rows(cv):
 
 def test_order_message():
     """The message names a training row and a test row, and the splitter that keeps them apart."""
-    assert refused(check_no_leakage, ending(), AIRLINE, PASSENGERS, KFold(5), error=LeakageError) == snapshot(
+    assert message_of(ending(), AIRLINE, PASSENGERS, KFold(5)) == snapshot(
         "check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:\n"
         "- cv: in fold 0 training rows come after test rows: row 1960-11-01 is trained on, and row 1949-01-01 tested. "
         "Split by time: TimeSeriesSplit."
@@ -224,11 +225,10 @@ def test_order_message():
 def test_a_panel_is_cut_by_its_times():
     """In a panel that stands series after series, a cut by rows trains on the future."""
     pipe = make_pipeline(LagFramer(5, **KEYS), lstm())
-    message = refused(check_no_leakage, pipe, PANEL, FOLLOWING, TimeSeriesSplit(3), error=LeakageError)
-    assert message.partition("\n")[2] == (
-        "- cv: in fold 1 training rows come after test rows: row 1459 is trained on, and row 1461 tested. Split by "
-        "time: PanelTimeSeriesSplit."
-    )
+    assert message_of(pipe, PANEL, FOLLOWING, TimeSeriesSplit(3)) == snapshot("""\
+check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:
+- cv: in fold 1 training rows come after test rows: row 1459 is trained on, and row 1461 tested. Split by time: PanelTimeSeriesSplit.\
+""")
 
 
 @pytest.mark.parametrize("search_cv", [None, KFold(3)], ids=["by default", "given"])
@@ -243,11 +243,10 @@ def test_a_search_brings_its_splitter(search_cv):
 def test_no_gap(y):
     """Targets that look three rows ahead need a gap of two."""
     pipe = ending(SeriesScaler())
-    message = refused(check_no_leakage, pipe, QUARTER[0], y, TimeSeriesSplit(3), error=LeakageError)
-    assert message.partition("\n")[2] == (
-        "- cv: y looks 3 rows ahead, and in fold 0 the targets of 2 training rows lie among the test rows. Leave a "
-        "gap: TimeSeriesSplit(gap=2)."
-    )
+    assert message_of(pipe, QUARTER[0], y, TimeSeriesSplit(3)) == snapshot("""\
+check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:
+- cv: y looks 3 rows ahead, and in fold 0 the targets of 2 training rows lie among the test rows. Leave a gap: TimeSeriesSplit(gap=2).\
+""")
     assert leaks_of(pipe, QUARTER[0], y, TimeSeriesSplit(3, gap=1)) == [("cv", None, "gap")]
     check_no_leakage(pipe, QUARTER[0], y, TimeSeriesSplit(3, gap=2))
 
@@ -304,11 +303,11 @@ def test_the_error_pickles():
 
 def test_columns_that_leak_alike_share_a_line():
     """All columns of a scaled table are told in one line."""
-    message = refused(check_no_leakage, ending(), standardised(WEATHER), HIGHS, error=LeakageError)
-    assert message.startswith(
-        "check_no_leakage expects each prediction to use its own past and training rows alone, got 4 leaks:\n"
-        "- X, columns 'precipitation', 'temp_max', 'temp_min', 'wind': it has mean 0 "
-    )
+    message = message_of(ending(), standardised(WEATHER), HIGHS)
+    assert message == snapshot("""\
+check_no_leakage expects each prediction to use its own past and training rows alone, got 4 leaks:
+- X, columns 'precipitation', 'temp_max', 'temp_min', 'wind': it has mean 0 and standard deviation 1 over all rows, test rows included, and not over the training rows: it was scaled before the Pipeline. Pass it as it was measured, and put SeriesScaler into the Pipeline.\
+""")
 
 
 def test_warnings_of_steps_are_kept_silent():
@@ -322,50 +321,43 @@ def test_warnings_of_steps_are_kept_silent():
 BAD = {
     "no predict": (
         (make_pipeline(SeriesScaler(), LagFramer(5)), AIRLINE, PASSENGERS),
-        "check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got Pipeline without "
-        "predict. Pass the whole Pipeline that you would cross-validate.",
+        snapshot('check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got Pipeline without predict. Pass the whole Pipeline that you would cross-validate.'),
     ),
     "no fit": (
         ("lstm", AIRLINE, PASSENGERS),
-        "check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got str without fit. Pass "
-        "the whole Pipeline that you would cross-validate.",
+        snapshot('check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got str without fit. Pass the whole Pipeline that you would cross-validate.'),
     ),
     "no y": (
         (ending(), AIRLINE),
-        "check_no_leakage needs y, what Pipeline forecasts at each row of X. Pass it, make_supervised derives it from "
-        "a series; or pass a SeriesForecaster and the series.",
+        snapshot('check_no_leakage needs y, what Pipeline forecasts at each row of X. Pass it, make_supervised derives it from a series; or pass a SeriesForecaster and the series.'),
     ),
     "y beside a forecaster": (
         (SeriesForecaster(), AIRLINE, PASSENGERS),
-        "check_no_leakage got y beside a SeriesForecaster, which derives it. Pass the series alone.",
+        snapshot('check_no_leakage got y beside a SeriesForecaster, which derives it. Pass the series alone.'),
     ),
     "too few rows": (
         (ending(), AIRLINE[:8], PASSENGERS[:8]),
-        "check_no_leakage needs at least 12 rows, got X of shape (8, 1). Pass a longer series: fewer rows leave no "
-        "folds to look at.",
+        snapshot('check_no_leakage needs at least 12 rows, got X of shape (8, 1). Pass a longer series: fewer rows leave no folds to look at.'),
     ),
     "other rows": (
         (ending(), AIRLINE, PASSENGERS[:100]),
-        "check_no_leakage got 143 rows in X and 100 in y. Pass a target for each row.",
+        snapshot('check_no_leakage got 143 rows in X and 100 in y. Pass a target for each row.'),
     ),
     "windows": (
         (ending(), np.zeros((30, 4, 2)), np.zeros(30)),
-        "check_no_leakage expects a series table of shape (n_rows, n_features), rows in time order, got sequences or "
-        "windows, which do not tell what came before what. Pass the series, and put LagFramer into the Pipeline.",
+        snapshot('check_no_leakage expects a series table of shape (n_rows, n_features), rows in time order, got sequences or windows, which do not tell what came before what. Pass the series, and put LagFramer into the Pipeline.'),
     ),
     "no splitter": (
         (ending(), AIRLINE, PASSENGERS, "time"),
-        "check_no_leakage expects cv to be a splitter, a number of folds, or an iterable of (train, test), got 'time'. "
-        "Pass TimeSeriesSplit(...), or leave it out.",
+        snapshot("check_no_leakage expects cv to be a splitter, a number of folds, or an iterable of (train, test), got 'time'. Pass TimeSeriesSplit(...), or leave it out."),
     ),
     "no folds": (
         (ending(), AIRLINE, PASSENGERS, []),
-        "check_no_leakage got cv=[], which has no fold with training and test rows. Pass another splitter.",
+        snapshot('check_no_leakage got cv=[], which has no fold with training and test rows. Pass another splitter.'),
     ),
     "a step that cannot be fitted": (
         (make_pipeline(LagFramer(200), lstm()), AIRLINE, PASSENGERS),
-        "LagFramer(n_steps=200) needs at least 200 rows, got X of shape (38, 1). Lower n_steps or pass a longer "
-        "series.",
+        snapshot('LagFramer(n_steps=200) needs at least 200 rows, got X of shape (38, 1). Lower n_steps or pass a longer series.'),
     ),
 }
 

@@ -165,34 +165,31 @@ def test_what_was_not_observed(observed):
             [1.0, 2.0],
             [1.0],
             1,
-            "ResidualDisplay.from_predictions expects y_true and y_pred of one shape, (n_samples,) or (n_samples, "
-            "n_steps), got (2,) and (1,).",
+            snapshot('ResidualDisplay.from_predictions expects y_true and y_pred of one shape, (n_samples,) or (n_samples, n_steps), got (2,) and (1,).'),
         ),
         (
             np.ones((3, 2)),
             np.ones((3, 2)),
             3,
-            "ResidualDisplay.from_predictions expects step to be an int from 1 to 2, the steps of y, got 3.",
+            snapshot('ResidualDisplay.from_predictions expects step to be an int from 1 to 2, the steps of y, got 3.'),
         ),
         (
             pd.Series([1.0, 2.0], index=[1, 2]),
             pd.Series([1.0, 2.0], index=[1, 3]),
             1,
-            "ResidualDisplay.from_predictions expects y_true and y_pred of the same times, got indexes that differ: "
-            "they begin with 1 and 1, and end with 2 and 3.",
+            snapshot('ResidualDisplay.from_predictions expects y_true and y_pred of the same times, got indexes that differ: they begin with 1 and 1, and end with 2 and 3.'),
         ),
         (
             [np.nan],
             [1.0],
             1,
-            "ResidualDisplay got no residual that is a number: nothing was observed where it was predicted.",
+            snapshot('ResidualDisplay got no residual that is a number: nothing was observed where it was predicted.'),
         ),
         (
             pd.Series([1.0], index=pd.MultiIndex.from_tuples([("A", 1)], names=["store", "day"])),
             [1.0],
             1,
-            "ResidualDisplay draws one series, got a MultiIndex of ['store', 'day']. Pass one series, with its times "
-            "for an index.",
+            snapshot("ResidualDisplay draws one series, got a MultiIndex of ['store', 'day']. Pass one series, with its times for an index."),
         ),
     ],
     ids=["shapes", "step", "times", "NaN", "a panel"],

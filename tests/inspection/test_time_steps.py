@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -229,59 +230,52 @@ def test_plot():
         (
             pd.DataFrame({"sold": [1.0], "visits": [2.0]}),
             {},
-            "suggest_time_steps needs to know which of the columns ['sold', 'visits'] to forecast: pass target='sold'.",
+            snapshot("suggest_time_steps needs to know which of the columns ['sold', 'visits'] to forecast: pass target='sold'."),
         ),
         (
             pd.DataFrame({"sold": [1.0], "visits": [2.0]}),
             {"target": "visit"},
-            "suggest_time_steps got target='visit', which is no column. Did you mean 'visits'? The columns are: "
-            "['sold', 'visits'].",
+            snapshot("suggest_time_steps got target='visit', which is no column. Did you mean 'visits'? The columns are: ['sold', 'visits']."),
         ),
         (
             np.full(30, 3.0),
             {},
-            "suggest_time_steps looks for what repeats, got 3 in every row of column 'var1'. Pass a series that "
-            "changes, or drop it.",
+            snapshot("suggest_time_steps looks for what repeats, got 3 in every row of column 'var1'. Pass a series that changes, or drop it."),
         ),
         (
             np.append(np.arange(19.0), [np.nan] * 9),
             {},
-            "suggest_time_steps needs at least 20 values to see how they are related, got 19 in column 'var1'. Pass a "
-            "longer series.",
+            snapshot("suggest_time_steps needs at least 20 values to see how they are related, got 19 in column 'var1'. Pass a longer series."),
         ),
         (
             pd.Series(["a", *"1" * 30], name="sold"),
             {},
-            "suggest_time_steps expects numbers, got text in column 'sold' of the series: 'a' in row 0. Encode the "
-            "column as numbers, or drop it.",
+            snapshot("suggest_time_steps expects numbers, got text in column 'sold' of the series: 'a' in row 0. Encode the column as numbers, or drop it."),
         ),
         (
             pd.Series([1.0, 2, np.inf, *range(30)], name="sold"),
             {},
-            "suggest_time_steps got inf in the series at row 2, column 'sold'. Replace it, or write NaN where nothing "
-            "was observed.",
+            snapshot("suggest_time_steps got inf in the series at row 2, column 'sold'. Replace it, or write NaN where nothing was observed."),
         ),
         (
             pd.Series([1.0, 2, 3], index=[0, 2, 1]),
             {},
-            "suggest_time_steps expects rows in time order, got 1 (row 2) after 2 (row 1). Sort them, and y with them: "
-            "X.sort_index(); and split without shuffling.",
+            snapshot('suggest_time_steps expects rows in time order, got 1 (row 2) after 2 (row 1). Sort them, and y with them: X.sort_index(); and split without shuffling.'),
         ),
         (
             weeks(40),
             {"max_steps": 21},
-            "suggest_time_steps expects max_steps to be an int from 1 to 20, got 21. A window must be seen at least "
-            "twice.",
+            snapshot('suggest_time_steps expects max_steps to be an int from 1 to 20, got 21. A window must be seen at least twice.'),
         ),
         (
             weeks(40),
             {"season": 1},
-            "suggest_time_steps expects season to be an int from 2 to 20, got 1. Two seasons must be in the series.",
+            snapshot('suggest_time_steps expects season to be an int from 2 to 20, got 1. Two seasons must be in the series.'),
         ),
         (
             weeks(40),
             {"n_suggestions": True},
-            "suggest_time_steps expects n_suggestions to be an int of 1 or more, got True.",
+            snapshot('suggest_time_steps expects n_suggestions to be an int of 1 or more, got True.'),
         ),
     ],
     ids=["columns", "target", "constant", "short", "text", "inf", "order", "max_steps", "season", "n_suggestions"],
@@ -294,5 +288,4 @@ def test_refused(series, params, message):
 def test_no_statsmodels(monkeypatch):
     """Without statsmodels it is said how to get it."""
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
-    message = refused(suggest_time_steps, weeks(70), error=ImportError)
-    assert message == "suggest_time_steps needs statsmodels: pip install 'sklstm[stats]'"
+    assert refused(suggest_time_steps, weeks(70), error=ImportError) == snapshot("suggest_time_steps needs statsmodels: pip install 'sklstm[stats]'")

@@ -182,34 +182,31 @@ def test_repr():
 
 
 @pytest.mark.parametrize(
-    ("estimator", "name"),
-    [(LSTMRegressor(), "LSTMRegressor"), (make_pipeline(LSTMRegressor()), "LSTMRegressor"), (Ridge(), "Ridge")],
+    ("estimator", "message"),
+    [
+        (LSTMRegressor(), snapshot('TrainingHistoryDisplay.from_estimator needs a fitted estimator, got LSTMRegressor that is not fitted. Call its fit first.')),
+        (make_pipeline(LSTMRegressor()), snapshot('TrainingHistoryDisplay.from_estimator needs a fitted estimator, got LSTMRegressor that is not fitted. Call its fit first.')),
+        (Ridge(), snapshot('TrainingHistoryDisplay.from_estimator needs a fitted estimator, got Ridge that is not fitted. Call its fit first.')),
+    ],
     ids=["network", "pipeline", "any"],
 )
-def test_not_fitted(estimator, name):
+def test_not_fitted(estimator, message):
     """What is not fitted has no history yet."""
-    assert refused(TrainingHistoryDisplay.from_estimator, estimator, error=NotFittedError) == (
-        f"TrainingHistoryDisplay.from_estimator needs a fitted estimator, got {name} that is not fitted. Call its fit "
-        "first."
-    )
+    assert refused(TrainingHistoryDisplay.from_estimator, estimator, error=NotFittedError) == message
 
 
 @pytest.mark.parametrize(
-    ("estimator", "name"),
+    ("estimator", "message"),
     [
-        (Ridge().fit([[1.0], [2.0]], [1.0, 2.0]), "Ridge"),
-        (make_pipeline("passthrough"), "Pipeline"),
-        (7, "int"),
+        (Ridge().fit([[1.0], [2.0]], [1.0, 2.0]), snapshot('TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got Ridge. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one.')),
+        (make_pipeline("passthrough"), snapshot('TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got Pipeline. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one.')),
+        (7, snapshot('TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got int. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one.')),
     ],
     ids=["another estimator", "a pipeline of none", "a number"],
 )
-def test_no_history(estimator, name):
+def test_no_history(estimator, message):
     """What never has a history is refused."""
-    assert refused(TrainingHistoryDisplay.from_estimator, estimator) == (
-        f"TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got {name}. "
-        "Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a "
-        "SeriesForecaster of one."
-    )
+    assert refused(TrainingHistoryDisplay.from_estimator, estimator) == message
 
 
 def test_a_search_without_refit():
@@ -227,24 +224,19 @@ def test_a_search_without_refit():
     [
         (
             {"acc": [1.0]},
-            "TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got one of ['acc']. Pass "
-            "history_ of an estimator whose fit has run epochs.",
+            snapshot("TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got one of ['acc']. Pass history_ of an estimator whose fit has run epochs."),
         ),
         (
             [1.0],
-            "TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got list. Pass history_ of an "
-            "estimator whose fit has run epochs.",
+            snapshot("TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got list. Pass history_ of an estimator whose fit has run epochs."),
         ),
         (
             {"loss": []},
-            "TrainingHistoryDisplay.from_history got a history of no epochs. Pass history_ of an estimator whose fit "
-            "has run epochs.",
+            snapshot('TrainingHistoryDisplay.from_history got a history of no epochs. Pass history_ of an estimator whose fit has run epochs.'),
         ),
         (
             {"loss": [1.0, 2.0], "val_loss": [1.0]},
-            "TrainingHistoryDisplay.from_history expects a value of each for every epoch, got lists of different "
-            "lengths: loss 2, val_loss 1. Training went on with other metrics or another validation; draw those that "
-            "are whole: from_history({'loss': history['loss']}).",
+            snapshot("TrainingHistoryDisplay.from_history expects a value of each for every epoch, got lists of different lengths: loss 2, val_loss 1. Training went on with other metrics or another validation; draw those that are whole: from_history({'loss': history['loss']})."),
         ),
     ],
     ids=["no loss", "a list", "no epochs", "lengths"],
