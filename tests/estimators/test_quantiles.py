@@ -77,9 +77,8 @@ def test_history_is_the_pinball_loss_of_the_scaled_target():
 
 
 def test_as_keras_fits_it():
-    """A long fit, which XLA compiles, has the losses of Keras' own fit."""
-    model = small(epochs=15, batch_size=4, shuffle=False).fit(X, Y[:, 0])
-    assert model.training_path_ == "xla"
+    """The losses are those of Keras' own fit with a naive pinball loss."""
+    model = small(epochs=5, batch_size=4, shuffle=False).fit(X, Y[:, 0])
     network = small(epochs=1, batch_size=4).initialize(X, Y[:, 0]).model_
     targets = np.repeat(model.target_scaler_.transform(Y[:, 0]), 3, axis=1).astype(np.float32)
 
@@ -89,7 +88,7 @@ def test_as_keras_fits_it():
         return keras.ops.mean(keras.ops.where(missed > 0, levels * missed, (levels - 1) * missed), axis=-1)
 
     network.compile("adam", naive, jit_compile=False)
-    history = network.fit(X.astype(np.float32), targets, batch_size=4, epochs=15, shuffle=False, verbose=0).history
+    history = network.fit(X.astype(np.float32), targets, batch_size=4, epochs=5, shuffle=False, verbose=0).history
     assert_allclose(model.history_["loss"], history["loss"], rtol=1e-3)
 
 
@@ -134,7 +133,7 @@ def test_time_steps_that_were_not_observed():
 
 
 @given(
-    levels=st.lists(st.integers(1, 99), min_size=1, max_size=5, unique=True),
+    levels=st.lists(st.integers(1, 99), min_size=1, max_size=3, unique=True),
     seed=st.integers(0, 99),
     size=st.floats(1e-3, 1e3),
 )
