@@ -308,5 +308,6 @@ def test_labels_that_do_not_fit_their_sequences():
         "LSTMClassifier got X with 48 samples and y with 47 sequences. Both need the same number."
     )
     assert refused(model.fit, padded, [[*labels[0], "b"], *labels[1:]]) == snapshot(
-        "LSTMClassifier expects a value of y for each observed time step, got 3 for sample 0, in which 2 were observed. Cut y where X was cut (SequencePadder(max_len=...) does), and give each time step its value."
+        "LSTMClassifier expects a value of y for each observed time step, got 3 for sample 0, in which 2 were "
+        "observed. Cut y where X was cut (SequencePadder(max_len=...) does), and give each time step its value."
     )
