@@ -1,19 +1,15 @@
 """The loop over epochs and its callbacks, against Keras' own fit of the same compiled network."""
 
-import csv
 import zipfile
 from functools import partial
 
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from training_examples import LONG, StopAfter, assert_same, assert_same_history, count_calls, lstm_network
 
-from sklstm.training import SampleBatches, Settings, _paths, fit_network
-from sklstm.training._epoch_loop import calls, looks_at_batches
-from sklstm.training._epoch_program import Form
+from sklstm.training import SampleBatches, Settings, fit_network
 
 RNG = np.random.default_rng(0)
 INPUTS, TARGETS = RNG.normal(size=(19, 3, 2)).astype(np.float32), RNG.normal(size=(19, 1)).astype(np.float32)
@@ -21,22 +17,23 @@ BATCH_SIZE, N_BATCHES = 8, 3
 
 
 def compiled(learning_rate=0.05):
-    """A network, each time with the same weights."""
-    inputs = keras.Input((None, 2))
-    network = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(2, use_cudnn=False)(inputs)))
-    network.set_weights([np.random.default_rng(1).normal(size=weight.shape) for weight in network.get_weights()])
+    """A compiled network, with the same weights each time."""
+    network = lstm_network()
     Settings(keras.optimizers.SGD(learning_rate, momentum=0.5), "mse").compile(network)
     return network
 
 
-def batches(n_samples=19, targets=TARGETS, batch_size=BATCH_SIZE):
-    return SampleBatches(lambda samples: INPUTS[samples], [targets], np.arange(n_samples), batch_size)
+def batches(n_samples=19):
+    return SampleBatches(lambda samples: INPUTS[samples], [TARGETS], np.arange(n_samples), BATCH_SIZE)
 
 
-def ours(*callbacks, network=None, epochs=3, **params):
-    """A network, and how it was trained."""
+def ours(*callbacks, network=None, epochs=3, xla=False, n_samples=19, **params):
+    """A network, and how it was trained; with `xla`, on the path of long fits."""
     network = network or compiled()
-    trained = fit_network(network, batches(), None, seed=0, epochs=epochs, callbacks=list(callbacks), **params)
+    callbacks = [*callbacks, StopAfter(epochs)] if xla else list(callbacks)
+    params = {"epochs": LONG if xla else epochs, "callbacks": callbacks, **params}
+    trained = fit_network(network, batches(n_samples), None, seed=0, **params)
+    assert trained.path == ("xla" if xla else "graph")
     return network, trained
 
 
@@ -50,70 +47,23 @@ def by_keras(*callbacks, network=None, epochs=3, n_samples=19, **params):
     return network, history.history
 
 
-def assert_same(weights, expected):
-    for one, other in zip(weights, expected, strict=True):
-        assert_allclose(one, other, atol=1e-5, rtol=0)
-
-
 def assert_same_fit(one, other):
-    """Networks and histories of ours and of Keras' fit."""
+    """Compare networks and histories of `ours` and `by_keras`."""
     (network, trained), (expected_network, expected) = one, other
     assert_same(network.get_weights(), expected_network.get_weights())
-    assert trained.history.keys() == expected.keys()
-    for name, values in trained.history.items():
-        assert_allclose(values, expected[name], rtol=1e-4)
+    assert_same_history(trained.history, expected)
 
 
-@pytest.fixture
-def by_xla(monkeypatch):
-    """Whatever is trained is long enough for XLA; three batches take two calls."""
-    monkeypatch.setattr(_paths, "LONG", 0)
-    monkeypatch.setattr(_paths, "MOST_BATCHES", 2)
-
-
-# --- batches --------------------------------------------------------------------------------------
-
-
-@given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 6), st.integers(1, 6), st.booleans())
-def test_calls_bring_each_sample_once(n_samples, batch_size, room, form_room, filled):
-    """Whatever the sizes, what counts in the calls of an epoch is every sample once, in order, in arrays of one shape.
-
-    Without XLA's one shape a call has no more than counts.
-    """
-    room = min(room, form_room)
-    form = Form("xla", _paths._one_size(batch_size, n_samples), room=form_room) if filled else Form(room=form_room)
-    order = np.arange(n_samples)[:, None]
-    loader = SampleBatches(lambda samples: -order[samples], [order], np.arange(n_samples), batch_size)
-    counted, next_batch = [], 0
-    for first, n_batches, (inputs, targets), n_last in calls(loader, form, room):
-        assert first == next_batch
-        assert n_batches <= room
-        assert_array_equal(inputs, -targets)
-        if filled:
-            assert inputs.shape == (form_room, form.batch_size, 1)
-        else:
-            assert inputs.shape == (n_batches, n_last, 1)
-        counted.extend(targets[: n_batches - 1].ravel())
-        counted.extend(targets[n_batches - 1, :n_last].ravel())
-        next_batch = first + n_batches
-    assert next_batch == len(loader)
-    assert_array_equal(counted, order[:, 0])
-
-
-@pytest.mark.parametrize("n_samples", [1, 3])
-def test_few_samples_by_xla(n_samples, by_xla):
-    """Fewer samples than a batch, and one alone, are trained on as Keras does."""
-    network = compiled()
-    trained = fit_network(network, batches(n_samples), None, seed=0, epochs=2)
-    assert trained.path == "xla"
-    assert_same_fit((network, trained), by_keras(epochs=2, n_samples=n_samples))
+def test_few_samples_by_xla():
+    """Fewer samples than a batch are trained on as Keras does."""
+    assert_same_fit(ours(epochs=2, xla=True, n_samples=3), by_keras(epochs=2, n_samples=3))
 
 
 # --- callbacks that look at batches ---------------------------------------------------------------
 
 
 class Halves(keras.callbacks.Callback):
-    """Notes batches and weights; halves weights and learning rate at the second batch."""
+    """Note batches and weights; halve weights and learning rate at the second batch."""
 
     def __init__(self):
         super().__init__()
@@ -143,42 +93,44 @@ class HalvesAtTheBegin(Halves):
 
 
 @pytest.mark.parametrize("kind", [HalvesAtTheBegin, HalvesAtTheEnd])
-def test_batches_are_seen_and_changed_one_by_one(kind, by_xla):
-    """A callback sees the weights at each batch, and what it changes there is what is trained on from there."""
+def test_batches_are_seen_and_changed_one_by_one(kind):
+    """A callback sees the weights at each batch, and training goes on from what it changes there."""
     callback, expected = kind(), kind()
-    assert_same_fit(ours(callback, epochs=2), by_keras(expected, epochs=2))
+    assert_same_fit(ours(callback, epochs=2, xla=True), by_keras(expected, epochs=2))
     assert callback.seen == expected.seen == [0, 1, 2] * 2
     assert_same(callback.weights, expected.weights)
     assert_allclose(callback.losses, expected.losses, rtol=1e-4)
 
 
-class Keeps(keras.callbacks.TerminateOnNaN):
-    """One of Keras' callbacks, extended."""
+class Extended(keras.callbacks.EarlyStopping):
+    """One of Keras' callbacks, with a hook at batches."""
 
     def on_train_batch_end(self, batch, logs=None):
-        super().on_train_batch_end(batch, logs)
+        pass
 
 
 @pytest.mark.parametrize(
     ("make", "looks"),
     [
         (keras.callbacks.Callback, False),
-        (keras.callbacks.EarlyStopping, False),
-        (keras.callbacks.TerminateOnNaN, False),
+        (partial(keras.callbacks.EarlyStopping, "loss"), False),
         (partial(keras.callbacks.CSVLogger, "log.csv"), False),
         (partial(keras.callbacks.ModelCheckpoint, "best.keras"), False),
         (partial(keras.callbacks.ModelCheckpoint, "best.keras", save_freq=5), True),
         (partial(keras.callbacks.BackupAndRestore, "backup"), False),
         (partial(keras.callbacks.BackupAndRestore, "backup", save_freq=5), True),
-        (partial(keras.callbacks.LambdaCallback, on_epoch_end=print), False),
-        (partial(keras.callbacks.LambdaCallback, on_train_batch_begin=print), True),
+        (partial(keras.callbacks.LambdaCallback, on_epoch_end=lambda epoch, logs: None), False),
+        (partial(keras.callbacks.LambdaCallback, on_train_batch_begin=lambda batch, logs: None), True),
         (HalvesAtTheBegin, True),
-        (Keeps, True),
+        (partial(Extended, "loss"), True),
     ],
 )
-def test_who_looks_at_batches(make, looks):
-    """Callbacks that do something at each batch are told apart from those that look at epochs."""
-    assert looks_at_batches(make()) == looks
+def test_callbacks_that_look_at_batches(make, looks, tmp_path, monkeypatch):
+    """All full batches of an epoch come in one call, unless a callback does something at each batch."""
+    monkeypatch.chdir(tmp_path)
+    last_batches = count_calls(monkeypatch)
+    ours(make(), keras.callbacks.TerminateOnNaN(), epochs=1)
+    assert last_batches == ([0, 1, 2] if looks else [1, 2])
 
 
 # --- Keras' own callbacks -------------------------------------------------------------------------
@@ -197,37 +149,24 @@ def test_callbacks_do_what_they_do_in_keras(name):
     # So high a learning rate makes later epochs worse.
     rate = 1.5 if "best" in name else 0.05
     fits = [
-        fit(CALLBACKS[name](), network=compiled(rate), epochs=6, **params)
+        fit(CALLBACKS[name](), network=compiled(rate), epochs=4, **params)
         for fit, params in ((ours, {"validation": batches()}), (by_keras, {"validation_data": (INPUTS, TARGETS)}))
     ]
     assert_same_fit(*fits)
     history = fits[0][1].history
     if name.startswith("EarlyStopping"):
-        assert len(history["loss"]) < 6
+        assert len(history["loss"]) < 4
     else:
         assert len(set(history["learning_rate"])) > 2
 
 
-def test_the_best_weights_come_back():
-    """EarlyStopping puts back the weights after the best epoch."""
-    after = []
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: after.append(network.get_weights()))
-    stop = keras.callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
-    network = compiled(1.5)
-    ours(watch, stop, network=network, epochs=9)
-    assert len(after) == stop.best_epoch + 3
-    for weights, best, last in zip(network.get_weights(), after[stop.best_epoch], after[-1], strict=True):
-        assert_array_equal(weights, best)
-        assert (weights != last).any()
-
-
-def test_a_checkpoint_is_plain_keras(tmp_path, by_xla):
+def test_a_checkpoint_is_plain_keras(tmp_path):
     """The best model that was saved loads by Keras alone, with the weights of its epoch, and goes on learning."""
     path, after = tmp_path / "best.keras", []
     checkpoint = keras.callbacks.ModelCheckpoint(path, "loss", save_best_only=True)
     watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: after.append(network.get_weights()))
     network = compiled()
-    _, trained = ours(checkpoint, watch, network=network)
+    _, trained = ours(checkpoint, watch, network=network, xla=True)
     best = int(np.argmin(trained.history["loss"]))
     with zipfile.ZipFile(path) as saved:
         assert "sklstm" not in saved.read("config.json").decode()
@@ -237,25 +176,6 @@ def test_a_checkpoint_is_plain_keras(tmp_path, by_xla):
     assert int(loaded.optimizer.iterations) == (best + 1) * N_BATCHES
     assert best == 2
     assert_same(by_keras(network=loaded, epochs=1)[0].get_weights(), by_keras(epochs=4)[0].get_weights())
-
-
-def test_a_log_of_epochs(tmp_path):
-    """CSVLogger writes a line for each epoch."""
-    path = tmp_path / "log.csv"
-    _, trained = ours(keras.callbacks.CSVLogger(path), validation=batches())
-    with path.open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
-    for name in ("loss", "val_loss"):
-        assert_allclose([float(row[name]) for row in rows], trained.history[name])
-
-
-def test_nan_ends_it():
-    """TerminateOnNaN stops in the first epoch."""
-    targets = np.where(np.arange(19)[:, None] == 2, np.nan, TARGETS)
-    stop = keras.callbacks.TerminateOnNaN()
-    trained = fit_network(compiled(), batches(targets=targets), None, seed=0, epochs=4, callbacks=[stop])
-    assert np.isnan(trained.history["loss"]).tolist() == [True]
 
 
 def test_a_backup_goes_on_where_it_was(tmp_path):
@@ -275,7 +195,7 @@ def test_a_backup_goes_on_where_it_was(tmp_path):
 
 
 class Epochs(keras.callbacks.Callback):
-    """Notes all that an epoch leaves in the network, and changes it once."""
+    """Note the state of the network after each epoch, and change its weights once."""
 
     def __init__(self):
         super().__init__()
@@ -293,14 +213,11 @@ class Epochs(keras.callbacks.Callback):
         self.logs.append(logs["loss"])
 
 
-@pytest.mark.parametrize("long", [True, False])
-def test_a_callback_of_ones_own(long, request):
-    """It finds weights and optimizer after each epoch in the network, and what it changes is trained on from there."""
-    if long:
-        request.getfixturevalue("by_xla")
+@pytest.mark.parametrize("xla", [True, False])
+def test_an_own_callback(xla):
+    """It finds weights and optimizer in the network after each epoch, and training goes on from what it changes."""
     callback, expected = Epochs(), Epochs()
-    network, trained = ours(callback)
-    assert trained.path == ("xla" if long else "graph")
+    network, trained = ours(callback, xla=xla)
     assert_same_fit((network, trained), by_keras(expected))
     assert callback.begun == [0, 1, 2]
     assert callback.steps == [3, 6, 9]
@@ -309,7 +226,7 @@ def test_a_callback_of_ones_own(long, request):
 
 
 class EvaluatesAtZero(keras.callbacks.Callback):
-    """Other weights while it is evaluated, as averages of weights are; notes what it is told at the end."""
+    """Evaluate other weights than those that are trained, as averages of weights are; note the last logs."""
 
     def on_test_begin(self, logs=None):
         self.kept = self.model.get_weights()
@@ -330,12 +247,12 @@ def test_evaluation_and_end_as_callbacks_know_them():
     assert callback.told == expected.told == ["loss", "val_loss"]
 
 
-# --- what is shown, and what is left --------------------------------------------------------------
+# --- what is printed, and what is left ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("verbose", [1, 2, "auto"])
 def test_progress_is_printed(verbose, capsys):
-    """Keras' progress bar, or a line for each epoch, tells the loss."""
+    """Keras' progress bar, or a line for each epoch, shows the loss."""
     ours(epochs=2, verbose=verbose)
     printed = capsys.readouterr().out
     assert "Epoch 2/2" in printed
@@ -343,32 +260,13 @@ def test_progress_is_printed(verbose, capsys):
 
 
 def test_nothing_is_printed(capsys):
-    """Unless asked for nothing is printed."""
+    """Without `verbose` nothing is printed."""
     ours()
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("hook", ["on_epoch_end", "on_train_batch_end"])
-def test_interrupted(hook, by_xla):
-    """Where the user interrupts, the history is of whole epochs, and the network has the weights of that moment."""
-    after = []
-
-    def interrupt(number, logs=None):
-        after.append(network.get_weights())
-        if len(after) == (2 if hook == "on_epoch_end" else N_BATCHES + 2):
-            raise KeyboardInterrupt
-
-    network = compiled()
-    _, trained = ours(keras.callbacks.LambdaCallback(**{hook: interrupt}), network=network, epochs=5)
-    assert trained.interrupted
-    assert len(trained.history["loss"]) == 1
-    for weights, expected in zip(network.get_weights(), after[-1], strict=True):
-        assert_array_equal(weights, expected)
-    assert_same(trained.optimizer_state[2:], [variable.numpy() for variable in network.optimizer.variables[2:]])
-
-
 def test_without_callbacks_the_network_is_as_with_them():
-    """Nobody looking on changes nothing: the same weights, history and optimizer."""
+    """A callback that does nothing changes neither weights nor history nor optimizer."""
     (alone, trained), (watched, seen) = ours(), ours(keras.callbacks.Callback())
     for one, other in zip(alone.get_weights(), watched.get_weights(), strict=True):
         assert_array_equal(one, other)

@@ -1,3 +1,5 @@
+"""The store of compiled programs."""
+
 import threading
 
 import pytest
@@ -16,15 +18,17 @@ def test_made_once():
 def test_the_oldest_goes():
     """No more are kept than allowed; the one that was not used for longest goes first."""
     programs = Programs(most=2)
-    for key in "abac":
-        programs.get(key, lambda: None)
-    assert list(programs._known) == ["a", "c"]
+    made = []
+    for key in "abacab":
+        programs.get(key, lambda key=key: made.append(key))
+    assert made == ["a", "b", "c", "b"]
+    assert len(programs) == 2
     programs.clear()
     assert len(programs) == 0
 
 
 def test_no_key():
-    """What has no key is made each time, and not kept."""
+    """A program without a key is made each time, and not kept."""
     programs = Programs(most=2)
     assert programs.get(None, list) is not programs.get(None, list)
     assert len(programs) == 0
@@ -48,8 +52,8 @@ def test_threads_wait_for_each_other():
     assert got == ["program"]
 
 
-def test_what_could_not_be_made():
-    """Where making fails the next one tries again."""
+def test_a_failed_program():
+    """After a program could not be made, the next call tries again."""
     programs = Programs(most=2)
 
     def fail():
