@@ -13,7 +13,7 @@ N_ROWS, CHUNK = 60, 13
 
 @pytest.fixture
 def series(tmp_path):
-    """Two stores, hour by hour, and the file they are in."""
+    """Two stores, hour by hour, and the file that holds them."""
     rng = np.random.default_rng(0)
     hours = pd.date_range("2026-01-01", periods=N_ROWS // 2, freq="h")
     index = pd.MultiIndex.from_product([hours, ["A", "B"]], names=["hour", "store"])
@@ -28,8 +28,8 @@ def read(path):
     return pd.read_csv(path, chunksize=CHUNK, parse_dates=["hour"], index_col=["hour", "store"])
 
 
-def test_chunks_of_a_file_are_the_whole(series):
-    """Scaled and framed chunk by chunk a table is what it is as a whole; each chunk reaches back into those before."""
+def test_chunks_of_a_file(series):
+    """Scaling and framing chunk by chunk equals scaling and framing the whole table."""
     table, path = series
     whole = SeriesScaler("standard", group="store").fit(table)
     scaler = SeriesScaler("standard", group="store")
@@ -49,8 +49,8 @@ def test_chunks_of_a_file_are_the_whole(series):
     assert_allclose(framer.context_["B"], at_once.context_["B"], rtol=1e-9, atol=1e-9)
 
 
-def test_a_file_on_disk_that_is_an_array(tmp_path):
-    """The chunks of a numpy.memmap, which has no index, follow each other with context="always"; the network learns from each."""
+def test_chunks_of_a_memmap(tmp_path):
+    """Chunks of a numpy.memmap follow each other with context="always", and the network learns from each."""
     disk = np.memmap(tmp_path / "series.dat", dtype=np.float32, mode="w+", shape=(N_ROWS, 1))
     disk[:, 0] = np.sin(np.arange(N_ROWS))
     framer = LagFramer(N_TIMESTEPS, context="always")

@@ -1,4 +1,4 @@
-"""Windows: they behave like the array that they stand for, and copy nothing until they must."""
+"""Windows: they behave like an array, and copy nothing until necessary."""
 
 import pickle
 
@@ -57,7 +57,7 @@ ARRAYS = {
 
 @pytest.mark.parametrize("X", ARRAYS.values(), ids=ARRAYS)
 def test_from_array(X):
-    """Windows of an array stand for that array, whatever its layout in memory."""
+    """Windows of an array equal that array, whatever its memory layout."""
     windows = Windows.from_array(X)
     assert windows.shape == X.shape
     assert windows.dtype == X.dtype
@@ -68,7 +68,7 @@ def test_from_array(X):
 
 @pytest.mark.parametrize("layout", ["contiguous", "overlapping", "overlapping with a hop", "single sample"])
 def test_from_array_copies_nothing(layout):
-    """Windows of an array whose rows adjoin look at the very memory of the array."""
+    """Windows of an array with adjacent rows share its memory."""
     X = ARRAYS[layout]
     windows = Windows.from_array(X)
     assert np.shares_memory(windows.buffer, X)
@@ -76,13 +76,13 @@ def test_from_array_copies_nothing(layout):
 
 
 def test_overlapping_windows_keep_each_row_once():
-    """The buffer of sliding windows has as many rows as the series that they slide over."""
+    """The buffer of sliding windows has as many rows as the series."""
     assert Windows.from_array(sliding(SERIES, 5)).buffer.shape == SERIES.shape
 
 
 @given(arrays(np.float64, st.tuples(*[st.integers(0, 4)] * 3), elements=st.floats(-9, 9)), st.permutations(range(3)))
 def test_from_array_of_any_shape_and_order(X, axes):
-    """There and back is the identity for every shape and every order of the axes in memory."""
+    """Windows equal the array for every shape and every order of axes in memory."""
     X = X.transpose(axes)
     np.testing.assert_array_equal(np.asarray(Windows.from_array(X)), X)
     np.testing.assert_array_equal(Windows.from_array(X).as_view(), X)
@@ -125,14 +125,14 @@ KEYS = [
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
 def test_indexing(key):
-    """Indexing gives what NumPy gives, whatever the key."""
+    """Indexing gives what NumPy gives, for every key."""
     array = sliding(SERIES, 4)[[0, 3, 8]]
     np.testing.assert_array_equal(Windows(SERIES, [0, 3, 8], 4)[key], array[key])
 
 
 @given(windows_and_starts(), st.data())
 def test_indexing_by_samples_is_free(case, data):
-    """Any choice of samples is Windows again, over the same buffer."""
+    """A selection of samples is Windows over the same buffer."""
     windows, array = case
     chosen = data.draw(st.lists(st.integers(-len(array), len(array) - 1)))
     part = windows[chosen]
@@ -143,19 +143,19 @@ def test_indexing_by_samples_is_free(case, data):
 
 
 def test_an_index_too_large():
-    """A sample that is not there is an IndexError, as of an array."""
+    """A sample that does not exist raises an IndexError, as for an array."""
     with pytest.raises(IndexError, match=r"^index 3 is out of bounds for axis 0 with size 3$"):
         Windows(SERIES, [0, 3, 8], 4)[3]
 
 
 def test_iteration():
-    """Iterating goes from window to window, and ends."""
+    """Iteration goes over all windows."""
     windows = Windows(SERIES, [0, 3], 4)
     np.testing.assert_array_equal(list(windows), np.asarray(windows))
 
 
 def test_conversion():
-    """numpy.asarray makes an array of the buffer's type, or of the one that is asked for."""
+    """numpy.asarray makes an array of the dtype of the buffer, or of a given one."""
     windows = Windows(SERIES, [0, 3], 4)
     assert np.asarray(windows).dtype == np.float64
     assert np.asarray(windows, dtype=np.float32).dtype == np.float32
@@ -164,13 +164,13 @@ def test_conversion():
 
 
 def test_conversion_without_a_copy():
-    """Windows refuse to become an array where a copy is ruled out."""
+    """numpy.asarray with copy=False raises an error."""
     with pytest.raises(ValueError, match=r"^Windows cannot become one array without a copy\.$"):
         np.asarray(Windows(SERIES, [0, 3], 4), copy=False)
 
 
 def test_repr():
-    """The representation tells shape, type and how much memory there is behind."""
+    """`repr` shows shape, dtype and the number of rows of the buffer."""
     assert repr(Windows(SERIES, [0, 3], 4)) == "Windows(shape=(2, 4, 2), dtype=float64, over 12 rows)"
 
 
@@ -181,7 +181,7 @@ def test_pickle():
 
 
 def test_scikit_learn_can_index_windows():
-    """Cross-validation takes Windows for X, and gives each fold Windows."""
+    """Cross-validation takes Windows as X, and passes Windows to each fit."""
     windows = Windows(SERIES, np.arange(9), 4)
     y = np.arange(9.0)
     assert isinstance(_safe_indexing(windows, [1, 2]), Windows)
@@ -200,7 +200,7 @@ def test_scikit_learn_can_index_windows():
 
 @given(windows_and_starts(), st.data())
 def test_first_and_last(case, data):
-    """Cutting windows to their first or last time steps is cutting the array."""
+    """`first` and `last` cut the array to its first or last time steps."""
     windows, array = case
     length = data.draw(st.integers(1, windows.n_timesteps))
     np.testing.assert_array_equal(windows.first(length), array[:, :length])
@@ -209,14 +209,14 @@ def test_first_and_last(case, data):
 
 @given(windows_and_starts())
 def test_over(case):
-    """The same windows over a doubled buffer are the doubled windows."""
+    """The windows over a doubled buffer are the doubled windows."""
     windows, array = case
     np.testing.assert_array_equal(windows.over(windows.buffer * 2), array * 2)
 
 
 @given(windows_and_starts())
 def test_shown(case):
-    """A row of the buffer is shown where a window holds it."""
+    """`shown` marks the rows of the buffer that lie in a window."""
     windows, array = case
     np.testing.assert_array_equal(windows.shown(), np.isin(windows.buffer[:, 0], array[..., 0]))
 
@@ -242,7 +242,7 @@ def test_chunks_of_large_windows(monkeypatch):
 
 @given(windows_and_starts())
 def test_as_view_holds_the_same(case):
-    """The view of windows, where there is one, is equal to them."""
+    """as_view equals the windows."""
     windows, array = case
     np.testing.assert_array_equal(windows.as_view(), array)
 
@@ -258,13 +258,13 @@ def test_as_view_of_even_hops(starts):
 
 @pytest.mark.parametrize("starts", [[0, 1, 3], [3, 2, 1]], ids=str)
 def test_as_view_of_uneven_hops(starts):
-    """Windows that follow no even hop, or go backwards, stay Windows."""
+    """Windows with uneven or negative hops stay Windows."""
     windows = Windows(SERIES, starts, 4)
     assert windows.as_view() is windows
 
 
 @pytest.mark.parametrize("buffer", [np.asfortranarray(SERIES), SERIES[::2], np.repeat(SERIES, 2, axis=1)[:, ::2]])
 def test_as_view_of_a_scattered_buffer(buffer):
-    """A buffer in any layout shows the right values."""
+    """as_view is right for a buffer of any memory layout."""
     windows = Windows(buffer, [0, 1, 2], 3)
     np.testing.assert_array_equal(windows.as_view(), np.asarray(windows))

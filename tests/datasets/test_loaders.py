@@ -18,7 +18,7 @@ from sklstm import datasets
     ],
 )
 def test_series(load, shape, first, last, freq):
-    """A series is a table of numbers on a regular time index, and says what it is."""
+    """A loaded series is a table of numbers on a regular time index, with a description."""
     bunch = load()
     assert bunch.data.shape == shape
     assert (bunch.data.index[0], bunch.data.index[-1]) == (pd.Timestamp(first), pd.Timestamp(last))
@@ -55,7 +55,7 @@ def test_japanese_vowels():
 
 
 def test_unknown_split():
-    """A split that is not there is refused."""
+    """An unknown split raises an error."""
     assert refused(datasets.load_japanese_vowels, split="valid") == snapshot(
         "load_japanese_vowels expects split to be 'train', 'test' or None, got 'valid'."
     )

@@ -1,4 +1,4 @@
-"""PanelTimeSeriesSplit: TimeSeriesSplit on a single series, and on a panel a cut through all series at once."""
+"""PanelTimeSeriesSplit: TimeSeriesSplit on a single series, one cut in time through all series of a panel."""
 
 import pickle
 
@@ -26,7 +26,7 @@ SIZES = {
 
 
 def folds_of(splitter, X):
-    """All folds as pairs of lists, or None where the splitter finds too few times."""
+    """Return all folds as pairs of lists, or None if the splitter finds too few times."""
     try:
         return [(train.tolist(), test.tolist()) for train, test in splitter.split(X)]
     except ValueError:
@@ -46,12 +46,12 @@ def small_panel(starts=(0, 3, 5), ends=(12, 12, 10)):
     return X, X["sales"] * 2
 
 
-# --- what is cut ----------------------------------------------------------------------------------
+# --- folds ----------------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 40), st.sampled_from(["range", "days", "periods", "column"]), st.fixed_dictionaries(SIZES))
 def test_like_time_series_split(n_rows, kind, sizes):
-    """A single series is cut like scikit-learn cuts it, with any parameters, or refused where it is refused there."""
+    """A single series is split like in scikit-learn, and refused where scikit-learn refuses it."""
     X = pd.DataFrame({"x": np.zeros(n_rows)})
     if kind == "days":
         X.index = pd.date_range("2026-01-01", periods=n_rows)
@@ -68,7 +68,7 @@ def test_like_time_series_split(n_rows, kind, sizes):
     st.fixed_dictionaries(SIZES),
 )
 def test_panel_against_a_loop(rows, sizes):
-    """Rows in any order, of series of any length and start, go where their time goes."""
+    """Rows of a panel, in any order, are split by their time, like in a loop."""
     table = pd.DataFrame(rows, columns=["store", "day"])
     times = sorted({day for _, day in rows})
     expected = folds_of(TimeSeriesSplit(**sizes), np.zeros(len(times)))
@@ -82,7 +82,7 @@ def test_panel_against_a_loop(rows, sizes):
 
 
 def test_where_times_are():
-    """Times may be the index, a level, a column, or come with windows: the folds are the same."""
+    """Times may be the index, a level, a column, or part of windows: the folds are the same."""
     X, _ = small_panel()
     expected = folds_of(PanelTimeSeriesSplit(3, group="store"), X)
     flat = X.reset_index()
@@ -99,7 +99,7 @@ def test_where_times_are():
 
 
 class Witness(RegressorMixin, BaseEstimator):
-    """A regressor that fails where it is asked about what is not later than all that it has seen."""
+    """Regressor that fails if it predicts rows that are not later than all training rows."""
 
     def fit(self, X, y):
         """Keep the last day."""
@@ -113,7 +113,7 @@ class Witness(RegressorMixin, BaseEstimator):
 
 
 def test_no_fold_looks_ahead():
-    """In no fold is a test row as early as any training row, of whatever series."""
+    """Every test row is later than all training rows of all series."""
     X, y = small_panel()
     scores = cross_val_score(Witness(), X, y, cv=PanelTimeSeriesSplit(4, group="store"), error_score="raise")
     assert len(scores) == 4
@@ -122,7 +122,7 @@ def test_no_fold_looks_ahead():
 
 
 def test_grid_search():
-    """A search takes it, a clone of the search too; the folds of a table serve for an array of its rows."""
+    """A search and its clone take the splitter; the folds of a table work for an array of its rows."""
     X, y = small_panel()
     cv = PanelTimeSeriesSplit(3, group="store")
     search = GridSearchCV(Ridge(), {"alpha": [0.01, 100.0]}, cv=cv).fit(X, y)
@@ -143,7 +143,7 @@ def test_predictions_out_of_fold():
 
 
 def test_routed_groups():
-    """Groups go where they are asked for: to the steps, and not to the splitter, which has no use for them."""
+    """Groups are routed to the steps that request them, and not to the splitter."""
     X, y = small_panel()
     stores, X = X.index.get_level_values("store").to_numpy(), X.droplevel("store")
     with sklearn.config_context(enable_metadata_routing=True):
@@ -159,7 +159,7 @@ def test_routed_groups():
 
 
 def test_like_other_splitters():
-    """It prints, counts and travels as scikit-learn's splitters do."""
+    """repr, get_n_splits and pickle work as for scikit-learn's splitters."""
     cv = PanelTimeSeriesSplit(3, time="day", gap=2)
     assert repr(cv) == (
         "PanelTimeSeriesSplit(gap=2, group=None, max_train_size=None, n_splits=3,\n"
@@ -169,7 +169,7 @@ def test_like_other_splitters():
     assert repr(pickle.loads(pickle.dumps(cv))) == repr(cv)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 DAYS = pd.date_range("2026-01-01", periods=8)
 PANEL = pd.DataFrame({"store": list("aaaabbbb"), "day": [*DAYS[:4]] * 2, "sales": range(8)})
@@ -272,5 +272,5 @@ FAULTY = {
 
 @pytest.mark.parametrize(("params", "X", "message"), FAULTY.values(), ids=FAULTY)
 def test_faulty(params, X, message):
-    """Too few times, or nothing that tells them, is refused in words that help."""
+    """Too few times, or no times, raise an error."""
     assert refused(lambda: next(PanelTimeSeriesSplit(**params).split(X))) == message

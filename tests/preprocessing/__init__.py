@@ -1,1 +1,1 @@
-"""A package, so that its modules may be called what other folders' modules are called too."""
+"""A package, so that its modules may have the names of modules in other folders."""

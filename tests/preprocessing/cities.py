@@ -23,7 +23,7 @@ KEYS = {"group": "city", "time": "day"}
 
 
 def by_itself(scaler, features, groups, fitted=None, fitted_groups=None):
-    """A naive loop: the rows of each group, scaled by a plain scaler that was fitted on that group alone."""
+    """Naive loop: scale the rows of each group with a scaler that was fitted on that group alone."""
     fitted, fitted_groups = (features, groups) if fitted is None else (fitted, fitted_groups)
     scaled = np.full(np.shape(features), NAN)
     for group in set(groups):

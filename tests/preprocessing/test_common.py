@@ -38,7 +38,7 @@ WINDOWS_BY_DESIGN = {"check_estimators_pickle": "A time step with some features 
 
 
 def expected_failures(transformer):
-    """Reasons for the checks that a transformer does not pass, by the name of the check."""
+    """Return the reasons for the checks that a transformer fails, by the name of the check."""
     windows = isinstance(transformer, LagFramer) and not transformer.flatten
     return {**EXPECTED_FAILURES[type(transformer)], **(WINDOWS_BY_DESIGN if windows else {})}
 
@@ -56,11 +56,11 @@ TRANSFORMERS = [
 
 @parametrize_with_checks(TRANSFORMERS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
-    """Every transformer passes scikit-learn's checks, but for those whose reason is given."""
+    """Every transformer passes scikit-learn's checks, except those with a reason."""
     check(estimator)
 
 
-# --- our own --------------------------------------------------------------------------------------
+# --- our own checks -------------------------------------------------------------------------------
 
 ROWS = np.random.default_rng(0).normal(size=(12, 2))
 TABLE = pd.DataFrame(ROWS, columns=["rain", "temp"], index=pd.date_range("2026-01-01", periods=12))
@@ -94,13 +94,13 @@ CASES = {
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def case(request):
-    """A transformer that was not fitted, and an X for it."""
+    """An unfitted transformer, and an X for it."""
     transformer, X = request.param
     return clone(transformer), copy.deepcopy(X)
 
 
 def assert_alike(one, other):
-    """Both have the same type, shape, labels and values."""
+    """Check that both have the same type, shape, labels and values."""
     assert type(one) is type(other)
     if isinstance(one, pd.DataFrame):
         pd.testing.assert_frame_equal(one, other)
@@ -112,7 +112,7 @@ def assert_alike(one, other):
 
 
 def test_rows_are_kept(case):
-    """As many samples come out as went in, from fit_transform and from transform, also of a part."""
+    """fit_transform and transform return as many samples as they get, also for a part of X."""
     transformer, X = case
     assert len(transformer.fit_transform(X)) == len(X)
     assert len(transformer.transform(X)) == len(X)
@@ -120,7 +120,7 @@ def test_rows_are_kept(case):
 
 
 def test_input_is_not_changed(case):
-    """X is after fit and transform what it was before."""
+    """fit_transform and transform leave X unchanged."""
     transformer, X = case
     before = copy.deepcopy(X)
     transformer.fit_transform(X)
@@ -139,7 +139,7 @@ def test_read_only_input(case):
 
 
 def test_clone_keeps_parameters(case):
-    """A clone has every parameter, the very value that was given, and nothing fitted."""
+    """A clone has all parameters and nothing fitted."""
     transformer, X = case
     twin = clone(transformer.fit(X))
     assert twin.get_params() == transformer.get_params()
@@ -147,14 +147,14 @@ def test_clone_keeps_parameters(case):
 
 
 def test_fit_changes_no_parameter(case):
-    """Parameters are after fit what they were before."""
+    """`fit` leaves the parameters unchanged."""
     transformer, X = case
     before = copy.deepcopy(transformer.get_params())
     assert transformer.fit(X).get_params() == before
 
 
 def test_fit_returns_self(case):
-    """Fitting returns the transformer itself, and fitting again gives the same."""
+    """`fit` returns the transformer, and a second fit gives the same result."""
     transformer, X = case
     assert transformer.fit(X) is transformer
     once = transformer.transform(X)
@@ -165,7 +165,7 @@ def test_fit_returns_self(case):
     "duplicate", [copy.deepcopy, copy.copy, lambda transformer: pickle.loads(pickle.dumps(transformer))]
 )
 def test_copies_transform_alike(case, duplicate):
-    """Copies and pickles of a fitted transformer give what the original gives."""
+    """Copies and pickles of a fitted transformer transform like the original."""
     transformer, X = case
     expected = transformer.fit(X).transform(X)
     assert_alike(duplicate(transformer).transform(X), expected)
@@ -176,7 +176,7 @@ UNNAMED = {name: case for name, case in CASES.items() if not isinstance(case[1],
 
 @pytest.mark.parametrize(("transformer", "X"), UNNAMED.values(), ids=UNNAMED)
 def test_fitted_state_does_not_grow(transformer, X):
-    """A transformer that was fitted on a hundred times as much is as large."""
+    """The pickle of a transformer has the same size after a fit on a hundred times as many rows."""
     longer = X * 100 if isinstance(X, list) else np.repeat(X, 100, axis=0)
     sizes = [len(pickle.dumps(clone(transformer).fit(series))) for series in (X, longer)]
     assert abs(sizes[0] - sizes[1]) < 20

@@ -1,4 +1,4 @@
-"""Differencer: pandas' differences, taken on into new rows."""
+"""Differencer: the differences of pandas, continued into new rows."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ NAN = np.nan
 
 
 def groups_of(table, lags):
-    """Differences within each store, as pandas takes them: the features alone."""
+    """Return differences of the features within each store, as in pandas."""
     by_store = table[["sales", "temp"]]
     for lag in lags:
         by_store = by_store.groupby(table["store"]).diff(lag)
@@ -33,7 +33,7 @@ def groups_of(table, lags):
 
 @given(tables(least=13), all_lags, st.booleans())
 def test_like_pandas(table, lags, log):
-    """Every number is that of diff, lag by lag, of the logarithms where they are asked for; precision is kept."""
+    """Differences equal those of pandas.diff, lag by lag, after the logarithm if log=True; the dtype is kept."""
     expected = by_pandas(table, lags, log)
     pd.testing.assert_frame_equal(Differencer(lags, log=log).fit_transform(table), expected, check_freq=False)
     made = Differencer(lags, log=log).fit_transform(table.to_numpy())
@@ -43,7 +43,7 @@ def test_like_pandas(table, lags, log):
 
 @given(st.data(), all_lags)
 def test_panel_like_pandas(data, lags):
-    """In a panel no difference is taken between two series, whose rows may be mixed; keys come out as they went in."""
+    """No difference is taken between two series of a panel, and key columns are unchanged."""
     table = data.draw(panels(lags))
     expected = table.assign(**groups_of(table, lags))
     made = Differencer(lags, group="store", time="day").fit_transform(table)
@@ -70,7 +70,7 @@ def test_panel_like_pandas(data, lags):
     ids=["1", "12", "1 and 12", "a list", "an array", "None", "empty"],
 )
 def test_airline(airline, lags, expected):
-    """The textbook's model of the airline series: logarithms, and differences from the last month and the last year."""
+    """The airline series is differenced as in the textbook: logarithms, last month, last year."""
     X, _ = airline
     differencer = Differencer(lags, log=True)
     made = differencer.fit_transform(X)
@@ -80,7 +80,7 @@ def test_airline(airline, lags, expected):
 
 
 def test_columns():
-    """What is not named keeps its values, but for the rows that have no difference, which are not observed at all."""
+    """Other columns keep their values, except in rows without a difference, which become NaN."""
     expected = WALKS.assign(sales=WALKS["sales"].diff(3))
     expected.iloc[:3] = NAN
     for columns in ("sales", ["sales"], 0, np.array([0]), ("sales", 0)):
@@ -94,8 +94,8 @@ def test_columns():
     pd.testing.assert_frame_equal(made, expected.assign(store="a")[["store", "sales", "temp"]])
 
 
-def test_unobserved_rows_take_others_with_them():
-    """A row whose difference needs a row that was not observed is not observed, in columns that pass as well."""
+def test_differences_of_unobserved_rows():
+    """A row whose difference needs an unobserved row is NaN in all columns."""
     table = WALKS.copy()
     table.iloc[10] = NAN
     made = Differencer(4, columns="sales").fit_transform(table)
@@ -104,8 +104,8 @@ def test_unobserved_rows_take_others_with_them():
 
 
 @pytest.mark.parametrize("columns", [None, "sales"])
-def test_what_is_kept(columns):
-    """What is known ahead keeps its values where there is no difference, and does not tell what was observed."""
+def test_keep(columns):
+    """Columns in keep have their values in every row, and do not count as observations."""
     table = WALKS.assign(holiday=np.resize([0.0, 1.0], 40))
     table.iloc[20, :2] = NAN
     differencer = Differencer((1, 2), columns=columns, keep=["holiday"])
@@ -118,8 +118,8 @@ def test_what_is_kept(columns):
     np.testing.assert_allclose(restored["sales"][:20], table["sales"][:20])
 
 
-def test_partly_observed_stays_so():
-    """A value that is missing alone takes only its own column's differences with it, so that it is still refused."""
+def test_partly_observed_rows():
+    """A single missing value removes only the differences of its own column, so LagFramer still refuses the row."""
     table = WALKS.copy()
     table.iloc[10, 0] = NAN
     made = Differencer(4).fit_transform(table)
@@ -140,7 +140,7 @@ def test_holes():
 
 
 def test_kinds():
-    """DataFrame, Series, array and list come out as what they are; whole numbers are differenced as real ones."""
+    """DataFrame, Series, array and list keep their type; integers become floats."""
     whole = pd.Series([3, 5, 4], index=DAYS[:3], name="sales")
     differencer = Differencer()
     pd.testing.assert_series_equal(differencer.fit_transform(whole), whole.diff())
@@ -153,7 +153,7 @@ def test_kinds():
 
 
 def test_containers():
-    """set_output is respected, names are those that went in, key columns among them."""
+    """set_output is respected, and names of columns, key columns included, are kept."""
     made = Differencer().set_output(transform="pandas").fit_transform(WALKS.to_numpy())
     assert list(made.columns) == ["x0", "x1"]
     keyed = WALKS.assign(store="a", day=DAYS)[["store", "sales", "day", "temp"]]
@@ -171,7 +171,7 @@ def test_containers():
 
 @given(tables(least=16), all_lags, st.booleans(), st.integers(0, 3))
 def test_as_if_in_one_table(table, lags, log, more):
-    """New rows that follow the fitted ones have the differences that they have in the whole table."""
+    """Rows after the fitted ones get the same differences as in the whole table."""
     differencer = Differencer(lags, log=log)
     whole, n_fitted = differencer.fit_transform(table), sum(lags) + 1 + more
     differencer.fit(table[:n_fitted])
@@ -181,7 +181,7 @@ def test_as_if_in_one_table(table, lags, log, more):
 
 
 def test_following(regular):
-    """On every regular index, rows right after the fitted ones go on from there, and others start cold."""
+    """On every regular index, rows right after the fitted ones continue from them, and other rows start cold."""
     table = pd.DataFrame({"x": np.arange(40.0) ** 2}, index=regular)
     differencer = Differencer((1, 2)).fit(table[:20])
     made = differencer.transform(table[20:])
@@ -191,15 +191,15 @@ def test_following(regular):
 
 
 def test_arrays_start_cold():
-    """An array tells no time."""
+    """Rows of an array never continue from the fitted rows."""
     differencer = Differencer(2).fit(WALKS.to_numpy()[:20])
     made = differencer.transform(WALKS.to_numpy()[20:])
     np.testing.assert_array_equal(made, WALKS[20:].diff(2))
 
 
 @given(st.data(), all_lags)
-def test_panel_goes_on(data, lags):
-    """Each series of a panel goes on from its own end, there and back."""
+def test_panel_continues(data, lags):
+    """Each series of a panel continues from its own end, there and back."""
     table = data.draw(panels(lags))
     differencer = Differencer(lags, group="store", time="day")
     whole, new = differencer.fit_transform(table), table["day"] >= DAYS[sum(lags) + 2]
@@ -213,24 +213,24 @@ def test_panel_goes_on(data, lags):
 
 
 def test_unknown_series_start_cold():
-    """A series that was not fitted has no past."""
+    """A series that was not fitted starts cold."""
     table = pd.DataFrame({"store": list("aaab"), "sales": [1.0, 2, 4, 5]}, index=[0, 1, 2, 3])
     made = Differencer(group="store").fit(table[:2]).transform(table[2:])
     np.testing.assert_array_equal(made["sales"], [2, NAN])
 
 
-# --- with scikit-learn, and the whole chain -------------------------------------------------------
+# --- in pipelines and searches --------------------------------------------------------------------
 
 
 def test_rows_back():
-    """How many earlier rows a row depends on, known before fit."""
+    """rows_back is the number of earlier rows that a row depends on, known before fit."""
     assert [Differencer(lags).rows_back for lags in (None, (), 1, (1, 12), [2, 2])] == [0, 0, 1, 13, 4]
     assert [LagFramer(n_steps).rows_back for n_steps in (1, 12)] == [0, 11]
 
 
 @pytest.mark.parametrize("group", [None, "store"])
-def test_chain_by_hand(group):
-    """In a Pipeline, test rows are differenced, scaled and framed as by hand, with the training rows as their past."""
+def test_pipeline(group):
+    """A Pipeline differences, scales and frames test rows after the training rows, as by hand."""
     keys = {"group": group}
     pipe = make_pipeline(Differencer((1, 7), **keys), SeriesScaler("standard", **keys), LagFramer(3, **keys))
     stores = ["a", "b"] if group else ["a"]
@@ -246,7 +246,7 @@ def test_chain_by_hand(group):
 
 
 def test_search_over_lags():
-    """Lags are tuned like any parameter, and on a series that grows without end differences win."""
+    """A search over lags chooses differences for a series that grows without end."""
     t = np.arange(121)
     series = pd.DataFrame({"sales": 5.0 * t + 20 * np.sin(t * np.pi / 6)})
     X, y = series[:-1], np.diff(series["sales"])
@@ -260,8 +260,8 @@ def test_search_over_lags():
     assert search.cv_results_["param_differencer__lags"].tolist() == [None, (), 1, (1, 12)]
 
 
-def test_network_after_it():
-    """A network learns from differences, whose first rows are masked."""
+def test_network():
+    """An LSTM learns from differences, whose first rows are masked."""
     pipe = make_pipeline(
         Differencer((1, 7)),
         SeriesScaler("standard"),
@@ -274,7 +274,7 @@ def test_network_after_it():
 
 
 def test_routed_groups():
-    """With routing, a Pipeline passes groups to fit and transform; without them transform says what is missing."""
+    """A Pipeline routes groups to fit and transform; transform without groups raises an error."""
     X, stores = np.array([[1.0], [5.0], [2.0], [7.0]]), np.array(["a", "b", "a", "b"])
     with sklearn.config_context(enable_metadata_routing=True):
         differencer = Differencer().set_fit_request(groups=True).set_transform_request(groups=True)

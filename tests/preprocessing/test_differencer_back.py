@@ -15,7 +15,7 @@ RTOL = {np.float32: 1e-3, np.float64: 1e-9}
 
 @given(tables(least=13), all_lags, st.booleans(), st.booleans())
 def test_there_and_back(table, lags, log, one):
-    """Differenced and brought back, a series is what it was, rows that were not observed and precision included."""
+    """inverse_transform restores the series, its unobserved rows and its dtype."""
     differencer = Differencer(lags, log=log, columns="sales" if one else None)
     rtol = RTOL[table["sales"].dtype.type]
     made = differencer.fit_transform(table)
@@ -27,7 +27,7 @@ def test_there_and_back(table, lags, log, one):
 
 @given(tables(least=16, unobserved=False), all_lags, st.booleans())
 def test_following_rows_there_and_back(table, lags, log):
-    """Rows that follow the fitted ones come back; as an array they are taken to follow."""
+    """inverse_transform restores rows after the fitted ones, as a table and as an array."""
     rtol, n_fitted = RTOL[table["sales"].dtype.type], sum(lags) + 2
     differencer = Differencer(lags, log=log).fit(table[:n_fitted])
     new = table[n_fitted:]
@@ -40,7 +40,7 @@ def test_following_rows_there_and_back(table, lags, log):
 
 @given(st.data(), all_lags)
 def test_panel_there_and_back(data, lags):
-    """A panel comes back, from a table with its keys and from an array beside them."""
+    """inverse_transform restores a panel, with key columns or with groups beside an array."""
     table = data.draw(panels(lags))
     differencer = Differencer(lags, group="store", time="day")
     pd.testing.assert_frame_equal(differencer.inverse_transform(differencer.fit_transform(table)), table)
@@ -51,7 +51,7 @@ def test_panel_there_and_back(data, lags):
 
 
 def test_holes_there_and_back():
-    """A series with holes comes back, its parts too; so do the differences as an array."""
+    """inverse_transform restores a series with holes, and parts of it."""
     table = WALKS.drop(DAYS[[8, 20, 21, 39]])
     table.iloc[[3, 25]] = NAN
     differencer = Differencer((1, 2), columns="sales")
@@ -62,7 +62,7 @@ def test_holes_there_and_back():
 
 
 def test_changed_differences():
-    """Other differences than those fitted give another series from the same start."""
+    """Other differences give another series from the same start."""
     differencer = Differencer().fit(WALKS)
     made = differencer.inverse_transform(WALKS.diff() * 0 + 1)
     np.testing.assert_allclose(made["sales"], WALKS["sales"].iloc[0] + np.arange(40))
@@ -70,7 +70,7 @@ def test_changed_differences():
 
 @given(tables(least=20, unobserved=False), all_lags, st.booleans(), st.integers(1, 4), st.integers(0, 2))
 def test_restore(table, lags, log, n_steps, longer):
-    """From every row on, the differences of the next rows become their values."""
+    """`restore` turns the differences of the next rows into their values, from every row."""
     series, differencer = table["sales"], Differencer(lags, log=log).fit(table)
     depth, differences = sum(lags), by_pandas(table["sales"], lags, log).to_numpy()
     origins = np.arange(depth + longer, len(series) - n_steps + 1)
@@ -90,22 +90,22 @@ def test_restore_of_columns():
 
 
 def test_restore_without_lags():
-    """Without lags no past is needed; only the logarithm is undone."""
+    """Without lags restore needs no past, and only undoes the logarithm."""
     for lags in (None, ()):
         assert Differencer(lags).fit(WALKS).restore(np.empty((2, 0)), [[1], [2]]).tolist() == [[1], [2]]
         differencer = Differencer(lags, log=True).fit(WALKS)
         np.testing.assert_allclose(differencer.restore(np.empty((1, 0)), [[0, np.log(2)]]), [[1, 2]])
 
 
-def test_restore_of_what_is_not_known():
-    """Where the past that is needed was not observed, the forecast is not known; other samples and steps are."""
+def test_restore_of_unobserved_values():
+    """An unobserved value in the past makes only the forecasts NaN that need it."""
     differencer = Differencer(2).fit(WALKS)
     restored = differencer.restore([[1, NAN], [1, 2]], [[1, 1, 1, 1], [1, 1, 1, NAN]])
     np.testing.assert_array_equal(restored, [[2, NAN, 3, NAN], [2, 3, 3, NAN]])
 
 
-def test_restore_of_nothing():
-    """No samples, or no steps, are nothing."""
+def test_restore_of_empty_arrays():
+    """`restore` takes no samples, or no steps."""
     differencer = Differencer(2).fit(WALKS)
     assert differencer.restore(np.empty((0, 2)), np.empty((0, 3))).shape == (0, 3)
     assert differencer.restore(np.empty((4, 2)), np.empty((4, 0))).shape == (4, 0)

@@ -12,7 +12,7 @@ from sklstm import Differencer
 
 from .walks import DAYS, WALKS
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = {
     "zero": (
@@ -149,13 +149,13 @@ FAULTY = {
 
 @pytest.mark.parametrize(("params", "X", "message"), FAULTY.values(), ids=FAULTY)
 def test_faulty(params, X, message):
-    """What cannot be differenced is refused, with what would be right."""
+    """Invalid parameters and tables raise an error with a remedy."""
     assert refused(Differencer(**params).fit, X) == message
 
 
 @pytest.mark.parametrize("method", ["transform", "inverse_transform"])
 def test_other_features(method):
-    """Another number of features than was fitted is refused."""
+    """Another number of features than in fit raises an error."""
     differencer = Differencer().fit(WALKS.to_numpy())
     assert refused(getattr(differencer, method), np.ones((4, 3))) == snapshot(
         "X has 3 features, but Differencer is expecting 2 features as input."
@@ -163,7 +163,7 @@ def test_other_features(method):
 
 
 def test_logarithm_of_new_rows():
-    """New values that have no logarithm are refused like fitted ones."""
+    """New values without a logarithm raise an error, as in fit."""
     differencer = Differencer(log=True).fit(WALKS)
     assert refused(differencer.transform, WALKS[:1] * 0) == snapshot(
         "Differencer(log=True) expects values above 0, got 0.0 at row 2026-01-01 00:00:00, column 'sales'. Pass log=False, leave the column out of columns, or write NaN where nothing was observed."
@@ -179,8 +179,8 @@ def test_not_fitted():
         Differencer().restore([[1]], [[1]])
 
 
-def test_rows_from_nowhere():
-    """Rows that neither begin where the fitted ones do nor follow them cannot be brought back."""
+def test_inverse_of_unknown_rows():
+    """inverse_transform refuses rows that neither begin like the fitted ones nor follow them."""
     differencer = Differencer().fit(WALKS[:20])
     after_a_hole = WALKS[20:].drop(DAYS[25])
     # Integers, periods and times with a zone are not those that were fitted.
@@ -198,8 +198,8 @@ def test_rows_from_nowhere():
     )
 
 
-def test_arrays_from_nowhere():
-    """An array that begins with NaN is the fitted one, or no one's."""
+def test_inverse_of_unknown_arrays():
+    """inverse_transform refuses an array that begins with NaN but is not as long as the fitted one."""
     series = WALKS["sales"].to_numpy()
     differencer = Differencer().fit(series[:20])
     # Times say nothing where none were fitted, but for holes.
@@ -214,8 +214,8 @@ def test_arrays_from_nowhere():
     )
 
 
-def test_series_from_nowhere():
-    """A series that was not fitted cannot be brought back; without lags it can."""
+def test_inverse_of_unknown_series():
+    """inverse_transform refuses a series that was not fitted, unless there are no lags."""
     table = pd.DataFrame({"store": list("aabb"), "sales": [1.0, 2, 3, 4]}, index=[0, 1, 0, 1])
     differencer = Differencer(group="store").fit(table[:2])
     assert refused(differencer.inverse_transform, table) == snapshot(
@@ -226,8 +226,8 @@ def test_series_from_nowhere():
     )
 
 
-def test_restore_refuses():
-    """Forecasts and their past are tables of the same samples, and the past is long enough."""
+def test_faulty_restore():
+    """`restore` refuses forecasts and pasts of other shapes, and pasts that are too short."""
     restore = Differencer((1, 12)).fit(WALKS).restore
     assert refused(restore, np.ones((5, 13)), np.ones(5)) == snapshot(
         "Differencer(lags=(1, 12)).restore expects differences of shape (n_samples, n_steps), got (5,)."
@@ -250,8 +250,8 @@ def test_restore_refuses():
     )
 
 
-def test_refusals_of_keep():
-    """A feature is differenced or kept, and one is differenced at least."""
+def test_faulty_keep():
+    """A feature is either differenced or kept, and at least one is differenced."""
     assert refused(Differencer(columns="sales", keep=["sales"]).fit, WALKS) == snapshot(
         "Differencer(columns='sales', keep=['sales']) names a feature in both. Difference it, or keep it."
     )

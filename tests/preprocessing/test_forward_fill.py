@@ -1,4 +1,4 @@
-"""ForwardFill: the last observation stands, within its series, and as long as the limit says."""
+"""ForwardFill: the last observation of each series is carried forward, up to a limit."""
 
 import datetime
 
@@ -40,7 +40,7 @@ def tables(n_features=2):
 
 @given(tables(), st.none() | st.integers(1, 5), st.sampled_from([np.float32, np.float64]))
 def test_like_pandas(rows, limit, dtype):
-    """Within each series, and up to a number of rows, it fills what pandas fills."""
+    """Values are filled like in pandas, within each series and up to a number of rows."""
     table = pd.DataFrame(rows, columns=["store", "x", "z"]).astype({"x": dtype, "z": dtype})
     expected = table.groupby("store")[["x", "z"]].ffill(limit=limit)
     filled = ForwardFill(limit=limit, group="store").fit_transform(table)
@@ -56,7 +56,7 @@ def test_like_pandas(rows, limit, dtype):
 
 @given(tables(), st.data(), st.integers(1, 12), st.sampled_from(["naive", "Europe/Berlin", "durations", "periods"]))
 def test_durations_against_a_loop(rows, data, hours, kind):
-    """An observation is carried to rows that are at most a duration later, however irregular they are."""
+    """An observation is carried to rows up to a duration later, also with irregular times."""
     steps = data.draw(st.lists(st.integers(1, 6), min_size=len(rows), max_size=len(rows)))
     ages = np.cumsum(steps)
     index = pd.Timestamp("2026-10-24") + pd.to_timedelta(ages, "h")
@@ -79,7 +79,7 @@ def test_durations_against_a_loop(rows, data, hours, kind):
 
 
 def test_kinds():
-    """DataFrame, Series, array and list come out as what they are, with index, names and precision."""
+    """DataFrame, Series, array and list keep their type, index, names and dtype."""
     values = [1.0, NAN, 3.0]
     series = pd.Series(values, index=HOURS[:3], name="x")
     pd.testing.assert_series_equal(ForwardFill().fit_transform(series), series.ffill())
@@ -91,7 +91,7 @@ def test_kinds():
 
 
 def test_key_columns_pass():
-    """Columns of group and time are no features, and come out as they went in, where they were."""
+    """The columns group and time are no features, and come out unchanged in their place."""
     table = pd.DataFrame({"x": [1, NAN, NAN], "store": ["a", "a", "b"], "hour": HOURS[:3], "z": [NAN, 2, NAN]})
     fill = ForwardFill(group="store", time="hour", limit="1h")
     filled = fill.fit_transform(table)
@@ -118,8 +118,8 @@ def test_levels():
     ["2h", "120min", pd.Timedelta("2h"), datetime.timedelta(hours=2), np.timedelta64(2, "h"), 2],
     ids=["2h", "120min", "Timedelta", "timedelta", "timedelta64", "rows"],
 )
-def test_ways_to_say_a_limit(limit):
-    """A limit is a number of rows, or a duration of any kind."""
+def test_kinds_of_limits(limit):
+    """A limit is a number of rows, or a duration of any type."""
     assert ForwardFill(limit=limit).fit_transform(table_of([1, NAN, NAN, NAN]))["x"].tolist()[:3] == [1, 1, 1]
     assert np.isnan(ForwardFill(limit=limit).fit_transform(table_of([1, NAN, NAN, NAN]))["x"].iloc[3])
 
@@ -129,7 +129,7 @@ def test_ways_to_say_a_limit(limit):
 
 @given(tables(), st.integers(1, 24), st.sampled_from([None, 1, 2, 4, "1h", "3h"]))
 def test_as_if_in_one_table(rows, n_fitted, limit):
-    """Rows that follow the fitted ones are filled as they are in the whole table, in every series."""
+    """Rows after the fitted ones are filled as in the whole table, in every series."""
     table = pd.DataFrame(rows, columns=["store", "x", "z"])
     table.index = pd.Timestamp("2026-01-01") + pd.to_timedelta(table.groupby("store").cumcount(), "h")
     whole = ForwardFill(limit=limit, group="store").fit_transform(table)
@@ -148,7 +148,7 @@ def test_as_if_in_one_table(rows, n_fitted, limit):
 
 
 def test_following(regular):
-    """On every regular index, rows right after the fitted ones go on from there, and others start cold."""
+    """On every regular index, rows right after the fitted ones continue from them, and other rows start cold."""
     table = pd.DataFrame({"x": np.where(np.arange(40) == 19, 7.0, NAN)}, index=regular)
     fill = ForwardFill().fit(table[:20])
     assert fill.transform(table[20:]).eq(7).all(axis=None)
@@ -157,7 +157,7 @@ def test_following(regular):
 
 
 def test_context():
-    """Fitted rows are followed by what continues them, by anything, or by nothing."""
+    """`context` decides whether new rows continue if they follow, always, or never."""
     table = table_of([1, 2, 3, NAN, NAN])
     after, later = table[3:4], table[4:]
     filled = {
@@ -173,8 +173,8 @@ def test_context():
     np.testing.assert_array_equal(never.transform([NAN, 5.0]), [NAN, 5])
 
 
-def test_durations_go_on_over_holes():
-    """A duration is measured from the observation: later rows need not follow at once, and earlier ones never do."""
+def test_durations_across_holes():
+    """A duration is measured from the observation: later rows need not follow at once, earlier ones are not filled."""
     table = table_of([NAN, 1, NAN, NAN, NAN, NAN])
     for context in ("auto", "always"):
         fill = ForwardFill(limit="3h", context=context).fit(table[:3])
@@ -182,14 +182,14 @@ def test_durations_go_on_over_holes():
         np.testing.assert_array_equal(fill.transform(table[:2])["x"], [NAN, 1])
 
 
-def test_rows_are_counted_on():
-    """Rows since an observation count from fit on into transform."""
+def test_limit_counts_fitted_rows():
+    """A limit in rows counts the fitted rows since the observation."""
     table = table_of([1, 1, 1, NAN, NAN, NAN])
     np.testing.assert_array_equal(ForwardFill(limit=2).fit(table[:4]).transform(table[4:])["x"], [1, NAN])
 
 
 def test_other_series_start_cold():
-    """A series that was not fitted has nothing to go on from; each other one has its own."""
+    """A series that was not fitted starts cold; every other series continues from its own last values."""
     table = table_of([1, 2, NAN, NAN, NAN, NAN], store=list("ababca"))
     fill = ForwardFill(group="store", context="always").fit(table[:4])
     assert {store: last.tolist() for store, last in fill.last_.items()} == {"a": [1], "b": [2]}
@@ -197,15 +197,15 @@ def test_other_series_start_cold():
 
 
 def test_last():
-    """The last observations are those before all NaN, and NaN where there are none."""
+    """last_ holds the last observations, NaN where there are none."""
     np.testing.assert_array_equal(ForwardFill().fit([[1, NAN], [2, NAN], [NAN, NAN]]).last_, [2, NAN])
 
 
-# --- with scikit-learn, and the whole chain -------------------------------------------------------
+# --- in pipelines and searches --------------------------------------------------------------------
 
 
 def test_search_over_limits():
-    """The limit is tuned like any parameter; the first rows of a test fold are filled from the training rows."""
+    """A search tunes the limit; the first rows of a test fold are filled from the training rows."""
     rng = np.random.default_rng(0)
     truth = np.sin(np.arange(80) / 5)
     X = pd.DataFrame({"x": np.where(rng.random(80) < 0.5, NAN, truth)})
@@ -220,7 +220,7 @@ def test_search_over_limits():
 
 
 def test_routed_groups():
-    """With routing, a Pipeline passes groups to fit and transform; without them transform says what is missing."""
+    """A Pipeline routes groups to fit and transform; transform without groups raises an error."""
     X, stores = np.array([[1.0], [2.0], [NAN], [NAN]]), np.array(["a", "b", "b", "a"])
     with sklearn.config_context(enable_metadata_routing=True):
         fill = ForwardFill(context="always").set_fit_request(groups=True).set_transform_request(groups=True)
@@ -235,7 +235,7 @@ def test_routed_groups():
 
 @pytest.fixture(scope="module")
 def holes():
-    """A series of two features with holes in it, and its next value."""
+    """A series of two features with missing values, and its next value."""
     rng = np.random.default_rng(0)
     t = np.arange(61)
     truth = 10 + np.sin(t / 4)
@@ -250,8 +250,8 @@ def holes():
 
 
 @pytest.mark.parametrize("first", ["carried, then imputed", "imputed"])
-def test_whole_chain(holes, first):
-    """A series with holes is filled, scaled, framed and learned; test rows look back into the training rows."""
+def test_pipeline(holes, first):
+    """A series with missing values is filled, scaled, framed and learned; test rows look back into training rows."""
     X, y = holes
     impute = SimpleImputer().set_output(transform="pandas")
     filling = [ForwardFill(limit="2h"), impute] if first == "carried, then imputed" else [impute]
@@ -267,8 +267,8 @@ def test_whole_chain(holes, first):
     assert np.isfinite(predicted).all()
 
 
-def test_panel_chain():
-    """A panel keeps its key columns from step to step, and each series goes on from its own end."""
+def test_pipeline_of_a_panel():
+    """Key columns pass from step to step, and each series continues from its own end."""
     table = table_of([1, 10, NAN, NAN, 3, NAN, NAN, NAN], store=list("abababab"))
     keys = {"group": "store"}
     pipe = make_pipeline(ForwardFill(**keys), SeriesScaler(None, **keys), LagFramer(2, **keys)).fit(table[:6])
@@ -278,8 +278,8 @@ def test_panel_chain():
     pd.testing.assert_frame_equal(numbered, pd.DataFrame({0: [1.0, 1.0], 1: [7, 7]}))
 
 
-def test_what_stays_open_is_masked(holes):
-    """Without an imputer, time steps where nothing is known in any feature stay NaN, and the network masks them."""
+def test_remaining_nan_is_masked(holes):
+    """Time steps that stay NaN in every feature are masked by the network."""
     X, y = holes
     pipe = make_pipeline(
         ForwardFill(limit=1), SeriesScaler(), LagFramer(N_TIMESTEPS), LSTMRegressor(UNITS, epochs=1, random_state=0)
@@ -290,7 +290,7 @@ def test_what_stays_open_is_masked(holes):
     assert np.isfinite(pipe.predict(X[50:])).all()
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = {
     "array and duration": (
@@ -398,12 +398,12 @@ FAULTY = {
 
 @pytest.mark.parametrize(("params", "X", "message"), FAULTY.values(), ids=FAULTY)
 def test_faulty(params, X, message):
-    """What cannot be filled is refused, with what would be right."""
+    """Invalid parameters and tables raise an error with a remedy."""
     assert refused(ForwardFill(**params).fit, X) == message
 
 
 def test_other_kind_of_times():
-    """Times with and without a time zone are not compared."""
+    """Times with a time zone after times without one raise an error."""
     table = table_of([1, NAN])
     assert refused(ForwardFill(limit="2h").fit(table).transform, table.tz_localize("UTC")) == snapshot(
         "ForwardFill(limit='2h') was fitted on times, got times with a time zone. Pass both alike: "
@@ -412,7 +412,7 @@ def test_other_kind_of_times():
 
 
 def test_other_names():
-    """Names that are not those of the fitted columns are refused."""
+    """input_features other than the fitted columns raise an error."""
     fill = ForwardFill(group="store").fit(table_of([1], store=["a"]))
     assert refused(fill.get_feature_names_out, ["x"]) == snapshot(
         "ForwardFill was fitted on the columns ['store', 'x'], got input_features ['x']. Pass the same names, or none."

@@ -16,7 +16,7 @@ NAN = np.nan
 
 
 def framed_by_a_loop(rows, positions, n_steps):
-    """Windows row by row: each looks back as long as one position follows the other."""
+    """Naive loop: the window of each row looks back as long as one position follows the other."""
     windows = np.full((len(rows), n_steps, rows.shape[1]), NAN)
     for row in range(len(rows)):
         for lag in range(min(n_steps, row + 1)):
@@ -27,7 +27,7 @@ def framed_by_a_loop(rows, positions, n_steps):
 
 
 def table(index, n_features=2):
-    """A table that holds no value twice."""
+    """A table in which all values differ."""
     values = np.arange(float(len(index) * n_features)).reshape(len(index), n_features)
     return pd.DataFrame(values, index=index, columns=list("abc"[:n_features]))
 
@@ -37,7 +37,7 @@ def table(index, n_features=2):
 
 @given(st.data())
 def test_array(data):
-    """Windows of an array hold each row and those before it, NaN rows as they are, NaN before the start."""
+    """Windows of an array hold each row and those before it, and NaN before the start."""
     n_rows, n_features = data.draw(st.integers(1, 15)), data.draw(st.integers(1, 3))
     n_steps = data.draw(st.integers(1, n_rows))
     dtype = data.draw(st.sampled_from([np.float32, np.float64]))
@@ -50,7 +50,7 @@ def test_array(data):
 
 @pytest.mark.parametrize(("hole", "n_steps", "cut"), [(None, 1, 25), (None, 8, 20), (23, 5, 21), (30, 3, 32)])
 def test_every_index(regular, hole, n_steps, cut):
-    """No window reaches across a hole, and new rows look back into fitted ones exactly where they follow them."""
+    """On every regular index, windows end at holes, and new rows look back into fitted ones if they follow them."""
     # A hole of seven rows is longer than any holidays.
     kept = np.arange(40) if hole is None else np.delete(np.arange(40), slice(hole, hole + 7))
     X = table(regular[kept])
@@ -78,7 +78,7 @@ def test_any_holes(steps, n_steps, data):
 
 @pytest.mark.parametrize("n_steps", [1, 2, 5])
 def test_flat_windows_are_pandas_shifts(regular, n_steps):
-    """Flattened windows are the shifted series side by side, oldest first, named by feature and lag."""
+    """Flat windows are shifted series side by side, oldest first, named by feature and lag."""
     X = table(regular)
     shifts = [X.shift(lag).set_axis([f"{name}(t-{lag})" for name in X], axis=1) for lag in range(n_steps - 1, 0, -1)]
     expected = pd.concat([*shifts, X.set_axis([f"{name}(t)" for name in X], axis=1)], axis=1)
@@ -87,7 +87,7 @@ def test_flat_windows_are_pandas_shifts(regular, n_steps):
 
 
 def test_flat_windows_across_a_hole():
-    """Flattened windows, too, end at a hole."""
+    """Flat windows end at a hole."""
     X = table(pd.Index([0, 1, 2, 6, 7]), n_features=1)
     lags = LagFramer(2, flatten=True).fit_transform(X)
     np.testing.assert_array_equal(lags["a(t-1)"], [NAN, 0, 1, NAN, 3])
@@ -109,7 +109,7 @@ def test_one_step():
 
 @given(st.integers(1, 6), st.integers(0, 9), st.booleans())
 def test_no_window_sees_the_future(n_steps, now, flatten):
-    """Whatever comes after a row changes nothing in its window."""
+    """A change of later rows does not change the window of a row."""
     X = np.random.default_rng(0).normal(size=(10, 2))
     changed = X.copy()
     changed[now + 1 :] = 99
@@ -128,7 +128,7 @@ def test_windows_are_views(dtype):
 
 
 def test_series():
-    """A Series is a table of one feature, named by it."""
+    """A Series is a table of one feature with its name."""
     sales = pd.Series([1.0, 2.0, 3.0], index=pd.period_range("2026-01", periods=3, freq="M"), name="sales")
     lags = LagFramer(2, flatten=True).fit_transform(sales)
     pd.testing.assert_index_equal(lags.index, sales.index)
@@ -138,12 +138,12 @@ def test_series():
 
 @pytest.mark.parametrize("flatten", [False, True])
 def test_whole_numbers(flatten):
-    """Whole numbers become float64, since NaN must find a place among them."""
+    """Integers become float64, because windows may hold NaN."""
     assert LagFramer(2, flatten=flatten).fit_transform([[1], [2], [3]]).dtype == np.float64
 
 
 def test_partly_observed_rows_as_lags():
-    """A table of lags may miss some features: it is not for a network."""
+    """Flat windows may miss some features of a row."""
     X = np.array([[1.0, NAN], [2.0, 3.0]])
     np.testing.assert_array_equal(LagFramer(2, flatten=True).fit_transform(X)[1], [1, NAN, 2, 3])
 
@@ -152,7 +152,7 @@ def test_partly_observed_rows_as_lags():
 
 
 def test_context_of_an_array():
-    """An array has no index: it starts cold, unless it is said to follow."""
+    """Rows of an array start cold, unless context is always."""
     X = np.arange(6.0)
     last = [[2.0], [3.0]]
     np.testing.assert_array_equal(LagFramer(3).fit(X[:4]).transform(X[4:])[0], [[NAN], [NAN], [4]])
@@ -161,7 +161,7 @@ def test_context_of_an_array():
 
 
 def test_context_of_a_table():
-    """A table looks back where its index follows, never where context is ruled out, always where it is demanded."""
+    """`context` decides whether windows look back if the index follows, always, or never."""
     X = table(pd.RangeIndex(10), n_features=1)
     past = {
         (context, first): LagFramer(2, flatten=True, context=context).fit(X[:5]).transform(X[first:])["a(t-1)"].iloc[0]
@@ -182,14 +182,14 @@ def test_context_of_a_table():
 
 
 def test_context_of_a_boolean_choice():
-    """Rows chosen by a mask, whose index is no RangeIndex any more, follow all the same."""
+    """Rows chosen by a mask, whose index is no RangeIndex, look back into the fitted rows."""
     X = table(pd.RangeIndex(10))
     framer = LagFramer(3).fit(X[X.index < 5])
     np.testing.assert_array_equal(framer.transform(X[X.index >= 5]), LagFramer(3).fit_transform(X)[5:])
 
 
 def test_context_ends_at_a_hole():
-    """Fitted rows before the last hole are no context."""
+    """context_ holds the fitted rows after the last hole."""
     X = table(pd.Index([0, 1, 2, 3, 4, 9]), n_features=1)
     framer = LagFramer(4).fit(X)
     np.testing.assert_array_equal(framer.context_, [[5.0]])
@@ -198,15 +198,15 @@ def test_context_ends_at_a_hole():
 
 
 def test_context_is_a_copy():
-    """What happens to X after fit changes no window."""
+    """Changes of X after fit do not change the context."""
     X = np.arange(5.0)
     framer = LagFramer(2, context="always").fit(X)
     X[:] = 99
     np.testing.assert_array_equal(framer.transform([5.0])[0, :, 0], [4, 5])
 
 
-def test_two_halves_are_not_joined():
-    """The two parts that K-fold leaves around a test block come as Windows, and none reaches from one to the other."""
+def test_k_fold():
+    """No window joins the two parts that K-fold leaves around a test block."""
     X = table(pd.date_range("2026-01-01", periods=30, freq="D"), n_features=1)
     train, test = list(KFold(3).split(X))[1]
     framer = LagFramer(3)
@@ -219,7 +219,7 @@ def test_two_halves_are_not_joined():
 
 @given(st.integers(2, 8), st.integers(8, 25), st.integers(1, 6))
 def test_block_after_block(n_steps, fitted, length):
-    """Rows that follow may come in a block of any length; later blocks start cold."""
+    """New rows that follow may come in a block of any length; later blocks start cold."""
     X = table(pd.RangeIndex(40))
     joined = LagFramer(n_steps).fit_transform(X)
     framer = LagFramer(n_steps).fit(X[:fitted])
@@ -234,7 +234,7 @@ def test_block_after_block(n_steps, fitted, length):
 
 
 def test_names():
-    """Windows are named by their features, lags by feature and lag."""
+    """Windows have the names of features, flat windows those of features and lags."""
     X = table(pd.RangeIndex(4))
     assert list(LagFramer(3).fit(X).get_feature_names_out()) == ["a", "b"]
     assert list(LagFramer(2, flatten=True).fit(X).get_feature_names_out()) == ["a(t-1)", "b(t-1)", "a(t)", "b(t)"]
@@ -247,7 +247,7 @@ def test_names():
 
 
 def test_containers():
-    """Lags come in the container that is asked for, else in that of X; windows are arrays."""
+    """Flat windows come in the container of set_output, else in that of X; windows are arrays."""
     X = table(pd.date_range("2026-01-01", periods=4))
     asked = LagFramer(2, flatten=True).set_output(transform="pandas")
     pd.testing.assert_frame_equal(asked.fit_transform(X), LagFramer(2, flatten=True).fit_transform(X))
@@ -256,7 +256,7 @@ def test_containers():
     assert isinstance(LagFramer(2).set_output(transform="pandas").fit_transform(X), np.ndarray)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = [
     (
@@ -323,13 +323,13 @@ FAULTY = [
 
 @pytest.mark.parametrize(("X", "message"), FAULTY)
 def test_faulty_series(X, message):
-    """A series that is too short, out of order or no series of numbers is refused."""
+    """A series that is too short, out of order or not of numbers raises an error."""
     assert refused(LagFramer(12).fit, X) == message
     assert refused(LagFramer(12).fit_transform, X) == message
 
 
 def test_faulty_new_rows():
-    """New rows out of order, or with other features, are refused."""
+    """New rows out of order, or with other features, raise an error."""
     X = table(pd.RangeIndex(4))
     framer = LagFramer(2).fit(X)
     assert refused(framer.transform, X[::-1]) == snapshot(
@@ -345,7 +345,7 @@ def test_faulty_new_rows():
 
 
 def test_partly_observed_rows():
-    """A time step with some features missing is no row of a window; the message names it by its time."""
+    """A row with some features missing raises an error with its time."""
     X = table(pd.date_range("2026-01-01", periods=4))
     X.iloc[2, 1] = NAN
     message = snapshot(
@@ -383,7 +383,7 @@ def test_faulty_parameters(params, message):
 
 
 def test_unknown_context():
-    """A context that does not exist is refused with those that do."""
+    """An unknown context raises an error with the known ones."""
     message = refused(LagFramer(2, context="sometimes").fit, np.ones(5))
     assert with_sorted_choices(message) == snapshot(
         "The 'context' parameter of LagFramer must be a str among {'always', 'auto', 'never'}. Got 'sometimes' instead."
@@ -391,7 +391,7 @@ def test_unknown_context():
 
 
 def test_not_fitted():
-    """A framer that was not fitted says so."""
+    """`transform` and get_feature_names_out need fit."""
     message = snapshot(
         "This LagFramer instance is not fitted yet. Call 'fit' with appropriate arguments before using this estimator."
     )
@@ -399,7 +399,7 @@ def test_not_fitted():
     assert refused(LagFramer(2).get_feature_names_out, error=NotFittedError) == message
 
 
-def test_max_gap_joins_what_lies_close():
+def test_max_gap():
     """Windows and context reach over steps up to max_gap."""
     table = pd.DataFrame(
         {"a": np.arange(8.0)}, index=pd.DatetimeIndex([f"2026-01-{d:02}" for d in (1, 2, 3, 6, 7, 8, 12, 13)])

@@ -1,4 +1,4 @@
-"""LagFramer on panels, irregular times, and features with a meaning of their own."""
+"""LagFramer on panels, on irregular times, and with static and known-future features."""
 
 import pickle
 
@@ -40,7 +40,7 @@ def panel(series, kind="integers", order=None):
 
 
 def by_a_loop(table, n_steps, longest_step=1):
-    """Windows of each row: back over the rows of its series, as long as none lies further away than allowed."""
+    """Naive loop: the window of each row looks back over the rows of its series, up to a hole."""
     windows = np.full((len(table), n_steps, 2), NAN)
     for row in range(len(table)):
         own = table[table["store"] == table["store"][row]].sort_values("time")
@@ -77,8 +77,8 @@ def panels(draw):
 
 
 @given(panels(), st.integers(1, 4), st.sampled_from(sorted(KINDS)), st.booleans())
-def test_windows_of_a_panel_are_the_naive_loop(mixed, n_steps, kind, levels):
-    """No window crosses a series or a hole, for every kind of index, keys as columns or as levels of the index."""
+def test_panel_against_a_loop(mixed, n_steps, kind, levels):
+    """No window crosses a series or a hole, for every kind of index, with keys as columns or levels."""
     series, order, steps = mixed
     table = panel(series, kind, order)
     expected = by_a_loop(table.assign(step=steps), n_steps)
@@ -99,7 +99,7 @@ def test_windows_of_a_panel_are_the_naive_loop(mixed, n_steps, kind, levels):
     kind=st.sampled_from(sorted(KINDS)),
 )
 def test_context_of_a_panel(lengths, n_steps, cuts, kind):
-    """New rows of each series see what framing the joined table shows; chunk by chunk too."""
+    """New rows of each series look back as in the joined table, also chunk by chunk."""
     series = {f"s{k}": (range(length), 100.0 * k + np.arange(length)) for k, length in enumerate(lengths)}
     table = panel(series).sort_values("time", kind="stable")
     steps = table["time"].to_numpy()
@@ -116,8 +116,8 @@ def test_context_of_a_panel(lengths, n_steps, cuts, kind):
             fitted.partial_fit(table[chunk])
 
 
-def test_series_that_were_not_fitted_start_cold():
-    """A series of its own has no past here; the others go on, however rows are mixed."""
+def test_new_series_start_cold():
+    """A series that was not fitted starts cold; the others continue, in any order of rows."""
     table = panel({"A": (range(4), [1.0, 2, 3, 4]), "B": (range(4), [10.0, 20, 30, 40])})
     framer = LagFramer(2, group="store", time="time").fit(table[table["time"] < 3])
     last = table[table["time"] == 3]
@@ -128,14 +128,14 @@ def test_series_that_were_not_fitted_start_cold():
 
 
 def test_names_of_features():
-    """Names of lags do not speak of group and time, whichever step passes them on."""
+    """Names of lags leave out group and time, whichever step passes them on."""
     model = make_pipeline(SeriesScaler(group="store", time="time"), LagFramer(2, flatten=True, **BY_TIME)).fit(TWO)
     assert list(model.get_feature_names_out()) == ["a(t-1)", "b(t-1)", "a(t)", "b(t)"]
     assert list(model.transform(TWO)) == list(model.get_feature_names_out())
 
 
 def test_groups_beside_an_array():
-    """Series of an array come as metadata; without times rows follow one another, and context is asked for."""
+    """Groups come as metadata beside an array; without times context has to be always."""
     X, groups = np.array([[1.0], [10], [2], [20], [3]]), ["A", "B", "A", "B", "A"]
     windows = LagFramer(2).fit_transform(X, groups=groups)
     assert_array_equal(np.asarray(windows)[..., 0], [[NAN, 1], [NAN, 10], [1, 2], [10, 20], [2, 3]])
@@ -145,7 +145,7 @@ def test_groups_beside_an_array():
 
 
 def test_groups_are_missing():
-    """A framer that was fitted on groups cannot tell series apart without them."""
+    """`transform` without groups raises an error after fit with groups."""
     framer = LagFramer(2).fit(np.ones((4, 1)), groups=["A", "B", "A", "B"])
     for call in (framer.transform, framer.partial_fit):
         assert refused(call, np.ones((2, 1))) == snapshot(
@@ -154,16 +154,16 @@ def test_groups_are_missing():
         )
 
 
-def test_windows_know_series_and_time():
-    """What an estimator needs to split, scale and carry states by series goes along, through slices too."""
+def test_groups_and_times_of_windows():
+    """Windows and their slices hold the group and the time of each row."""
     table = panel({"A": ([1, 2], [1.0, 2]), "B": ([0, 1], [3.0, 4])}).set_index("time")
     windows = LagFramer(1, group="store").fit_transform(table)
     assert_array_equal(windows[1:].groups, ["A", "B", "B"])
     assert_array_equal(windows[1:].times, [2, 0, 1])
 
 
-def test_in_a_search():
-    """Pipelines and searches take panels: rows by time or by series, and splitters that ask for groups."""
+def test_search():
+    """Searches take panels: rows sorted by time or by series, and splitters that need groups."""
     rng = np.random.default_rng(0)
     stores = {f"s{k}": (range(30), 10 * k + rng.normal(size=30).cumsum()) for k in range(4)}
     table = panel(stores).sort_values(["time", "store"]).reset_index(drop=True)
@@ -182,7 +182,7 @@ def test_in_a_search():
 
 
 class FillNaN:
-    """Zero for NaN: a linear model takes none."""
+    """Replace NaN by zero, for a linear model."""
 
     def fit(self, X, y=None):
         return self
@@ -209,8 +209,8 @@ class FillNaN:
     kind=st.sampled_from(["integers", "days", "months", "durations"]),
     cut=st.integers(1, 11),
 )
-def test_a_regular_grid(steps, n_steps, kind, cut):
-    """With freq a window looks back over time steps, those without a row are NaN; context is placed in time too."""
+def test_freq(steps, n_steps, kind, cut):
+    """With freq a window looks back over time steps: missing ones are NaN, and context is placed in time."""
     freq = {"integers": 1, "days": "D", "months": "M", "durations": "min"}[kind]
     steps = np.cumsum(steps)
     values = np.arange(1.0, len(steps) + 1)
@@ -225,8 +225,8 @@ def test_a_regular_grid(steps, n_steps, kind, cut):
         assert_array_equal(np.asarray(new)[..., 0], expected[cut:])
 
 
-def test_a_grid_with_holes():
-    """A hole longer than max_gap is not reached across, however long the window."""
+def test_freq_with_max_gap():
+    """Windows on a grid do not cross a hole that is longer than max_gap."""
     index = pd.to_datetime(["2026-01-01 00:10", "2026-01-01 01:40", "2026-01-01 04:05"])
     table = pd.DataFrame({"a": [1.0, 2, 3]}, index=index)
     assert_array_equal(
@@ -239,8 +239,8 @@ def test_a_grid_with_holes():
     )
 
 
-def test_time_since_the_last_observation():
-    """A feature more: the time since what was observed before, of the series; context counts, missing rows do not."""
+def test_elapsed():
+    """`elapsed` is the time since the previous observation of the series, which context may hold."""
     index = pd.to_datetime(["2026-01-01 00:00", "2026-01-01 01:30", "2026-01-01 04:00", "2026-01-01 05:00"])
     table = pd.DataFrame({"a": [1.0, 2, NAN, 3]}, index=index)
     framer = LagFramer(1, elapsed="h").fit(table)
@@ -253,11 +253,11 @@ def test_time_since_the_last_observation():
     assert_array_equal(np.asarray(LagFramer(1, elapsed=2).fit_transform(counted))[:, 0], [[1, 0], [2, 2]])
 
 
-# --- features with a meaning of their own ---------------------------------------------------------
+# --- static and known-future features -------------------------------------------------------------
 
 
-def test_known_ahead():
-    """Each row holds the next values of what is known ahead, of its own series; the last known stays."""
+def test_future():
+    """Each row holds the next values of known-future features of its series; the last value is repeated."""
     table = panel({"A": (range(3), [1.0, 2, 3]), "B": (range(2), [10.0, 20])})
     framer = LagFramer(2, group="store", time="time", future=["b"], horizon=2)
     windows = framer.fit_transform(table)
@@ -269,15 +269,15 @@ def test_known_ahead():
     )
 
 
-def test_rows_that_lie_ahead():
-    """Rows appended for what is known of them are not observed; the row before sees them as its future."""
+def test_appended_future_rows():
+    """Appended rows with known-future features only are not observed; earlier rows see their values."""
     table = pd.DataFrame({"sales": [1.0, 2, NAN, NAN], "promo": [0.0, 1, 1, 0]})
     windows = LagFramer(2, future=["promo"], horizon=2).fit_transform(table)
     assert_array_equal(np.asarray(windows)[1:3], [[[1, 0, 1, 1], [2, 1, 1, 0]], [[2, 1, 1, 0], [NAN, NAN, 0, 0]]])
 
 
-def test_static_features():
-    """What does not change keeps its column, and is marked."""
+def test_static():
+    """Static features keep their column, and roles name it."""
     table = panel({"A": (range(2), [1.0, 2]), "B": (range(2), [10.0, 20])}).assign(size=[5.0, 5, 7, 7])
     windows = LagFramer(2, group="store", time="time", static=["size"]).fit_transform(table)
     assert (windows.roles.static, windows.roles.future) == ((2,), ())
@@ -285,7 +285,7 @@ def test_static_features():
     assert_array_equal(np.asarray(windows)[:, -1, 2], [5, 5, 7, 7])
 
 
-# --- messages -------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 TWO = panel({"A": (range(3), [1.0, 2, 3]), "B": (range(3), [10.0, 20, 30])})
 BY_TIME = {"group": "store", "time": "time"}
@@ -407,12 +407,12 @@ BY_TIME = {"group": "store", "time": "time"}
     ids=range(15),
 )
 def test_faulty_panels(params, X, message):
-    """Who, what was expected, what came, and what to do."""
+    """Invalid keys, times and features raise an error with a remedy."""
     assert refused(LagFramer(**{"n_steps": 2} | params).fit, X) == message
 
 
 def test_faulty_groups():
-    """Groups beside a table are one for each row, and not named twice."""
+    """`groups` needs one value per row, and no group parameter beside it."""
     assert refused(LagFramer(1).fit, np.ones((3, 1)), groups=["A", "B"]) == snapshot(
         "LagFramer got 3 rows in X and 2 groups. Pass a group for each row, the series that it is of."
     )

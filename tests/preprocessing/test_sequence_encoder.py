@@ -1,4 +1,4 @@
-"""SequenceEncoder: categories of tables, labels and sequences to numbers, and back."""
+"""SequenceEncoder: categories of tables, labels and sequences as numbers."""
 
 import pickle
 
@@ -30,7 +30,7 @@ EXPECTED_FAILURES = {
     expected_failed_checks=lambda _: EXPECTED_FAILURES,
 )
 def test_scikit_learn_checks(estimator, check):
-    """The encoder passes scikit-learn's checks, but for those whose reason is given."""
+    """The encoder passes scikit-learn's checks, except those with a reason."""
     check(estimator)
 
 
@@ -38,7 +38,7 @@ def test_scikit_learn_checks(estimator, check):
 
 
 def test_table():
-    """Categories become codes where they stand; numbers keep their type, and missing values stay."""
+    """Categories become codes in their place; numbers keep their dtype, and missing values stay."""
     encoder = SequenceEncoder()
     expected = WEATHER.assign(city=[0.0, 1, NAN, 1], level=[0.0, 2, 0, NAN], dry=[1.0, 0, 0, 1])
     pd.testing.assert_frame_equal(encoder.fit_transform(WEATHER), expected)
@@ -53,7 +53,7 @@ def test_table():
 
 
 def test_one_hot_table():
-    """One-hot columns stand where the categories stood, and are NaN where these are missing."""
+    """One-hot columns replace the columns of categories, and are NaN for missing ones."""
     encoder = SequenceEncoder("onehot", columns=["city", "dry"])
     encoded = encoder.fit_transform(WEATHER)
     assert list(encoded) == ["temp", "city=Oslo", "city=Rome", "level", "wind", "dry=False", "dry=True"]
@@ -72,14 +72,14 @@ def test_columns(columns):
 
 
 def test_numbers_may_be_encoded():
-    """A column of numbers is encoded where it is named, and else passes."""
+    """A column of numbers is encoded if columns= names it, else it passes."""
     stores = pd.DataFrame({"store": [30, 10, 30], "sales": [1, 2, 3]})
     assert SequenceEncoder(columns="store").fit_transform(stores)["store"].tolist() == [1, 0, 1]
     pd.testing.assert_frame_equal(SequenceEncoder().fit_transform(stores), stores)
 
 
 def test_every_text_type():
-    """Text of every type that pandas has is encoded alike, also where it was learned from another."""
+    """Text is encoded alike in every dtype of pandas, also in another one than in fit."""
     words = ["b", "a", None, "b"]
     encoder = SequenceEncoder().fit(pd.DataFrame({"word": words}))
     for dtype in ["object", "string", "category"]:
@@ -101,7 +101,7 @@ def test_equals_scikit_learn(encoding):
 
 @ENCODINGS
 def test_array(encoding):
-    """An array of objects is a table too, whose columns go by their positions."""
+    """An object array is a table with columns by position."""
     X = WEATHER[["temp", "city"]].to_numpy(object)
     encoder = SequenceEncoder(encoding)
     encoded = encoder.fit_transform(X)
@@ -125,7 +125,7 @@ def test_numbered_columns():
 
 
 def test_set_output():
-    """A container of one's own choice holds what comes out."""
+    """The output comes in the container of set_output."""
     X = np.array([["a", 1.5], ["b", 2.5]], dtype=object)
     encoded = SequenceEncoder("onehot").set_output(transform="pandas").fit_transform(X)
     expected = pd.DataFrame({"x0=a": [1.0, 0], "x0=b": [0.0, 1], "x1": [1.5, 2.5]})
@@ -146,7 +146,7 @@ LABELS = {
 
 @pytest.mark.parametrize(("X", "labels"), LABELS.values(), ids=LABELS)
 def test_labels(X, labels):
-    """Labels are one feature: of one axis as codes, of two one-hot."""
+    """Labels are one feature: a 1D array of codes, or a 2D one-hot array."""
     known = sorted({label for label in labels if label is not None})
     codes = [NAN if label is None else known.index(label) for label in labels]
     encoded = SequenceEncoder().fit_transform(X)
@@ -215,14 +215,14 @@ def test_fit_decides_on_strings():
 
 
 def test_one_feature_in_any_kind():
-    """What was learned from sequences encodes labels, and the other way round."""
+    """An encoder that was fitted on sequences encodes labels, and the other way round."""
     np.testing.assert_array_equal(SequenceEncoder().fit(TOKENS).transform(["dog", "cat"]), [1, 0])
     (codes,) = SequenceEncoder().fit(list("abc")).transform([["c", "a"]])
     np.testing.assert_array_equal(codes, [[2], [0]])
 
 
 def test_nothing_to_encode():
-    """Where a fitted table of one column has only numbers, labels and sequences of it pass untouched."""
+    """Numbers of a fitted table of one numeric column pass unchanged, as labels and as sequences."""
     encoder = SequenceEncoder().fit(np.array([[1.5], [2.5]]))
     for X in ([1.5, 3.5], [[1.5], [2.5, 3.5]]):
         assert encoder.transform(X) is X
@@ -290,7 +290,7 @@ def test_before_lag_framer():
 
 
 class HasCodeZero(ClassifierMixin, BaseEstimator):
-    """Predicts the first class where code 0 is in the sequence; stands for a network."""
+    """Classifier that predicts the first class if code 0 is in the sequence."""
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)

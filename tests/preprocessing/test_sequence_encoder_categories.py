@@ -1,4 +1,4 @@
-"""SequenceEncoder: which categories it knows, what it makes of others, and the way back to them."""
+"""SequenceEncoder: given categories, unknown categories, and inverse_transform."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ NAN = np.nan
     "given", ["TGCA", list("TGCA"), np.array(list("TGCA")), {0: "TGCA"}], ids=["str", "list", "array", "dict"]
 )
 def test_given_categories(given):
-    """Codes follow the order that is given, and what was not seen has one too."""
+    """Codes follow the order of the given categories, also of those that fit does not see."""
     (codes,) = SequenceEncoder(categories=given).fit_transform(["CAT"])
     np.testing.assert_array_equal(codes, [[2], [3], [0]])
     # Plain text, whatever it was given as: what comes back prints as such.
@@ -30,7 +30,7 @@ def test_given_categories(given):
 
 
 def test_given_by_column():
-    """Columns that are not named learn theirs; a single column needs no name."""
+    """Columns that are not named learn their categories; a single column needs no name."""
     table = pd.DataFrame({"a": ["x", "y"], "b": ["x", "y"]})
     encoded = SequenceEncoder(categories={"b": ["z", "y", "x"]}).fit_transform(table)
     np.testing.assert_array_equal(encoded, [[0, 2], [1, 1]])
@@ -49,7 +49,7 @@ def test_given_categories_of_mixed_types():
 
 
 def test_unknown_encoded():
-    """What is unknown gets the code after the last, and a column of its own."""
+    """An unknown category gets the code after the last one, or a column of its own."""
     table, new = pd.DataFrame({"city": ["Oslo", "Rome"]}), pd.DataFrame({"city": ["Paris", None, "Rome"]})
     encoder = SequenceEncoder(unknown="encode").fit(table)
     np.testing.assert_array_equal(encoder.transform(new)["city"], [2, NAN, 1])
@@ -61,14 +61,14 @@ def test_unknown_encoded():
 
 
 def test_unknown_name():
-    """The column of the unknown has a name of its own, also where ? is a category."""
+    """The column of unknown categories has a name of its own, also if ? is a category."""
     encoder = SequenceEncoder("onehot", unknown="encode").fit(list("?!"))
     assert list(encoder.get_feature_names_out()) == ["x0=!", "x0=?", "x0=??"]
 
 
 @ENCODINGS
 def test_unknown_not_observed(encoding):
-    """What is unknown may be taken for not observed."""
+    """Unknown categories may become NaN."""
     (codes,) = SequenceEncoder(encoding, unknown="nan").fit(["ab"]).transform(["ax"])
     np.testing.assert_array_equal(np.isnan(codes).all(axis=1), [False, True])
 
@@ -121,11 +121,11 @@ UNKNOWN = {
 
 @pytest.mark.parametrize(("X", "new", "message"), UNKNOWN.values(), ids=UNKNOWN)
 def test_unknown_refused(X, new, message):
-    """The first unknown category is named, with its place and what is known."""
+    """The error names the first unknown category, its place and the known ones."""
     assert refused(SequenceEncoder().fit(X).transform, new) == message
 
 
-# --- and back -------------------------------------------------------------------------------------
+# --- inverse_transform ----------------------------------------------------------------------------
 
 WORDS = st.text(st.characters(codec="ascii"), min_size=1, max_size=8)
 TOKEN = st.sampled_from(["cat", "dog", "a", "", None])
@@ -134,7 +134,7 @@ TOKEN = st.sampled_from(["cat", "dog", "a", "", None])
 @ENCODINGS
 @given(X=st.lists(WORDS, min_size=1, max_size=6).filter(lambda X: any(len(word) > 1 for word in X)))
 def test_there_and_back_strings(encoding, X):
-    """Strings come back as they were, padded or not."""
+    """inverse_transform restores strings, padded or not."""
     encoder = SequenceEncoder(encoding)
     encoded = encoder.fit_transform(X)
     assert encoder.inverse_transform(encoded) == X
@@ -147,7 +147,7 @@ def test_there_and_back_strings(encoding, X):
     unknown=st.sampled_from(["error", "encode"]),
 )
 def test_there_and_back_tokens(encoding, X, unknown):
-    """Lists of tokens come back as lists, missing tokens as None."""
+    """inverse_transform restores lists of tokens, missing tokens as None."""
     encoder = SequenceEncoder(encoding, categories=["cat", "dog", "a", ""], unknown=unknown)
     assert encoder.inverse_transform(encoder.fit_transform(X)) == X
 
@@ -158,7 +158,7 @@ def test_there_and_back_tokens(encoding, X, unknown):
     texts=st.lists(st.sampled_from(["x", "y", None]), min_size=8, max_size=8).filter(any),
 )
 def test_there_and_back_tables(encoding, labels, texts):
-    """Tables come back with the types of their columns."""
+    """inverse_transform restores tables with the dtypes of their columns."""
     n_rows = len(labels)
     table = pd.DataFrame({"number": labels, "text": ["z", *texts][:n_rows], "flag": np.arange(n_rows) % 2 == 0})
     encoder = SequenceEncoder(encoding, columns=["number", "text", "flag"])
@@ -167,7 +167,7 @@ def test_there_and_back_tables(encoding, labels, texts):
 
 @ENCODINGS
 def test_there_and_back_weather(encoding):
-    """Missing values and types of columns come back, and what passed is left alone."""
+    """inverse_transform restores missing values and dtypes, and leaves numbers alone."""
     encoder = SequenceEncoder(encoding)
     pd.testing.assert_frame_equal(encoder.inverse_transform(encoder.fit_transform(WEATHER)), WEATHER)
     cities = WEATHER["city"]
@@ -175,7 +175,7 @@ def test_there_and_back_weather(encoding):
 
 
 def test_missing_numbers_and_truth():
-    """Where nothing was observed, numbers come back as NaN, and truth values as None."""
+    """inverse_transform gives NaN for missing numbers, and None for missing booleans."""
     encoder = SequenceEncoder().fit([30, 10])
     np.testing.assert_array_equal(encoder.inverse_transform([1, NAN]), [30, NAN])
     assert SequenceEncoder().fit([True, False]).inverse_transform([1, NAN]).tolist() == [True, None]
@@ -186,7 +186,7 @@ def test_missing_numbers_and_truth():
 
 @ENCODINGS
 def test_probabilities(encoding):
-    """What a softmax gives comes back as labels, of samples and of time steps, whatever the encoding."""
+    """Softmax outputs become labels, of samples and of time steps, for both encodings."""
     encoder = SequenceEncoder(encoding).fit([["left", "right"], ["wait"]])
     shares = np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1], [NAN, NAN, NAN], [0, 0, 0]])
     assert encoder.inverse_transform(shares).tolist() == ["right", "left", None, None]
@@ -197,7 +197,7 @@ def test_probabilities(encoding):
 
 @ENCODINGS
 def test_codes(encoding):
-    """Codes of every shape come back as labels, whatever the encoding."""
+    """Codes of every shape become labels, for both encodings."""
     encoder = SequenceEncoder(encoding).fit([["left", "right"], ["wait"]])
     assert encoder.inverse_transform([2, 0]).tolist() == ["wait", "left"]
     assert encoder.inverse_transform(np.array([[2], [0]])).tolist() == ["wait", "left"]
@@ -206,7 +206,7 @@ def test_codes(encoding):
 
 
 def test_predicted_strings():
-    """Time steps come back as a string, a sample as a character; an unknown one as a replacement character."""
+    """Time steps become a string, a sample a character, an unknown code a replacement character."""
     encoder = SequenceEncoder("onehot", unknown="encode").fit(["abc"])
     shares = np.eye(4)[[[0, 3, 2], [1, 1, 0]]]
     assert encoder.inverse_transform(shares) == ["a\N{REPLACEMENT CHARACTER}c", "bba"]
@@ -222,7 +222,7 @@ def test_single_category():
 
 
 def test_one_column_of_a_table():
-    """A column by itself is brought back by its name or position."""
+    """inverse_transform takes one column by its name or position."""
     encoder = SequenceEncoder("onehot").fit(WEATHER)
     shares = pd.DataFrame([[0.4, 0.6], [NAN, NAN]], index=DAYS[:2])
     expected = pd.Series(["Rome", None], index=DAYS[:2], name="city", dtype=WEATHER["city"].dtype)

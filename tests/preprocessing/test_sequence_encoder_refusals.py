@@ -11,7 +11,7 @@ from sklstm import SequenceEncoder
 
 from .weather import TOKENS, WEATHER
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = {
     "str": (
@@ -188,12 +188,12 @@ FAULTY = {
 
 @pytest.mark.parametrize(("X", "params", "message"), FAULTY.values(), ids=FAULTY)
 def test_refused_by_fit(X, params, message):
-    """What cannot be encoded is refused, with a remedy."""
+    """Invalid parameters and data raise an error with a remedy."""
     assert refused(SequenceEncoder(**params).fit, X) == message
 
 
 def test_refused_by_transform():
-    """X of other features, or a single string, is refused."""
+    """Data of other features, or a single string, raise an error."""
     encoder = SequenceEncoder().fit(WEATHER)
     assert refused(encoder.transform, ["Oslo", "Rome"]) == snapshot(
         "SequenceEncoder was fitted on 5 features, got 2 labels, which are one. "
@@ -282,5 +282,5 @@ FAULTY_CODES = {
 
 @pytest.mark.parametrize(("X", "codes", "params", "message"), FAULTY_CODES.values(), ids=FAULTY_CODES)
 def test_refused_by_inverse_transform(X, codes, params, message):
-    """What is no code is refused, with a remedy."""
+    """Arrays that are no codes raise an error with a remedy."""
     assert refused(SequenceEncoder().fit(X).inverse_transform, codes, **params) == message

@@ -1,4 +1,4 @@
-"""SequencePadder: as Keras pads, but with NaN, without int32, and without copies that nobody needs."""
+"""SequencePadder: pads like Keras, but with NaN, with floats, and without needless copies."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ CLASSIC = [[1, 2, 3, 4], [1, 2, 3], [1]]
     ],
 )
 def test_classic(params, expected):
-    """The textbook's sequences are padded and cut as in the textbook."""
+    """Sequences are padded and cut like in the textbook."""
     np.testing.assert_array_equal(SequencePadder(value=0, **params).fit_transform(CLASSIC)[..., 0], expected)
 
 
@@ -44,7 +44,7 @@ SIDES = st.sampled_from(["pre", "post"])
     value=st.sampled_from([0.0, -1.0, 0.5, NAN]),
 )
 def test_equals_keras(lengths, n_features, max_len, padding, truncating, value):
-    """Padding and cutting are those of keras.utils.pad_sequences."""
+    """Sequences are padded and cut like by keras.utils.pad_sequences."""
     import keras
 
     ends = np.cumsum(lengths)
@@ -62,8 +62,8 @@ def test_length_is_learned():
     np.testing.assert_array_equal(padder.transform([[1, 2], [1, 2, 3, 4, 5]])[..., 0], [[NAN, NAN, 1, 2], [2, 3, 4, 5]])
 
 
-def test_windows_are_padded_too():
-    """Windows that are too short are padded like sequences, without sharing their memory."""
+def test_short_windows():
+    """Windows that are too short are padded like sequences, in new memory."""
     X = np.ones((2, 3, 1))
     padded = SequencePadder(5, padding="post").fit_transform(X)
     np.testing.assert_array_equal(padded[..., 0], [[1, 1, 1, NAN, NAN]] * 2)
@@ -73,8 +73,8 @@ def test_windows_are_padded_too():
 # --- no copies ------------------------------------------------------------------------------------
 
 
-def test_nothing_to_do():
-    """Windows of the right length pass untouched: the very same object."""
+def test_windows_of_the_right_length():
+    """Windows of the right length are returned themselves."""
     framed = LagFramer(3).fit_transform(np.arange(9.0))
     holed = LagFramer(3).fit_transform(pd.Series(range(6), index=[0, 1, 2, 8, 9, 10]))
     assert isinstance(holed, Windows)
@@ -123,7 +123,7 @@ def test_kinds(X):
 
 @pytest.mark.parametrize("make", [list, np.array, pd.DataFrame])
 def test_rows_are_sequences(make):
-    """The rows of a table are sequences of one feature, of one length."""
+    """The rows of a table are sequences of one feature and one length."""
     X = make([[1, 2, 3], [4, 5, 6]])
     np.testing.assert_array_equal(SequencePadder().fit_transform(X)[..., 0], [[1, 2, 3], [4, 5, 6]])
     np.testing.assert_array_equal(SequencePadder(2).fit_transform(X)[..., 0], [[2, 3], [5, 6]])
@@ -132,7 +132,7 @@ def test_rows_are_sequences(make):
 
 @pytest.mark.parametrize(("dtype", "expected"), [("float32", "float32"), ("float64", "float64"), ("int64", "float64")])
 def test_dtype(dtype, expected):
-    """float32 stays float32; whole numbers become float64, never the other way round."""
+    """float32 stays float32, and integers become float64."""
     assert SequencePadder(4).fit_transform([np.ones(2, dtype), np.ones(3, dtype)]).dtype == expected
     assert SequencePadder(4).fit_transform(np.ones((2, 3, 1), dtype)).dtype == expected
     assert SequencePadder(2).fit_transform(np.ones((2, 3, 1), dtype)).dtype == expected
@@ -151,7 +151,7 @@ def test_names():
     assert list(SequencePadder().fit(CLASSIC).get_feature_names_out()) == ["x0"]
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = [
     (
@@ -213,12 +213,12 @@ FAULTY = [
 
 @pytest.mark.parametrize(("X", "message"), FAULTY)
 def test_faulty_sequences(X, message):
-    """Sequences that are empty, infinite, text, of other features or partly observed are refused."""
+    """Sequences that are empty, infinite, text, of other features or partly observed raise an error."""
     assert refused(SequencePadder().fit_transform, X) == message
 
 
 def test_other_features():
-    """New sequences with other features are refused."""
+    """New sequences with other features raise an error."""
     padder = SequencePadder().fit([np.ones((2, 2))])
     assert refused(padder.transform, [np.ones((2, 3))]) == snapshot(
         "X has 3 features, but SequencePadder is expecting 2 features as input: "
@@ -271,12 +271,12 @@ def test_faulty_parameters(params, message):
     ],
 )
 def test_unknown_side(name, message):
-    """A side that does not exist is refused with those that do."""
+    """An unknown side raises an error with the known ones."""
     assert with_sorted_choices(refused(SequencePadder(**{name: "left"}).fit, CLASSIC)) == message
 
 
 def test_not_fitted():
-    """A padder that was not fitted says so."""
+    """`transform` and get_feature_names_out need fit."""
     message = snapshot(
         "This SequencePadder instance is not fitted yet. "
         "Call 'fit' with appropriate arguments before using this estimator."
@@ -285,8 +285,8 @@ def test_not_fitted():
     assert refused(SequencePadder().get_feature_names_out, error=NotFittedError) == message
 
 
-def test_a_number_stands_for_what_was_not_observed():
-    """With a number for `value` nothing is NaN: not the padding, and not the time steps that came so."""
+def test_value():
+    """A number as value replaces NaN: the padding, and unobserved time steps."""
     windows = LagFramer(n_steps=3).fit_transform(np.arange(1.0, 6))
     filled = SequencePadder(value=-1.0).fit_transform(windows)
     np.testing.assert_array_equal(filled, np.nan_to_num(windows, nan=-1.0))
@@ -306,7 +306,7 @@ def test_padded_windows_keep_groups_and_times():
     np.testing.assert_array_equal(padded.times, [3, 4, 5, 6])
 
 
-# --- features that are static, or known ahead -----------------------------------------------------
+# --- static and known-future features -------------------------------------------------------------
 
 STORE = np.repeat(["A", "B"], 20)
 STORES = pd.DataFrame(
@@ -315,14 +315,14 @@ STORES = pd.DataFrame(
 
 
 def framed(n_steps):
-    """Windows with a static feature, 1, and what is known ahead of two steps, 3 and 4."""
+    """Windows with the static feature 1, and the known-future features 3 and 4 of two steps."""
     return LagFramer(n_steps, group="store", static=["size"], future=["promo"], horizon=2).fit_transform(STORES)
 
 
 @pytest.mark.parametrize("value", [NAN, 0.0, -1.0])
 @pytest.mark.parametrize("padding", ["pre", "post"])
-def test_padding_repeats_what_has_a_role(padding, value):
-    """After a sample its static and known features are those of its last time step, all others padding."""
+def test_padding_of_roles(padding, value):
+    """Padding after a sample repeats the static and known-future features of its last time step."""
     windows = framed(3)
     features = windows.roles.features
     padded = np.asarray(SequencePadder(5, padding=padding, value=value).fit_transform(windows))
@@ -335,8 +335,8 @@ def test_padding_repeats_what_has_a_role(padding, value):
 
 
 @pytest.mark.parametrize("truncating", ["pre", "post"])
-def test_what_has_a_role_survives_cutting(truncating):
-    """Static and known features at the last time step that is kept are those of the sample's last one."""
+def test_cutting_of_roles(truncating):
+    """The last time step that is kept has the static and known-future features of the sample's last one."""
     windows = framed(5)
     features = windows.roles.features
     cut = SequencePadder(3, truncating=truncating).fit_transform(windows)
@@ -348,8 +348,8 @@ def test_what_has_a_role_survives_cutting(truncating):
 
 
 @pytest.mark.parametrize("padding", ["pre", "post"])
-def test_networks_read_what_has_a_role_behind_padding(padding):
-    """Padded windows are forecast as they are without padding."""
+def test_networks_read_roles_of_padded_windows(padding):
+    """A network forecasts padded windows as it does windows without padding."""
     windows, y = framed(3), STORES["sales"].to_numpy()
     padded = SequencePadder(5, padding=padding).fit_transform(windows)
     whole, longer = (

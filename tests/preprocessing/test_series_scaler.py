@@ -1,4 +1,4 @@
-"""SeriesScaler: scikit-learn's arithmetic, one set of coefficients per feature, and every kind of series kept."""
+"""SeriesScaler: scikit-learn's arithmetic, one set of coefficients per feature, for every kind of series."""
 
 import copy
 import pickle
@@ -57,25 +57,25 @@ KINDS = {
 
 @pytest.fixture(params=KINDS.values(), ids=KINDS)
 def kind(request):
-    """A function that makes an X of one kind, of numbers of the type it is given."""
+    """A function that makes an X of one kind, with numbers of a dtype."""
     return request.param
 
 
 def parts_of(X):
-    """The arrays, Series and tables that X consists of."""
+    """Return the arrays, Series and tables that X consists of."""
     is_box = isinstance(X, np.ndarray) and X.dtype.kind == "O"
     is_list = isinstance(X, list) and not isinstance(X[0], (float, list))
     return list(X) if is_box or is_list else [X]
 
 
 def rows_of(X):
-    """All observations of X as a matrix of shape (n_observations, n_features)."""
+    """Return all observations of X as a matrix of shape (n_observations, n_features)."""
     arrays = [np.asarray(part) for part in parts_of(X)]
     return np.concatenate([array.reshape(-1, array.shape[-1] if array.ndim > 1 else 1) for array in arrays])
 
 
 def assert_same(restored, X, rtol):
-    """Values, type, index and columns are those of X; lists of numbers are arrays."""
+    """Check values, type, index and columns; lists of numbers become arrays."""
     pairs = list(zip(parts_of(restored), parts_of(X), strict=True))
     if len(pairs) > 1:
         assert type(restored) is type(X)
@@ -93,7 +93,7 @@ def assert_same(restored, X, rtol):
 
 
 def test_textbook_normalisation():
-    """10, 20, ..., 100 becomes 0, 1/9, ..., 1, and comes back."""
+    """10, 20, ..., 100 is scaled to 0, 1/9, ..., 1, and restored."""
     series = np.arange(10.0, 101, 10)
     scaler = SeriesScaler().fit(series)
     assert (scaler.min_, scaler.max_) == (10, 100)
@@ -102,7 +102,7 @@ def test_textbook_normalisation():
 
 
 def test_textbook_standardisation():
-    """The textbook's nine numbers have its mean, its standard deviation and its standard scores."""
+    """Mean, standard deviation and standard scores of nine numbers are those of the textbook."""
     scaler = SeriesScaler("standard")
     scores = scaler.fit_transform([1.0, 5.5, 9.0, 2.6, 8.8, 3.0, 4.1, 7.9, 6.3])
     assert f"{scaler.mean_[0]:.6f} {scaler.std_[0]:.6f}" == "5.355556 2.712568"
@@ -116,7 +116,7 @@ def test_textbook_standardisation():
     [("minmax", {"min": -10, "max": 30}, 18.8, 0.72), ("standard", {"mean": 10, "std": 5}, 20.7, 2.14)],
 )
 def test_textbook_domain_knowledge(method, coefficients, value, expected):
-    """With the known range, or the known mean and spread, the textbook's value is scaled as there."""
+    """Given coefficients scale a value like in the textbook."""
     scaler = SeriesScaler(method, coefficients=coefficients).fit([0.0, 1.0])
     np.testing.assert_allclose(scaler.transform([value]), [expected], rtol=1e-14)
 
@@ -133,7 +133,7 @@ def test_textbook_domain_knowledge(method, coefficients, value, expected):
     )
 )
 def test_equals_scikit_learn(method, X):
-    """On a table, every method is scikit-learn's scaler to the bit, NaN included."""
+    """Every method gives exactly what scikit-learn's scaler gives, NaN included."""
     X[0] = 1
     scaled = SeriesScaler(method).fit_transform(X)
     np.testing.assert_array_equal(scaled, SCALERS[method]().fit_transform(X))
@@ -141,13 +141,13 @@ def test_equals_scikit_learn(method, X):
 
 
 def test_range():
-    """feature_range is where the smallest and the largest value go, given as a tuple or a list."""
+    """feature_range is the range of the scaled values, given as a tuple or a list."""
     for feature_range in ((-1, 1), [-1, 1]):
         np.testing.assert_array_equal(SeriesScaler(feature_range=feature_range).fit_transform([1, 2, 3]), [-1, 0, 1])
 
 
 def test_one_set_of_coefficients_per_feature(kind):
-    """Whatever the kind of X, its coefficients are those of all its observations, feature by feature."""
+    """Coefficients are those of all observations of X, feature by feature, for every kind of X."""
     X = kind(np.float64)
     rows = rows_of(X)
     scaler = SeriesScaler("minmax").fit(X)
@@ -162,16 +162,16 @@ def test_one_set_of_coefficients_per_feature(kind):
     np.testing.assert_allclose(SeriesScaler("maxabs").fit(X).max_abs_, np.abs(rows).max(axis=0))
 
 
-def test_windows_of_a_choice():
-    """Rows that lie in the buffer but in no window teach nothing."""
+def test_rows_outside_of_windows():
+    """Rows of the buffer that lie in no window do not change the coefficients."""
     windows = Windows(np.array([[1.0], [2.0], [3.0], [100.0]]), [0, 1], 2)
     assert SeriesScaler().fit(windows).max_ == 3
     assert SeriesScaler("standard").fit(windows).mean_ == np.mean([1, 2, 2, 3])
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_nan_is_left_out(method):
-    """What was not observed changes no coefficient, and stays NaN."""
+def test_nan(method):
+    """NaN changes no coefficient, and stays NaN."""
     holed = np.insert(ROWS, [0, 5, 24], NAN, axis=0)
     scaled = SeriesScaler(method).fit_transform(holed)
     np.testing.assert_allclose(scaled[~np.isnan(holed)].reshape(-1, 2), SeriesScaler(method).fit_transform(ROWS))
@@ -180,20 +180,20 @@ def test_nan_is_left_out(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_constant_feature(method):
-    """A feature that does not vary is scaled without a division by zero, and comes back."""
+    """A constant feature is scaled without a division by zero, and restored."""
     constant = np.full(11, 0.1)
     scaler = SeriesScaler(method).fit(constant)
     assert np.isfinite(scaler.transform(constant)).all()
     np.testing.assert_allclose(scaler.inverse_transform(scaler.transform(constant)), constant)
 
 
-# --- there and back -------------------------------------------------------------------------------
+# --- inverse_transform ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float32, 1e-4), (np.float64, 1e-12)])
 @pytest.mark.parametrize("method", METHODS)
 def test_there_and_back(kind, method, dtype, rtol):
-    """Scaled and brought back, X is what it was: values, kind, type, index and columns."""
+    """inverse_transform restores X: values, kind, dtype, index and columns."""
     X = kind(dtype)
     before = copy.deepcopy(X)
     scaler = SeriesScaler(method).fit(X)
@@ -206,7 +206,7 @@ def test_there_and_back(kind, method, dtype, rtol):
     method=st.sampled_from(METHODS),
 )
 def test_any_values_there_and_back(X, method):
-    """Any windows come back, to the precision of their feature's largest value."""
+    """inverse_transform restores any windows, to the precision of the largest value of the feature."""
     X[0, 0] = 1
     scaler = SeriesScaler(method).fit(X)
     back = scaler.inverse_transform(scaler.transform(X))
@@ -214,7 +214,7 @@ def test_any_values_there_and_back(X, method):
 
 
 def test_scaled_kinds(kind):
-    """Every kind is scaled to the same numbers as the rows that it is made of."""
+    """Every kind of X is scaled to the same numbers as its rows."""
     X = kind(np.float64)
     scaler = SeriesScaler("standard").fit(X)
     scaled = scaler.transform(X)
@@ -223,7 +223,7 @@ def test_scaled_kinds(kind):
 
 
 def test_windows_are_scaled_once_a_row():
-    """Scaled windows are views over a scaled buffer, of as many rows."""
+    """Scaled windows are views of a scaled buffer with as many rows."""
     windows = LagFramer(400).fit_transform(np.ones((1000, 1)))
     scaled = SeriesScaler().fit(np.ones((1000, 1))).transform(windows)
     assert scaled.strides[0] == scaled.strides[1]
@@ -233,7 +233,7 @@ def test_windows_are_scaled_once_a_row():
 
 
 def test_set_output():
-    """Tables come in the container that is asked for, else as they came."""
+    """Tables come in the container of set_output, else in their own."""
     scaler = SeriesScaler().fit(TABLE)
     assert isinstance(scaler.transform(TABLE), pd.DataFrame)
     scaler = SeriesScaler().fit(ROWS)
@@ -254,7 +254,7 @@ def test_global_set_output():
 
 
 def test_polars():
-    """A polars table is scaled, and comes in polars where that is asked for."""
+    """A polars table is scaled, and comes in polars if set_output says so."""
     try:
         import polars as pl
     except ImportError:
@@ -270,13 +270,13 @@ def test_polars():
 
 
 def test_unknown_container():
-    """A container that does not exist is refused by scikit-learn."""
+    """scikit-learn refuses an unknown container."""
     with pytest.raises(ValueError, match=r"^output config must be in .*, got panda$"):
         SeriesScaler().set_output(transform="panda").fit_transform(ROWS)
 
 
 def test_three_axes_pass_set_output():
-    """What has three axes, or none that fit a table, is no table: it passes a pandas container as it is."""
+    """set_output does not apply to windows and sequences."""
     windows = ROWS.reshape(4, 6, 2)
     assert isinstance(SeriesScaler().set_output(transform="pandas").fit_transform(windows), np.ndarray)
     assert isinstance(SeriesScaler().set_output(transform="pandas").fit_transform([[1, 2], [3]]), list)
@@ -285,7 +285,7 @@ def test_three_axes_pass_set_output():
 
 
 def test_names():
-    """The feature names go through."""
+    """Feature names are those of X."""
     assert list(SeriesScaler().fit(TABLE).get_feature_names_out()) == ["rain", "temp"]
     assert list(SeriesScaler().fit([TABLE, TABLE[:3]]).get_feature_names_out()) == ["rain", "temp"]
     assert list(SeriesScaler().fit(ROWS).get_feature_names_out()) == ["x0", "x1"]
@@ -305,7 +305,7 @@ def test_copies_scale_alike(duplicate):
 
 
 def test_clone():
-    """A clone has every parameter and the container, and nothing fitted."""
+    """A clone has all parameters and the container, and nothing fitted."""
     params = {
         "method": "standard",
         "feature_range": (0, 2),
@@ -321,7 +321,7 @@ def test_clone():
     assert isinstance(twin.fit_transform(ROWS), pd.DataFrame)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = [
     (
@@ -379,7 +379,7 @@ FAULTY = [
 
 @pytest.mark.parametrize(("X", "message"), FAULTY)
 def test_faulty_series(X, message):
-    """What is no series of numbers, or shows nothing of a feature, is refused."""
+    """A series that is not of numbers, or without an observation of a feature, raises an error."""
     assert refused(SeriesScaler().fit, X) == message
 
 
@@ -408,7 +408,7 @@ def test_faulty_series(X, message):
     ],
 )
 def test_other_features(X, message):
-    """What has another number of features than the fitted series is refused."""
+    """Another number of features than in fit raises an error."""
     assert refused(SeriesScaler().fit(ROWS).transform, X) == message
 
 
@@ -430,12 +430,12 @@ def test_other_features(X, message):
     ],
 )
 def test_unknown_choice(name, message):
-    """An unknown method or treatment of values out of range is refused with the known ones."""
+    """An unknown method or out_of_range raises an error with the known ones."""
     assert with_sorted_choices(refused(SeriesScaler(**{name: "z"}).fit, ROWS)) == message
 
 
 def test_mistyped_parameter():
-    """A mistyped parameter is refused with the right one, wherever it is typed."""
+    """A mistyped parameter raises an error with the right one, in __init__ and set_params."""
     message = snapshot(
         "SeriesScaler has no parameter 'out_of_rang'. Did you mean 'out_of_range'? "
         "Its parameters are: coefficients, feature_range, group, method, out_of_range, time, unseen_groups."
@@ -445,7 +445,7 @@ def test_mistyped_parameter():
 
 
 def test_not_fitted():
-    """A scaler that was not fitted says so."""
+    """`transform` and inverse_transform need fit."""
     message = snapshot(
         "This SeriesScaler instance is not fitted yet. "
         "Call 'fit' with appropriate arguments before using this estimator."

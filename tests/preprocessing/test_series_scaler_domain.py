@@ -61,7 +61,7 @@ def test_ways_to_give_a_coefficient(given_minimum, expected):
     ],
 )
 def test_coefficients_of_each_method(method, coefficients, expected):
-    """Each method scales by its given coefficients, and comes back."""
+    """Each method scales by its given coefficients, and inverse_transform restores X."""
     scaler = SeriesScaler(method, coefficients=coefficients).fit(TABLE["temp"])
     np.testing.assert_allclose(scaler.transform(TABLE["temp"]), expected)
     np.testing.assert_allclose(scaler.inverse_transform(expected), TABLE["temp"])
@@ -71,7 +71,7 @@ def test_coefficients_of_each_method(method, coefficients, expected):
 
 @pytest.mark.parametrize(("method", "names"), COEFFICIENTS.items(), ids=COEFFICIENTS)
 def test_coefficients_of_another_scaler(method, names):
-    """A scaler with the coefficients that another has learned scales like that, there and back."""
+    """A scaler with the coefficients of another one gives the same, also in inverse_transform."""
     learned = SeriesScaler(method).fit(ROWS)
     given = SeriesScaler(method, coefficients={name: getattr(learned, f"{name}_") for name in names}).fit(ROWS[:5])
     np.testing.assert_allclose(given.transform(ROWS), learned.transform(ROWS), rtol=1e-12)
@@ -86,13 +86,13 @@ def test_given_spread_of_zero(method, names):
 
 
 def test_coefficients_keep_float32():
-    """Given coefficients do not make float32 values double."""
+    """Given coefficients keep float32 values float32."""
     scaler = SeriesScaler("standard", coefficients={"mean": 1.5}).fit(ROWS.astype(np.float32))
     assert scaler.transform(ROWS.astype(np.float32)).dtype == np.float32
 
 
 def test_given_mean_of_a_constant_feature():
-    """A feature that does not vary is divided by 1, rounding errors or not, also where its mean is given."""
+    """A constant feature with a given mean is divided by 1, in spite of rounding errors."""
     constant = np.full(11, 0.1)
     scaler = SeriesScaler("standard", coefficients={"mean": 0.5}).fit(constant)
     assert scaler.std_ == 0
@@ -100,7 +100,7 @@ def test_given_mean_of_a_constant_feature():
 
 
 def test_coefficients_are_not_changed():
-    """Fitting leaves the given coefficients, and the clone's, as they are."""
+    """`fit` leaves the given coefficients unchanged, and a clone has them."""
     coefficients = {"min": {"temp": 4}}
     scaler = SeriesScaler(coefficients=coefficients).fit(TABLE)
     assert coefficients == {"min": {"temp": 4}}
@@ -187,7 +187,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize(("params", "message"), UNUSABLE)
 def test_unusable_coefficients(params, message):
-    """Coefficients that are unknown, misshapen, no numbers or contradictory are refused."""
+    """Coefficients that are unknown, misshapen, not numbers or contradictory raise an error."""
     assert refused(SeriesScaler(**params).fit, TABLE) == message
 
 
@@ -212,14 +212,14 @@ OUTSIDE = pd.DataFrame({"rain": [10.0, 30.0], "temp": [0.0, 20.0]}, index=["mon"
     ],
 )
 def test_values_out_of_range(out_of_range, expected):
-    """Values out of range are scaled like all others, moved to the bound, or not observed."""
+    """Values out of range are scaled, clipped to the bound, or set to NaN."""
     scaler = SeriesScaler(out_of_range=out_of_range).fit(TABLE)
     np.testing.assert_array_equal(scaler.transform(OUTSIDE), expected)
     np.testing.assert_array_equal(scaler.transform(TABLE), SeriesScaler().fit_transform(TABLE))
 
 
 def test_warning():
-    """Values out of range are scaled, and warned of in the user's own line."""
+    """Values out of range are scaled with a warning at the line of the user."""
     scaler = SeriesScaler(out_of_range="warn").fit(TABLE)
     with pytest.warns(UserWarning, match="outside the range") as warned:
         scaled = scaler.transform(OUTSIDE)
@@ -233,7 +233,7 @@ def test_warning():
 
 
 def test_error():
-    """Values out of range are refused by their place, as far as X names places."""
+    """Values out of range raise an error with their row and column, if X has them."""
     scaler = SeriesScaler(out_of_range="error").fit(TABLE)
     windows, sequences = OUTSIDE.to_numpy()[:, None], [OUTSIDE, OUTSIDE[:0:-1]]
     assert [refused(scaler.transform, X) for X in (OUTSIDE, windows, sequences)] == snapshot(
@@ -259,7 +259,7 @@ def test_nothing_out_of_range():
 
 
 def test_rows_that_no_window_shows():
-    """Windows are judged by the rows that they show, not by others in their buffer."""
+    """Rows of the buffer that lie in no window may be out of range."""
     scaler = SeriesScaler(out_of_range="error").fit([0.0, 10.0])
     windows = Windows(np.array([[1.0], [2.0], [99.0]]), [0, 1], 2)
     np.testing.assert_allclose(scaler.transform(windows[:1])[0, :, 0], [0.1, 0.2])
@@ -281,7 +281,7 @@ def test_rows_that_no_window_shows():
     ],
 )
 def test_bounds(method, coefficients, bounds):
-    """The bounds are those given, else those of the data."""
+    """The bounds are the given ones, else those of the data."""
     scaler = SeriesScaler(method, coefficients=coefficients, out_of_range="clip").fit([10, 20, 30])
     assert (scaler.lower_, scaler.upper_) == bounds
     clipped = scaler.inverse_transform(scaler.transform([-99.0, 99.0]))
@@ -289,12 +289,12 @@ def test_bounds(method, coefficients, bounds):
 
 
 def test_clipping_keeps_float32():
-    """Bounds of doubles do not make float32 values double."""
+    """Clipping keeps float32 values float32."""
     scaler = SeriesScaler(out_of_range="clip").fit(ROWS)
     assert scaler.transform(ROWS.astype(np.float32)).dtype == np.float32
 
 
-# --- the way back for some of the features --------------------------------------------------------
+# --- inverse_transform of some features -----------------------------------------------------------
 
 SCALER = SeriesScaler().fit(TABLE)
 
@@ -302,7 +302,7 @@ SCALER = SeriesScaler().fit(TABLE)
 @pytest.mark.parametrize("column", ["temp", 1, ["temp"], [1], np.int64(1)])
 @pytest.mark.parametrize("shape", [(), (4,), (4, 1), (4, 3), (2, 3, 4)])
 def test_predictions_of_one_target(column, shape):
-    """Predictions of one target come back in its units, whatever their shape and however it is named."""
+    """Predictions of one target, of any shape, are restored by the name or position of the target."""
     predicted = np.random.default_rng(0).normal(size=shape)
     restored = SCALER.inverse_transform(predicted, columns=column)
     assert restored.shape == shape
@@ -310,7 +310,7 @@ def test_predictions_of_one_target(column, shape):
 
 
 def test_predictions_in_their_container():
-    """Predictions in a Series or a table keep index, name and columns."""
+    """Predictions in a Series or a DataFrame keep index, name and columns."""
     predicted = pd.Series([0.0, 0.5], index=["mon", "tue"], name="yhat")
     restored = SCALER.inverse_transform(predicted, columns="temp")
     pd.testing.assert_series_equal(restored, pd.Series([10.0, 20.0], index=["mon", "tue"], name="yhat"))
@@ -320,7 +320,7 @@ def test_predictions_in_their_container():
 
 
 def test_predictions_of_any_length():
-    """Ragged predictions of one target come back one by one, in a collection of the same type."""
+    """Ragged predictions of one target are restored in a collection of the same type."""
     ragged = [np.array([0.0, 0.5]), np.array([1.0])]
     box = np.empty(2, dtype=object)
     box[:] = ragged
@@ -331,7 +331,7 @@ def test_predictions_of_any_length():
 
 
 def test_some_columns():
-    """A table brings its columns' names; other arrays are told theirs, in any order."""
+    """Some columns are restored by the names of a DataFrame, or by columns=, in any order."""
     pd.testing.assert_frame_equal(SCALER.inverse_transform(SCALER.transform(TABLE)[["temp"]]), TABLE[["temp"]])
     swapped = TABLE[["temp", "rain"]]
     pd.testing.assert_frame_equal(SCALER.inverse_transform(SCALER.transform(TABLE)[["temp", "rain"]]), swapped)
@@ -339,8 +339,8 @@ def test_some_columns():
     np.testing.assert_allclose(SCALER.inverse_transform([[[0.5, 0.25]]], columns=["temp", "rain"]), [[[20, 5]]])
 
 
-def test_windows_come_back_as_windows():
-    """Windows come back over a buffer of as many rows."""
+def test_inverse_of_windows():
+    """Windows are restored as Windows over a buffer with as many rows."""
     windows = LagFramer(2).fit_transform(pd.Series([0.0, 0.5, 1.0], index=[0, 1, 5]))
     assert isinstance(windows, Windows)
     restored = SeriesScaler().fit(TABLE["temp"]).inverse_transform(windows)
@@ -348,8 +348,8 @@ def test_windows_come_back_as_windows():
     np.testing.assert_allclose(restored, 10 + 20 * np.asarray(windows))
 
 
-def test_one_feature_fills_all():
-    """A scaler of one feature needs no name for it."""
+def test_inverse_of_a_single_feature():
+    """A scaler of one feature needs no columns=."""
     np.testing.assert_allclose(SeriesScaler().fit([10, 30]).inverse_transform([[0, 0.5], [1, 2]]), [[10, 20], [30, 50]])
 
 
@@ -395,8 +395,8 @@ def test_one_feature_fills_all():
         ),
     ],
 )
-def test_what_cannot_come_back(X, columns, message):
-    """Unknown columns, another number of them, and text are refused."""
+def test_faulty_inverse(X, columns, message):
+    """Unknown columns, another number of columns, and text raise an error."""
     assert refused(SCALER.inverse_transform, X, columns=columns) == message
 
 
@@ -405,8 +405,8 @@ def test_what_cannot_come_back(X, columns, message):
 
 @pytest.mark.parametrize("method", ["minmax", "standard", "maxabs", None])
 @given(st.sets(st.integers(1, 39), max_size=4), st.lists(st.tuples(st.integers(0, 39), st.integers(0, 1))))
-def test_chunks_teach_what_the_whole_teaches(method, cuts, holes):
-    """Chunk by chunk, whatever NaN they hold, the scaler learns what it learns at once."""
+def test_chunks_against_the_whole(method, cuts, holes):
+    """Chunks with any NaN give the coefficients of the whole table."""
     rows = ROWS.copy()
     rows[tuple(np.array(holes, dtype=int).reshape(-1, 2).T)] = NAN
     rows[0] = ROWS[0]
@@ -419,8 +419,8 @@ def test_chunks_teach_what_the_whole_teaches(method, cuts, holes):
 
 
 @pytest.mark.parametrize("method", ["minmax", "standard", "maxabs"])
-def test_chunk_that_shows_nothing(method):
-    """A chunk in which a feature was never observed teaches nothing of it, and forgets nothing."""
+def test_unobserved_feature_of_a_chunk(method):
+    """A chunk without an observation of a feature leaves the coefficients of that feature unchanged."""
     scaler = SeriesScaler(method).partial_fit(ROWS)
     expected = scaler.transform(ROWS)[:, 0]
     scaler.partial_fit(np.column_stack([np.full(3, NAN), [99.0, 98, 97]]))
@@ -428,7 +428,7 @@ def test_chunk_that_shows_nothing(method):
 
 
 def test_chunks_with_coefficients():
-    """What is given stays, the rest is learned from all chunks; what is given no more is learned, too."""
+    """Given coefficients stay, others are learned from all chunks; so are given ones that are removed."""
     scaler = SeriesScaler(coefficients={"min": -10}, out_of_range="clip")
     scaler.partial_fit([10.0, 20.0]).partial_fit([15.0, 30.0])
     assert (scaler.min_, scaler.max_, scaler.lower_, scaler.upper_) == (-10, 30, -10, 30)
@@ -437,12 +437,12 @@ def test_chunks_with_coefficients():
 
 
 def test_fit_forgets():
-    """To fit after partial_fit starts anew."""
+    """`fit` after partial_fit starts anew."""
     assert SeriesScaler().partial_fit([0.0, 99.0]).fit([1.0, 2.0]).max_ == 2
 
 
 def test_medians_need_all_rows():
-    """A median cannot be learned from chunks."""
+    """partial_fit cannot learn a median."""
     assert refused(SeriesScaler("robust").partial_fit, ROWS) == snapshot(
         "SeriesScaler(method='robust') cannot learn from chunks: a median needs all rows at once. "
         "Use fit, or method='standard'."
@@ -450,7 +450,7 @@ def test_medians_need_all_rows():
 
 
 def test_faulty_chunks():
-    """The first chunk has to show every feature, and later ones have to have the same."""
+    """The first chunk needs an observation of every feature, later ones the same features."""
     assert refused(SeriesScaler().partial_fit, [[NAN, 1.0]]) == snapshot(
         "SeriesScaler got nothing observed (only NaN) in column 'x0'. Drop the column, or fill it first."
     )

@@ -23,7 +23,7 @@ METHODS = ["minmax", "standard", "robust", "maxabs", None]
 
 @st.composite
 def panels(draw):
-    """Features and groups of rows in any order; each group observes each feature at least once, where it is long."""
+    """Features and groups of rows in any order, with an observation of each feature in each group."""
     n_rows, n_features = draw(st.integers(1, 30)), draw(st.integers(1, 3))
     groups = draw(st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=n_rows, max_size=n_rows))
     numbers = st.integers(-1000, 1000) | st.just(NAN)
@@ -37,7 +37,7 @@ def panels(draw):
 @pytest.mark.parametrize("method", METHODS)
 @given(panel=panels(), times=st.booleans())
 def test_equals_each_series_by_itself(method, panel, times):
-    """Metadata, a column and a level say the same: each group is scaled as by itself, to the bit, and comes back."""
+    """Groups as metadata, a column or a level: each group is scaled exactly as by itself, and restored."""
     features, groups = panel
     expected = by_itself(SeriesScaler(method), features, groups)
     by_group = pd.DataFrame(features).groupby(groups)
@@ -64,7 +64,7 @@ def test_equals_each_series_by_itself(method, panel, times):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_scalers_of_groups(method):
-    """Each group has a scaler of its own, as if fitted on its rows alone, and one scaler is fitted on all rows."""
+    """Each group has a scaler of its own, and one more is fitted on all rows."""
     scaler = SeriesScaler(method, **KEYS).fit(PANEL)
     assert list(scaler.scalers_) == ["Rome", "Oslo"]
     rome, oslo = FEATURES[CITIES == "Rome"], FEATURES[CITIES == "Oslo"]
@@ -77,8 +77,8 @@ def test_scalers_of_groups(method):
     assert SeriesScaler(method).fit(FEATURES).scalers_ == {}
 
 
-def test_what_changes_in_no_group_keeps_its_differences():
-    """The size of a store tells it apart from others: it has one scale for all, and it comes back."""
+def test_feature_that_is_constant_in_each_group():
+    """A feature that is constant in each group has one scale for all groups, and is restored."""
     panel = pd.DataFrame({"store": ["A", "A", "B", "B"], "sales": [1.0, 3, 10, 30], "size": [5.0, 5, 7, 7]})
     scaler = SeriesScaler(group="store")
     scaled = scaler.fit_transform(panel)
@@ -88,14 +88,14 @@ def test_what_changes_in_no_group_keeps_its_differences():
 
 
 def test_dtype_is_kept():
-    """float32 features stay float32, beside keys of any type."""
+    """float32 features stay float32, with keys of any dtype."""
     panel = PANEL.astype({"rain": np.float32, "temp": np.float32, "city": "category"})
     scaled = SeriesScaler(**KEYS).fit_transform(panel)
     assert (scaled.dtypes == panel.dtypes).all()
 
 
 def test_groups_of_any_type():
-    """Numbers, times, pairs and categories name groups."""
+    """Groups may be numbers, times, tuples and categories."""
     for labels in ([7, 7, 7, 2, 7, 2], list(PANEL["day"]), [(1, c) for c in CITIES], CITIES.astype("category")):
         scaler = SeriesScaler().fit(FEATURES, groups=labels)
         assert list(scaler.scalers_) == list(dict.fromkeys(labels))
@@ -103,8 +103,8 @@ def test_groups_of_any_type():
         np.testing.assert_array_equal(scaler.transform(FEATURES, groups=labels), expected)
 
 
-def test_feature_that_a_group_never_shows():
-    """Where one group shows nothing of a feature, the coefficients of all rows stand in, and the bounds."""
+def test_unobserved_feature_of_a_group():
+    """A feature without an observation in a group has the coefficients and bounds of all rows."""
     panel = PANEL.copy()
     panel.loc[CITIES == "Oslo", "temp"] = NAN
     for method in METHODS:
@@ -122,8 +122,8 @@ def test_feature_that_a_group_never_shows():
         assert (oslo.lower_[0], oslo.upper_[0]) == (plain.lower_[0], plain.upper_[0])
 
 
-def test_feature_that_no_group_shows():
-    """What was never observed at all is refused, as without groups."""
+def test_unobserved_feature():
+    """A feature without any observation raises an error, as without groups."""
     assert refused(SeriesScaler(**KEYS).fit, PANEL.assign(temp=NAN)) == snapshot(
         "SeriesScaler got nothing observed (only NaN) in column 'temp'. Drop the column, or fill it first."
     )
@@ -134,7 +134,7 @@ def test_feature_that_no_group_shows():
 
 @pytest.mark.parametrize("boxed", [False, True])
 def test_sequences_of_groups(boxed):
-    """A list of sequences takes a group for each, there and back, also of some of the features."""
+    """A list of sequences has one group per sequence, also in inverse_transform and for some features."""
     sequences = [FEATURES[:3], FEATURES[CITIES == "Oslo"], FEATURES[4:5]]
     X = sequences
     if boxed:
@@ -154,14 +154,14 @@ def test_sequences_of_groups(boxed):
         np.testing.assert_allclose(part, wanted["temp"], rtol=1e-12)
 
 
-# --- groups that were not fitted ------------------------------------------------------------------
+# --- unseen groups --------------------------------------------------------------------------------
 
 NEW = PANEL.assign(city=["Rome", "Bern", "Rome", "Oslo", "Bonn", "Oslo"])
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_unseen_groups_are_pooled(method):
-    """A group that was not fitted is scaled by what all fitted rows show, and comes back."""
+    """A group that was not fitted is scaled by the coefficients of all rows, and restored."""
     scaler = SeriesScaler(method, **KEYS).fit(PANEL)
     scaled = scaler.transform(NEW)
     pooled, own = SeriesScaler(method).fit_transform(FEATURES), scaler.transform(PANEL)[["rain", "temp"]]
@@ -171,7 +171,7 @@ def test_unseen_groups_are_pooled(method):
 
 
 def test_unseen_groups_are_refused():
-    """Or it is refused by name, there and back, with the groups that are known."""
+    """With unseen_groups="error" a group that was not fitted raises an error with the known groups."""
     scaler = SeriesScaler(**KEYS, unseen_groups="error").fit(PANEL)
     message = snapshot(
         "SeriesScaler(unseen_groups='error') was not fitted on the group 'Bern' (and 1 more). Its groups are: 'Rome', "
@@ -183,8 +183,8 @@ def test_unseen_groups_are_refused():
     pd.testing.assert_frame_equal(scaler.transform(PANEL), SeriesScaler(**KEYS).fit_transform(PANEL))
 
 
-def test_many_groups_are_listed_in_part():
-    """Of many known groups the first are named, and the one that is nearest."""
+def test_message_with_many_groups():
+    """An error names the first of many groups, and the nearest one."""
     groups = [f"store {k}" for k in range(100)]
     scaler = SeriesScaler(unseen_groups="error").fit(np.arange(100.0), groups=groups)
     assert refused(scaler.transform, [1.0], groups=["stroe 42"]) == snapshot(
@@ -195,7 +195,7 @@ def test_many_groups_are_listed_in_part():
     )
 
 
-# --- the way back ---------------------------------------------------------------------------------
+# --- inverse_transform ----------------------------------------------------------------------------
 
 OF_TWO = ["Rome", "Oslo"]
 
@@ -203,7 +203,7 @@ OF_TWO = ["Rome", "Oslo"]
 @pytest.mark.parametrize("column", ["temp", 1, ["temp"]])
 @pytest.mark.parametrize("shape", [(2,), (2, 1), (2, 3), (2, 3, 4)])
 def test_predictions_beside_groups(column, shape):
-    """Predictions of one target, of any shape, come back in the units of each sample's group."""
+    """Predictions of one target, of any shape, are restored in the units of each sample's group."""
     predicted = np.random.default_rng(0).normal(size=shape)
     restored = SCALER.inverse_transform(predicted, columns=column, groups=OF_TWO)
     assert restored.shape == shape
@@ -212,12 +212,12 @@ def test_predictions_beside_groups(column, shape):
 
 
 def test_a_single_prediction():
-    """A number has one group."""
+    """A single number is restored in the units of its group."""
     assert SCALER.inverse_transform(0.5, "temp", groups=["Oslo"]) == 0
 
 
-def test_predictions_beside_their_group():
-    """A table of predictions carries its group; it needs no time, and columns tell what it predicts."""
+def test_predictions_with_a_group_column():
+    """A table of predictions has a column or level with the group, and needs no time."""
     ahead = pd.DataFrame({"t+1": [0.5, 0.5], "city": OF_TWO, "t+2": [1.0, 0.0]}, index=["mon", "tue"])
     expected = ahead.assign(**{"t+1": [25.0, 0.0], "t+2": [40.0, -10.0]})
     pd.testing.assert_frame_equal(SCALER.inverse_transform(ahead, columns="temp"), expected)
@@ -239,13 +239,13 @@ def test_predictions_beside_their_group():
 
 @pytest.mark.parametrize(("out_of_range", "expected"), [("allow", 1.5), ("clip", 1), ("nan", NAN)])
 def test_values_out_of_the_range_of_their_group(out_of_range, expected):
-    """Each group has its own bounds: what is usual in Rome is too warm for Oslo."""
+    """Each group has its own bounds."""
     scaler = SeriesScaler(**KEYS, out_of_range=out_of_range).fit(PANEL)
     np.testing.assert_allclose(scaler.transform(BEYOND)["temp"], [0, 1 / 3, 2 / 3, expected, 1, 1])
 
 
-def test_out_of_range_is_refused_and_warned_of():
-    """Messages name the group, in the user's own line."""
+def test_out_of_range_messages():
+    """Errors and warnings name the group, and warnings point at the line of the user."""
     scaler = SeriesScaler(**KEYS, out_of_range="error").fit(PANEL)
     assert refused(scaler.transform, BEYOND) == snapshot(
         "SeriesScaler got values outside the range it knows: 1 in all, first 20 in row 1, column 'temp', which ranges from -10 to 10 in group 'Oslo'. Fit on data that covers it, give its bounds as coefficients, or clip."
@@ -266,11 +266,11 @@ def test_out_of_range_is_refused_and_warned_of():
     assert warned[0].filename == __file__
 
 
-# --- what the domain knows ------------------------------------------------------------------------
+# --- given coefficients ---------------------------------------------------------------------------
 
 
 def test_coefficients_are_those_of_all_groups():
-    """What is given holds for every group, the rest is learned from its rows."""
+    """Given coefficients hold for every group, others are learned from its rows."""
     scaler = SeriesScaler(**KEYS, coefficients={"min": {"temp": -20}}).fit(PANEL)
     for name, low, high in [("Rome", [0, -20], [20, 40]), ("Oslo", [100, -20], [150, 10])]:
         np.testing.assert_array_equal(scaler.scalers_[name].min_, low)
@@ -281,7 +281,7 @@ def test_coefficients_are_those_of_all_groups():
 
 
 def test_coefficients_that_contradict_a_group():
-    """A limit that one group's data contradict is refused by the name of that group."""
+    """An error names the group whose data contradict a given coefficient."""
     assert refused(SeriesScaler(**KEYS, coefficients={"min": {"temp": 15}}).fit, PANEL) == snapshot(
         "SeriesScaler expects min <= max, got min 15 and max 10 for column 'temp' of group 'Oslo'. "
         "Mend coefficients, or give both of them."
@@ -295,8 +295,8 @@ def test_coefficients_that_contradict_a_group():
 @given(
     panel=panels(), cuts=st.sets(st.integers(1, 29), max_size=4), hidden=st.sets(st.sampled_from("abcd"), max_size=2)
 )
-def test_chunks_teach_what_the_whole_teaches(method, panel, cuts, hidden):
-    """Whichever groups a chunk holds, and whatever it shows of them, all chunks teach what the whole does."""
+def test_chunks_against_the_whole(method, panel, cuts, hidden):
+    """Chunks with any groups and any NaN give the coefficients of the whole panel."""
     features, groups = panel
     features[1:][[group in hidden for group in groups[1:]], 0] = NAN
     at_once, by_chunks = SeriesScaler(method).fit(features, groups=groups), SeriesScaler(method)
@@ -312,8 +312,8 @@ def test_chunks_teach_what_the_whole_teaches(method, panel, cuts, hidden):
             )
 
 
-def test_stand_ins_follow_the_chunks():
-    """Coefficients that stand in for a group's own are those of all chunks so far, until it has its own."""
+def test_pooled_coefficients_of_chunks():
+    """A group without observations has the coefficients of all chunks so far, until it has its own."""
     scaler = SeriesScaler()
     scaler.partial_fit([[0.0, 0.0], [1.0, NAN], [2.0, 10.0]], groups=["a", "b", "a"])
     assert scaler.scalers_["b"].max_[1] == 10
@@ -325,22 +325,22 @@ def test_stand_ins_follow_the_chunks():
     assert scaler.scalers_["b"].max_[1] == 99
 
 
-def test_scaler_of_a_group_learns_on():
-    """A group's own scaler, taken by itself, keeps what stands in for what it has not seen."""
+def test_partial_fit_of_a_group():
+    """The scaler of a group, used by itself, keeps the coefficients of features without observations."""
     scaler = SeriesScaler().fit([[0.0, 0.0], [1.0, NAN], [2.0, 10.0]], groups=["a", "b", "a"])
     alone = copy.deepcopy(scaler.scalers_["b"]).partial_fit([[5.0, NAN]])
     np.testing.assert_array_equal([alone.min_, alone.max_], [[1, 0], [5, 10]])
 
 
 def test_fit_forgets_groups():
-    """To fit anew forgets the groups, and to fit without groups leaves none."""
+    """A new fit forgets the groups of the last one."""
     scaler = SeriesScaler().fit([1.0, 2.0], groups=["a", "b"])
     assert list(scaler.fit([1.0], groups=["c"]).scalers_) == ["c"]
     assert scaler.fit([1.0, 2.0]).scalers_ == {}
 
 
 def test_chunks_of_another_kind():
-    """Chunks have groups all, or none of them."""
+    """Either all chunks have groups, or none."""
     with_groups = SeriesScaler().partial_fit([1.0, 2.0], groups=["a", "b"])
     without = SeriesScaler().partial_fit([1.0, 2.0])
     with pytest.raises(ValueError, match="was fitted on groups"):

@@ -1,4 +1,4 @@
-"""SeriesScaler in panels: keys that stay what they are, the ways that groups come, and what is refused."""
+"""SeriesScaler in panels: key columns, groups as metadata, and errors."""
 
 import copy
 import pickle
@@ -25,7 +25,7 @@ TALL = PANEL.set_index(["city", "day"])
 
 
 def test_keys_pass_untouched():
-    """Key columns come out where they went in, index and type kept; features are counted and named without them."""
+    """Key columns keep place, index and dtype, and are not counted or named as features."""
     scaler = SeriesScaler(**KEYS).fit(PANEL)
     scaled = scaler.transform(PANEL)
     assert list(scaled) == list(PANEL)
@@ -38,7 +38,7 @@ def test_keys_pass_untouched():
 
 
 def test_keys_may_move():
-    """Keys may lie elsewhere than in fit, in columns or in levels; the output follows X."""
+    """Keys may be in other columns or levels than in fit, and the output is like X."""
     scaler = SeriesScaler(**KEYS).fit(PANEL)
     expected = scaler.transform(PANEL)
     moved = ["day", "rain", "temp", "city"]
@@ -57,8 +57,8 @@ def test_series_with_a_level():
     assert scaled.name == "temp"
 
 
-def test_levels_that_say_neither():
-    """The scaler needs no time: levels beside the group are of any number."""
+def test_other_levels():
+    """The index may have any number of levels beside the group."""
     tall = PANEL.assign(country="x").set_index(["city", "day", "country"])
     np.testing.assert_array_equal(
         SeriesScaler(group="city").fit_transform(tall), by_itself(SeriesScaler(), FEATURES, CITIES.tolist())
@@ -75,8 +75,8 @@ def test_time_without_group():
     np.testing.assert_allclose(scaler.inverse_transform([0.5], columns="rain"), [75])
 
 
-def test_labels_that_are_no_strings():
-    """Columns with numbers for labels keep them; names are made for the features alone."""
+def test_numbered_columns():
+    """Columns with numbers as labels keep them; names are made for the features only."""
     table = pd.DataFrame({7: [1.0, 2.0, 3.0], 0: ["a", "a", "b"], 5: [0.0, 4.0, 4.0]})
     scaler = SeriesScaler(group=0)
     scaled = scaler.fit_transform(table)
@@ -85,7 +85,7 @@ def test_labels_that_are_no_strings():
 
 
 def test_input_is_not_changed():
-    """X is after fit, transform and back what it was before."""
+    """fit, transform and inverse_transform leave X unchanged."""
     before = PANEL.copy()
     scaler = SeriesScaler(**KEYS).fit(PANEL)
     scaled = scaler.transform(PANEL)
@@ -96,7 +96,7 @@ def test_input_is_not_changed():
 
 
 def test_set_output():
-    """A container that is asked for holds the keys, too; for an array it is made anew."""
+    """The container of set_output holds the key columns, too."""
     scaled = SeriesScaler(**KEYS).set_output(transform="pandas").fit_transform(PANEL)
     pd.testing.assert_frame_equal(scaled, SeriesScaler(**KEYS).fit_transform(PANEL))
     with sklearn.config_context(transform_output="pandas"):
@@ -112,7 +112,7 @@ def test_set_output():
     "duplicate", [copy.deepcopy, lambda scaler: pickle.loads(pickle.dumps(scaler))], ids=["copy", "pickle"]
 )
 def test_copies_scale_alike(duplicate):
-    """Copies and pickles keep the groups, and learn on."""
+    """Copies and pickles keep the groups, and can learn further."""
     scaler = SeriesScaler("standard", **KEYS).fit(PANEL)
     twin = duplicate(scaler)
     pd.testing.assert_frame_equal(twin.transform(PANEL), scaler.transform(PANEL))
@@ -140,7 +140,7 @@ LONG = pd.DataFrame(
 
 @pytest.mark.parametrize("output", ["default", "pandas"])
 def test_pipeline_of_a_panel(output):
-    """LagFramer finds the keys behind the scaler, whose groups it frames; a stock search scores on all rows."""
+    """LagFramer finds the key columns after the scaler, and a search scores all rows."""
     pipe = Pipeline(
         [
             ("scale", SeriesScaler(**KEYS)),
@@ -161,7 +161,7 @@ def test_pipeline_of_a_panel(output):
 
 
 class FillZeros(BaseEstimator):
-    """A stock imputer would do; this one takes whatever it gets."""
+    """Imputer that takes any input."""
 
     def fit(self, X, y=None):
         return self
@@ -174,7 +174,7 @@ class FillZeros(BaseEstimator):
 
 
 class Last(RegressorMixin, BaseEstimator):
-    """Predicts what it is given: the scaled target."""
+    """Regressor that predicts the scaled target that it is given."""
 
     def fit(self, X, y):
         self.is_fitted_ = True
@@ -185,7 +185,7 @@ class Last(RegressorMixin, BaseEstimator):
 
 
 def test_metadata_routing():
-    """Groups travel through a stock pipeline where they are requested, to fit, transform and back."""
+    """A Pipeline routes groups to fit, transform and inverse_transform."""
     X, groups = FEATURES.to_numpy(), CITIES.to_numpy()
     expected = by_itself(SeriesScaler(), X, groups)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -208,7 +208,7 @@ def test_groups_by_position():
     np.testing.assert_array_equal(SeriesScaler().partial_fit(X, None, groups).transform(X, groups), expected)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 ROWS = FEATURES.to_numpy()
 
@@ -331,12 +331,12 @@ ROWS = FEATURES.to_numpy()
     ],
 )
 def test_faulty_panels(params, X, groups, message):
-    """Keys that are not there, not known, or not of a table are refused."""
+    """Unknown or invalid keys raise an error."""
     assert refused(SeriesScaler(**params).fit, X, groups=groups) == message
 
 
 def test_groups_in_fit_alone():
-    """What was fitted with groups is scaled with groups, and what was not is not."""
+    """`transform` and inverse_transform need groups if fit had them, and only then."""
     fitted, plain = SeriesScaler().fit(ROWS, groups=CITIES), SeriesScaler().fit(ROWS)
     no_groups, groups = (
         snapshot(
@@ -350,7 +350,7 @@ def test_groups_in_fit_alone():
 
 
 def test_other_features():
-    """scikit-learn's own check of names holds for the features, whatever the keys."""
+    """Columns other than the fitted features raise an error, whatever the keys."""
     message = refused(SCALER.transform, PANEL.rename(columns={"temp": "warmth"}))
     assert message == snapshot(
         "The feature names should match those that were passed during fit.\n"

@@ -1,4 +1,4 @@
-"""split_sequences: a long table as one sequence for each id, in the order in which they appear."""
+"""split_sequences: a long table as one sequence per id, in order of appearance."""
 
 import numpy as np
 import pandas as pd
@@ -23,14 +23,14 @@ VISITS = pd.DataFrame(
 
 
 def naive(table, by, time):
-    """The loop that one would write."""
+    """Naive loop over the ids."""
     ids = list(dict.fromkeys(table[by]))
     return [table[table[by] == one].drop(columns=by).set_index(time) for one in ids], ids
 
 
 @given(owners=st.lists(st.integers(0, 4), min_size=1, max_size=20))
 def test_equals_loop(owners):
-    """Sequences and ids are those of a loop over the ids, however rows are mixed."""
+    """Sequences and ids are those of a loop over the ids, in any order of rows."""
     n_rows = len(owners)
     table = pd.DataFrame({"id": owners, "when": np.arange(n_rows) * 2, "a": np.arange(n_rows) / 4})
     sequences, ids = split_sequences(table, "id", time="when")
@@ -55,7 +55,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("table", "time"), PLACES.values(), ids=PLACES)
-def test_where_keys_stand(table, time):
+def test_keys_in_columns_and_levels(table, time):
     """Id and time may be columns or levels of the index."""
     before = table.copy()
     sequences, ids = split_sequences(table, "patient", time=time)
@@ -68,13 +68,13 @@ def test_where_keys_stand(table, time):
 
 
 def test_no_time():
-    """Where nothing tells when, rows are taken as they stand, and counted in each sequence."""
+    """Without a time, rows are taken in their order, and counted in each sequence."""
     sequences, _ = split_sequences(VISITS.drop(columns="day").set_index("patient"), "patient")
     assert [list(sequence.index) for sequence in sequences] == [[0, 1], [0, 1], [0]]
 
 
 def test_index_of_names():
-    """An index of names tells no time, and is kept."""
+    """An index of text is no time, and is kept."""
     sequences, _ = split_sequences(VISITS.set_index(pd.Index(list("zyxwv"))), "patient")
     assert list(sequences[0].index) == ["z", "x"]
 
@@ -101,8 +101,8 @@ def test_times(kind):
     assert list(sequences[0].index) == list(pd.Index(times)[[0, 2]])
 
 
-def test_into_the_stack():
-    """What comes out is encoded, padded, and has its labels looked up."""
+def test_pipeline():
+    """The sequences are encoded and padded, and their labels found by id."""
     sequences, ids = split_sequences(VISITS, "patient", time="day")
     padded = make_pipeline(SequenceEncoder("onehot"), SequencePadder()).fit_transform(sequences)
     np.testing.assert_array_equal(padded[2], [[np.nan] * 3, [80, 0, 1]])
@@ -110,7 +110,7 @@ def test_into_the_stack():
     assert recovered.loc[ids].tolist() == [0, 1, 1]
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = {
     "no table": (
@@ -217,7 +217,7 @@ FAULTY = {
 
 @pytest.mark.parametrize(("table", "params", "message"), FAULTY.values(), ids=FAULTY)
 def test_refused(table, params, message):
-    """What cannot be split is refused, with the first offender and a remedy."""
+    """Tables that cannot be split raise an error with the first offender and a remedy."""
     assert refused(split_sequences, table, **params) == message
 
 

@@ -1,4 +1,4 @@
-"""A series as a lag table, and as X and y."""
+"""series_to_supervised and make_supervised: lag tables, X and y."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ WEATHER = pd.DataFrame({"temp": [1, 2, 3, 4], "wind": [10, 20, 30, 40]}, index=M
 
 
 def test_classic_table():
-    """Two variables with one lag and one lead are named and filled as in the textbook."""
+    """Two variables with one lag and one lead give the table of the textbook."""
     supervised = series_to_supervised([[0, 50], [1, 51], [2, 52], [3, 53]])
     expected = pd.DataFrame(
         {
@@ -41,7 +41,7 @@ def test_multi_step_table():
 
 @given(st.integers(0, 4), st.integers(1, 4), st.booleans())
 def test_equals_pandas_shift(n_in, n_out, dropnan):
-    """Every column is the series, shifted."""
+    """Every column is the shifted series."""
     supervised = series_to_supervised(WEATHER, n_in, n_out, dropnan)
     names = {0: "(t)"}
     expected = {
@@ -64,7 +64,7 @@ def test_equals_pandas_shift(n_in, n_out, dropnan):
     ],
 )
 def test_column_names(data, names):
-    """Columns are named by what has a name, else numbered from one."""
+    """Columns have the names of the data, else numbers from one."""
     assert list(series_to_supervised(data)) == names
 
 
@@ -73,7 +73,7 @@ def test_column_names(data, names):
 
 @pytest.mark.parametrize("horizon", [1, 2, 3])
 def test_arrays(horizon):
-    """For an array X and y are arrays: each row, and what follows it."""
+    """For an array X and y are arrays: each row, and the values that follow it."""
     series = np.arange(5.0)
     X, y = make_supervised(series, horizon)
     np.testing.assert_array_equal(X, series[: 5 - horizon, None])
@@ -97,7 +97,7 @@ def test_series():
 
 @pytest.mark.parametrize("target", ["wind", 1, np.int64(1)])
 def test_target(target):
-    """The target is named or counted, and stays among the features."""
+    """The target is given by name or position, and stays a feature."""
     X, y = make_supervised(WEATHER, horizon=2, target=target)
     pd.testing.assert_frame_equal(X, WEATHER[:2])
     expected = pd.DataFrame({"wind(t+1)": [20, 30], "wind(t+2)": [30, 40]}, index=MONTHS[:2])
@@ -112,7 +112,7 @@ def test_target_of_arrays():
 
 
 def test_labels_come_before_positions():
-    """A column that is labelled with a number is found by its label."""
+    """An integer label of a column counts before a position."""
     _, y = make_supervised(WEATHER.set_axis([1, 0], axis=1), target=1)
     np.testing.assert_array_equal(y, [2, 3, 4])
 
@@ -128,8 +128,8 @@ def test_nothing_is_shared():
 # --- polars ---------------------------------------------------------------------------------------
 
 
-def test_polars_has_names():
-    """A polars DataFrame is read by its names, as one of pandas whose index counts rows."""
+def test_polars():
+    """A polars DataFrame gives the result of a pandas DataFrame with a RangeIndex."""
     pl = pytest.importorskip("polars", reason="needs polars, as the extra test has it")
     table = WEATHER.reset_index(drop=True)
     frame = pl.DataFrame({name: table[name].tolist() for name in table})
@@ -140,7 +140,7 @@ def test_polars_has_names():
 
 
 def test_panels_of_polars():
-    """Series and times are named by columns."""
+    """Group and time may be columns of a polars DataFrame."""
     pl = pytest.importorskip("polars", reason="needs polars, as the extra test has it")
     days = pd.date_range("2026-01-01", periods=3)
     panel = pd.DataFrame({"store": list("AAABBB"), "day": [*days, *days], "sales": np.arange(6.0)})
@@ -151,7 +151,7 @@ def test_panels_of_polars():
     pd.testing.assert_series_equal(y, expected[1])
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 LAGS, NEXT = series_to_supervised, make_supervised
 FAULTY = [
@@ -235,12 +235,12 @@ FAULTY = [
 
 @pytest.mark.parametrize(("call", "series", "params", "message"), FAULTY)
 def test_faulty(call, series, params, message):
-    """Counts, targets and series that cannot be meant are refused."""
+    """Invalid counts, targets and series raise an error."""
     assert refused(call, series, **params) == message
 
 
-def test_columns_that_name_nothing():
-    """Columns of several levels, and names that stand twice, are refused with what mends them."""
+def test_unusable_columns():
+    """Columns of several levels, and duplicated names, raise an error with a remedy."""
     levels = WEATHER.set_axis(pd.MultiIndex.from_tuples([("air", "temp"), ("air", "wind")]), axis=1)
     twice = WEATHER.set_axis(["temp", "temp"], axis=1)
     assert [refused(LAGS, table) for table in (levels, twice)] == snapshot(
@@ -258,7 +258,7 @@ def test_columns_that_name_nothing():
 
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_targets_do_not_reach_across_a_hole(horizon):
-    """A row whose future lies across a hole in a regular index is left out."""
+    """Rows whose horizon crosses a hole in a regular index are left out."""
     series = pd.Series(np.arange(20.0), index=pd.date_range("2026-01-01", periods=20), name="sold")
     X, y = make_supervised(series.drop(series.index[8:11]), horizon=horizon)
     expected = [day for day in range(20 - horizon) if not (set(range(day, day + horizon + 1)) & {8, 9, 10})]
@@ -270,8 +270,8 @@ def test_targets_do_not_reach_across_a_hole(horizon):
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 3), st.randoms(use_true_random=False))
-def test_a_panel_is_each_series_by_itself(lengths, horizon, random):
-    """What follows a row is of its own series, however the rows are mixed; they keep their order."""
+def test_panel_against_pandas(lengths, horizon, random):
+    """The target of a row is of its own series, in any order of rows, and rows keep their order."""
     stores = [name for name, length in zip("ABCD", lengths, strict=False) for _ in range(length)]
     random.shuffle(stores)
     panel = pd.DataFrame({"store": stores})
@@ -297,7 +297,7 @@ def test_short_panel():
 
 
 def test_a_panel_with_a_hole():
-    """What follows does not lie across a hole in the times of a series; a row out of order is named with its series."""
+    """The horizon does not cross a hole in the times of a series; an error names the series that is out of order."""
     index = pd.MultiIndex.from_arrays([["A"] * 5 + ["B"] * 3, [0, 1, 2, 5, 6, 0, 1, 2]], names=["store", "day"])
     panel = pd.DataFrame({"sales": np.arange(8.0)}, index=index)
     X, y = make_supervised(panel, group="store")

@@ -50,7 +50,7 @@ def read_columns(*names):
     ],
 )
 def test_shapes(params, X, shape):
-    """Each shape and what is said about it give three axes, and the values stay in order."""
+    """Each shape, with the given parameters, gets three axes, and values stay in order."""
     made = To3D(**params).fit_transform(X)
     assert made.shape == shape
     assert made.dtype == np.float64
@@ -64,14 +64,14 @@ def test_time_step_after_time_step():
 
 
 def test_three_axes_pass_untouched():
-    """What has three axes already is returned itself; only whole numbers become floats."""
+    """X of three axes is returned itself; integers become floats."""
     for X in (np.ones((4, 3, 2)), np.ones((4, 3, 2), np.float32), Windows(np.ones((9, 2)), [0, 5, 1], 3)):
         assert To3D().fit_transform(X) is X
     assert To3D().fit_transform(np.ones((4, 3, 2), int)).dtype == np.float64
 
 
 def test_other_lengths_pass():
-    """What has three axes may have another number of time steps than in fit."""
+    """X of three axes may have another number of time steps than in fit."""
     assert To3D().fit(np.ones((4, 3, 2))).transform(np.ones((5, 7, 2))).shape == (5, 7, 2)
 
 
@@ -84,7 +84,7 @@ def test_tables_are_views():
 
 
 def test_nan_passes():
-    """NaN is not observed, and stays where it is."""
+    """NaN stays NaN."""
     np.testing.assert_array_equal(To3D(n_features=1).fit_transform([[1, NAN]]), [[[1], [NAN]]])
 
 
@@ -93,7 +93,7 @@ def test_nan_passes():
 
 @given(st.integers(1, 5), st.integers(1, 3), st.randoms())
 def test_lag_columns_in_any_order(n_steps, n_features, random):
-    """Windows, flattened to lags and shuffled, come back as the same windows."""
+    """Flat windows with shuffled columns become the same windows."""
     series = pd.DataFrame(np.random.default_rng(0).normal(size=(8, n_features)), columns=list("abc"[:n_features]))
     lags = LagFramer(n_steps, flatten=True).fit_transform(series)
     features = list(series)
@@ -108,7 +108,7 @@ def test_lag_columns_in_any_order(n_steps, n_features, random):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_there_and_back(dtype):
-    """Windows of an array, flattened to lags, come back where the number of features is said."""
+    """Flat windows of an array become windows again with n_features."""
     series = np.arange(20, dtype=dtype).reshape(10, 2)
     lags = LagFramer(3, flatten=True).fit_transform(series)
     windows = To3D(n_features=2).fit_transform(lags)
@@ -212,7 +212,7 @@ def test_columns_without_number():
 
 
 def test_parameters_win_over_numbers():
-    """With n_features or n_steps the columns are taken as they stand; a single feature is never guessed."""
+    """With n_features or n_steps columns keep their order; the columns of a single feature are never guessed."""
     table = pd.DataFrame([[1, 2, 3, 4]], columns=["a_2", "b_2", "a_1", "b_1"])
     np.testing.assert_array_equal(To3D().fit_transform(table), [[[3, 4], [1, 2]]])
     np.testing.assert_array_equal(To3D(n_features=2).fit_transform(table), [[[1, 2], [3, 4]]])
@@ -221,7 +221,7 @@ def test_parameters_win_over_numbers():
     assert To3D(n_steps=1).fit_transform(pd.DataFrame([[1, 2, 3]], columns=["a_1", "a_2", "b_1"])).shape == (1, 1, 3)
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = [
     (
@@ -379,12 +379,12 @@ FAULTY = [
 
 @pytest.mark.parametrize(("params", "X", "message"), FAULTY)
 def test_faulty(params, X, message):
-    """What is ambiguous, contradictory or no array of numbers is refused, with what would be right."""
+    """Ambiguous, contradictory and non-numeric input raises an error with a remedy."""
     assert refused(To3D(**params).fit, X) == message
 
 
 def test_other_columns():
-    """New tables and windows have the columns and the features of fit."""
+    """New tables and windows need the columns and features of fit."""
     assert refused(To3D(n_features=1).fit(TABLE).transform, np.ones((4, 3))) == snapshot(
         "X has 3 features, but To3D is expecting 12 features as input."
     )
@@ -394,7 +394,7 @@ def test_other_columns():
 
 
 def test_other_rows_of_one_sample():
-    """Where the rows were the time steps of one sample, there have to be as many again."""
+    """If rows were the time steps of one sample, transform needs as many rows."""
     to3d = To3D(n_features=2, n_steps=10).fit(np.ones((10, 2)))
     assert refused(to3d.transform, np.ones((5, 2))) == snapshot(
         "To3D(n_features=2, n_steps=10) was fitted on one sample with a row for each of its 10 time steps, "
@@ -404,7 +404,7 @@ def test_other_rows_of_one_sample():
 
 
 def test_not_fitted():
-    """To3D that was not fitted says so."""
+    """`transform` and get_feature_names_out need fit."""
     message = snapshot(
         "This To3D instance is not fitted yet. Call 'fit' with appropriate arguments before using this estimator."
     )

@@ -1,4 +1,4 @@
-"""Walks to take differences of, tables and panels of any length, and differences as pandas takes them."""
+"""Random walks, tables and panels of any length, and differences as in pandas."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ dtypes = st.sampled_from([np.float32, np.float64])
 
 
 def by_pandas(table, lags, log=False):
-    """Differences of a table, as pandas takes them."""
+    """Return the differences of a table, as in pandas."""
     table = np.log(table) if log else table
     for lag in lags:
         table = table.diff(lag)
@@ -24,7 +24,7 @@ def by_pandas(table, lags, log=False):
 
 @st.composite
 def tables(draw, least=9, unobserved=True):
-    """A series table of two features, some of whose rows were not observed."""
+    """A series table of two features with some unobserved rows."""
     n_rows = draw(st.integers(least, 25))
     values = draw(st.lists(st.floats(1, 50, width=16), min_size=2 * n_rows, max_size=2 * n_rows))
     table = pd.DataFrame(np.reshape(values, (n_rows, 2)), columns=["sales", "temp"], index=DAYS[:n_rows])
@@ -35,7 +35,7 @@ def tables(draw, least=9, unobserved=True):
 
 @st.composite
 def panels(draw, lags):
-    """Series of different lengths in one table, whose rows are mixed, each with time steps of its own."""
+    """Series of different lengths in one table, with shuffled rows."""
     lengths = draw(st.lists(st.integers(sum(lags) + 3, 14), min_size=1, max_size=4))
     stores = draw(
         st.permutations([store for store, length in zip("abcd", lengths, strict=False) for _ in range(length)])

@@ -1,4 +1,4 @@
-"""A small table of weather, numbers and categories, and both ways to encode it."""
+"""A small table of weather with numbers and categories, and both encodings."""
 
 import numpy as np
 import pandas as pd
