@@ -197,7 +197,9 @@ def test_plot(planted):
     assert labels == [("day", "normal"), ("normal", "rows")]
     assert planted.axes_[0].get_title(loc="left") == "the first 6 of 10 columns; others by columns="
     assert len(planted.plot(columns=["gaps", "constant"]).axes_) == 4
-    assert refused(planted.plot, columns=["gap"]) == snapshot("SeriesReport.plot got the column 'gap', which is not in the report. Did you mean 'gaps'? Its columns are: ['normal', 'uniform', 'outliers', 'trend', 'walk', 'season', 'growing', 'growing around 0', 'constant', 'gaps'].")
+    assert refused(planted.plot, columns=["gap"]) == snapshot(
+        "SeriesReport.plot got the column 'gap', which is not in the report. Did you mean 'gaps'? Its columns are: ['normal', 'uniform', 'outliers', 'trend', 'walk', 'season', 'growing', 'growing around 0', 'constant', 'gaps']."
+    )
     for number in pyplot.get_fignums():
         pyplot.close(number)
 
@@ -208,7 +210,9 @@ def test_plot(planted):
         (
             pd.DataFrame({"a": ["x"] * 30, "b": ["y"] * 30}),
             {},
-            snapshot("describe_series expects a column of numbers at least, got only text, in the columns ['a', 'b']. Convert them, by pd.to_numeric for instance."),
+            snapshot(
+                "describe_series expects a column of numbers at least, got only text, in the columns ['a', 'b']. Convert them, by pd.to_numeric for instance."
+            ),
         ),
         (
             pd.DataFrame(np.ones((30, 2)), columns=["a", "a"]),
@@ -218,17 +222,23 @@ def test_plot(planted):
         (
             np.ones(10),
             {},
-            snapshot("describe_series needs at least 20 values to see how they are related, got 10 in column 'var1'. Pass a longer series."),
+            snapshot(
+                "describe_series needs at least 20 values to see how they are related, got 10 in column 'var1'. Pass a longer series."
+            ),
         ),
         (
             np.arange(30.0),
             {"season": 16},
-            snapshot('describe_series expects season to be an int from 2 to 15, got 16. Two seasons must be in the series.'),
+            snapshot(
+                "describe_series expects season to be an int from 2 to 15, got 16. Two seasons must be in the series."
+            ),
         ),
         (
             pd.DataFrame({"a": range(30), "b": [*range(29), "?"]}),
             {},
-            snapshot("describe_series expects numbers, got text in column 'b' of the series: '?' in row 29. Encode the column as numbers, or drop it."),
+            snapshot(
+                "describe_series expects numbers, got text in column 'b' of the series: '?' in row 29. Encode the column as numbers, or drop it."
+            ),
         ),
     ],
     ids=["text", "twice", "short", "season", "a word"],
@@ -241,4 +251,6 @@ def test_refused(series, params, message):
 def test_no_statsmodels(monkeypatch):
     """Without statsmodels it is said how to get it."""
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
-    assert refused(describe_series, load_airline().data, error=ImportError) == snapshot("describe_series needs statsmodels: pip install 'sklstm[stats]'")
+    assert refused(describe_series, load_airline().data, error=ImportError) == snapshot(
+        "describe_series needs statsmodels: pip install 'sklstm[stats]'"
+    )

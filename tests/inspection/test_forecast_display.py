@@ -11,8 +11,9 @@ from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
 
-from sklstm import SeriesForecaster
+from sklstm import LagFramer, LagRegressor, SeriesForecaster
 from sklstm.inspection import ForecastDisplay
 
 INDEXES = {
@@ -265,10 +266,9 @@ def stores():
     rows = panel(2).reset_index()
     rows["sales"] += np.random.default_rng(0).normal(size=len(rows))
     known = rows[rows["month"] < pd.Period("2027-03")]
-    forecaster = SeriesForecaster(
-        target="sales", group="store", time="month", horizon=2, n_steps=4, units=2, epochs=1, random_state=0
-    )
-    return rows, forecaster.fit(known)
+    keys = {"group": "store", "time": "month"}
+    pipeline = make_pipeline(LagFramer(4, **keys), LagRegressor())
+    return rows, SeriesForecaster(pipeline, horizon=2, target="sales", **keys).fit(known)
 
 
 def test_series_forecaster(stores):
@@ -288,7 +288,7 @@ def test_series_forecaster(stores):
 def test_series_forecaster_on_an_array():
     """Rows of an array are counted from its first one."""
     series = 10 + np.sin(np.arange(40.0))
-    forecaster = SeriesForecaster(horizon=3, n_steps=4, units=2, epochs=1, random_state=0).fit(series[:37])
+    forecaster = SeriesForecaster(make_pipeline(LagFramer(4), LagRegressor()), horizon=3).fit(series[:37])
     display = ForecastDisplay.from_estimator(forecaster, series)
     assert_array_equal(display.observed_lines_[0].get_ydata(), series)
     assert_array_equal(display.forecast_lines_[0]["forecast"].get_xdata(), [37, 38, 39])
@@ -307,43 +307,61 @@ SERIES = wave(pd.RangeIndex(6))
     [
         (
             {"y_true": [1.0, 2.0], "y_pred": [1.0]},
-            snapshot("ForecastDisplay.from_predictions got 1 values without an index in y_pred['forecast'], and 2 in y_true. Pass as many, or a Series whose index tells the time of each."),
+            snapshot(
+                "ForecastDisplay.from_predictions got 1 values without an index in y_pred['forecast'], and 2 in y_true. Pass as many, or a Series whose index tells the time of each."
+            ),
         ),
         (
             {"y_true": [1.0, 2.0], "y_pred": np.ones((2, 3))},
-            snapshot("ForecastDisplay.from_predictions expects y_pred['forecast'] of shape (n_times,), got shape (2, 3). Pass one column; several forecasts go into a DataFrame or a dict, by their names."),
+            snapshot(
+                "ForecastDisplay.from_predictions expects y_pred['forecast'] of shape (n_times,), got shape (2, 3). Pass one column; several forecasts go into a DataFrame or a dict, by their names."
+            ),
         ),
         (
             {"y_true": pd.DataFrame({"A": [1.0], "B": [2.0]}), "y_pred": [1.0]},
-            snapshot("ForecastDisplay.from_predictions expects y_true to be one series, got the columns ['A', 'B']. Pass one of them, or several series one below the other, with an index of series and time: table.T.stack()."),
+            snapshot(
+                "ForecastDisplay.from_predictions expects y_true to be one series, got the columns ['A', 'B']. Pass one of them, or several series one below the other, with an index of series and time: table.T.stack()."
+            ),
         ),
         (
             {"y_true": None, "y_pred": {"LSTM": []}},
-            snapshot('ForecastDisplay.from_predictions got no forecast: y_pred is empty.'),
+            snapshot("ForecastDisplay.from_predictions got no forecast: y_pred is empty."),
         ),
         (
             {"y_true": SERIES, "y_pred": SERIES, "lower": SERIES},
-            snapshot("ForecastDisplay.from_predictions needs both bounds of an interval, got lower for 'forecast' and upper for none."),
+            snapshot(
+                "ForecastDisplay.from_predictions needs both bounds of an interval, got lower for 'forecast' and upper for none."
+            ),
         ),
         (
             {"y_true": SERIES, "y_pred": {"LSTM": SERIES}, "lower": {"LSMT": SERIES}, "upper": {"LSTM": SERIES}},
-            snapshot("ForecastDisplay.from_predictions got lower for 'LSMT', which is no forecast. Did you mean 'LSTM'? The forecasts are: 'LSTM'."),
+            snapshot(
+                "ForecastDisplay.from_predictions got lower for 'LSMT', which is no forecast. Did you mean 'LSTM'? The forecasts are: 'LSTM'."
+            ),
         ),
         (
             {"y_true": SERIES, "y_pred": SERIES, "lower": SERIES[1:], "upper": SERIES},
-            snapshot("ForecastDisplay.from_predictions expects lower at the times of y_pred['forecast'], 6 from 0 to 5, got 5 from 1 to 5."),
+            snapshot(
+                "ForecastDisplay.from_predictions expects lower at the times of y_pred['forecast'], 6 from 0 to 5, got 5 from 1 to 5."
+            ),
         ),
         (
             {"y_true": SERIES, "y_pred": wave(INDEXES["months"])},
-            snapshot('ForecastDisplay draws on one axis of time, got numbers and dates without a time zone. Give all of them an index of one kind.'),
+            snapshot(
+                "ForecastDisplay draws on one axis of time, got numbers and dates without a time zone. Give all of them an index of one kind."
+            ),
         ),
         (
             {"y_true": wave(INDEXES["months"].tz_localize("UTC")), "y_pred": wave(INDEXES["months"])},
-            snapshot('ForecastDisplay draws on one axis of time, got dates in UTC and dates without a time zone. Give all of them an index of one kind.'),
+            snapshot(
+                "ForecastDisplay draws on one axis of time, got dates in UTC and dates without a time zone. Give all of them an index of one kind."
+            ),
         ),
         (
             {"y_true": None, "y_pred": wave(["2026-01", "2026-02"])},
-            snapshot("ForecastDisplay expects an index of times or numbers, got one that begins with '2026-01'. Convert it: pd.to_datetime(index)."),
+            snapshot(
+                "ForecastDisplay expects an index of times or numbers, got one that begins with '2026-01'. Convert it: pd.to_datetime(index)."
+            ),
         ),
     ],
     ids=["lengths", "columns", "two series", "nothing", "one bound", "unknown", "times", "kinds", "zones", "text"],

@@ -82,7 +82,7 @@ def until_holiday(X):
     return X.assign(until=place - np.arange(len(X)))
 
 
-MIXED = WEATHER.assign(kind=DAYS.weather.iloc[:-1], wet=WEATHER["precipitation"] > 0, month=WEATHER.index.month)
+MIXED = WEATHER.assign(kind=DAYS.weather.iloc[:-1], windy=WEATHER["wind"] > 3, month=WEATHER.index.month)
 ENCODE = make_column_transformer(
     (OneHotEncoder(), ["kind"]), (StandardScaler(), ["wind"]), remainder="passthrough", sparse_threshold=0
 )
@@ -152,7 +152,6 @@ HONEST = {
         PASSENGERS,
     ),
     "three months": (ending(SeriesScaler()), *QUARTER),
-    "three months, a gap": (ending(SeriesScaler()), *QUARTER, TimeSeriesSplit(3, gap=2)),
     "some folds too short": (make_pipeline(LagFramer(60), lstm()), AIRLINE, PASSENGERS),
     "a search": (GridSearchCV(ending(), {}, cv=TimeSeriesSplit(3)), AIRLINE, PASSENGERS),
     "a straight line": (ending(), np.arange(60.0)[:, None], np.arange(1.0, 61.0), TimeSeriesSplit(3)),
@@ -174,7 +173,6 @@ HONEST = {
         PANEL.drop(columns="date"),
         FOLLOWING,
     ),
-    "forecaster": (SeriesForecaster(horizon=3, units=2), load_airline().data),
     "forecaster of differences": (SeriesForecaster(horizon=3, difference=1, log=True), load_airline().data),
     "forecaster of a panel": (SeriesForecaster(target="value", units=2, **KEYS), PLACES),
 }
@@ -305,8 +303,8 @@ def test_columns_that_leak_alike_share_a_line():
     """All columns of a scaled table are told in one line."""
     message = message_of(ending(), standardised(WEATHER), HIGHS)
     assert message == snapshot("""\
-check_no_leakage expects each prediction to use its own past and training rows alone, got 4 leaks:
-- X, columns 'precipitation', 'temp_max', 'temp_min', 'wind': it has mean 0 and standard deviation 1 over all rows, test rows included, and not over the training rows: it was scaled before the Pipeline. Pass it as it was measured, and put SeriesScaler into the Pipeline.\
+check_no_leakage expects each prediction to use its own past and training rows alone, got 2 leaks:
+- X, columns 'temp_max', 'wind': it has mean 0 and standard deviation 1 over all rows, test rows included, and not over the training rows: it was scaled before the Pipeline. Pass it as it was measured, and put SeriesScaler into the Pipeline.\
 """)
 
 
@@ -321,43 +319,57 @@ def test_warnings_of_steps_are_kept_silent():
 BAD = {
     "no predict": (
         (make_pipeline(SeriesScaler(), LagFramer(5)), AIRLINE, PASSENGERS),
-        snapshot('check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got Pipeline without predict. Pass the whole Pipeline that you would cross-validate.'),
+        snapshot(
+            "check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got Pipeline without predict. Pass the whole Pipeline that you would cross-validate."
+        ),
     ),
     "no fit": (
         ("lstm", AIRLINE, PASSENGERS),
-        snapshot('check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got str without fit. Pass the whole Pipeline that you would cross-validate.'),
+        snapshot(
+            "check_no_leakage expects a Pipeline that ends in an estimator with fit and predict, got str without fit. Pass the whole Pipeline that you would cross-validate."
+        ),
     ),
     "no y": (
         (ending(), AIRLINE),
-        snapshot('check_no_leakage needs y, what Pipeline forecasts at each row of X. Pass it, make_supervised derives it from a series; or pass a SeriesForecaster and the series.'),
+        snapshot(
+            "check_no_leakage needs y, what Pipeline forecasts at each row of X. Pass it, make_supervised derives it from a series; or pass a SeriesForecaster and the series."
+        ),
     ),
     "y beside a forecaster": (
         (SeriesForecaster(), AIRLINE, PASSENGERS),
-        snapshot('check_no_leakage got y beside a SeriesForecaster, which derives it. Pass the series alone.'),
+        snapshot("check_no_leakage got y beside a SeriesForecaster, which derives it. Pass the series alone."),
     ),
     "too few rows": (
         (ending(), AIRLINE[:8], PASSENGERS[:8]),
-        snapshot('check_no_leakage needs at least 12 rows, got X of shape (8, 1). Pass a longer series: fewer rows leave no folds to look at.'),
+        snapshot(
+            "check_no_leakage needs at least 12 rows, got X of shape (8, 1). Pass a longer series: fewer rows leave no folds to look at."
+        ),
     ),
     "other rows": (
         (ending(), AIRLINE, PASSENGERS[:100]),
-        snapshot('check_no_leakage got 143 rows in X and 100 in y. Pass a target for each row.'),
+        snapshot("check_no_leakage got 143 rows in X and 100 in y. Pass a target for each row."),
     ),
     "windows": (
         (ending(), np.zeros((30, 4, 2)), np.zeros(30)),
-        snapshot('check_no_leakage expects a series table of shape (n_rows, n_features), rows in time order, got sequences or windows, which do not tell what came before what. Pass the series, and put LagFramer into the Pipeline.'),
+        snapshot(
+            "check_no_leakage expects a series table of shape (n_rows, n_features), rows in time order, got sequences or windows, which do not tell what came before what. Pass the series, and put LagFramer into the Pipeline."
+        ),
     ),
     "no splitter": (
         (ending(), AIRLINE, PASSENGERS, "time"),
-        snapshot("check_no_leakage expects cv to be a splitter, a number of folds, or an iterable of (train, test), got 'time'. Pass TimeSeriesSplit(...), or leave it out."),
+        snapshot(
+            "check_no_leakage expects cv to be a splitter, a number of folds, or an iterable of (train, test), got 'time'. Pass TimeSeriesSplit(...), or leave it out."
+        ),
     ),
     "no folds": (
         (ending(), AIRLINE, PASSENGERS, []),
-        snapshot('check_no_leakage got cv=[], which has no fold with training and test rows. Pass another splitter.'),
+        snapshot("check_no_leakage got cv=[], which has no fold with training and test rows. Pass another splitter."),
     ),
     "a step that cannot be fitted": (
         (make_pipeline(LagFramer(200), lstm()), AIRLINE, PASSENGERS),
-        snapshot('LagFramer(n_steps=200) needs at least 200 rows, got X of shape (38, 1). Lower n_steps or pass a longer series.'),
+        snapshot(
+            "LagFramer(n_steps=200) needs at least 200 rows, got X of shape (38, 1). Lower n_steps or pass a longer series."
+        ),
     ),
 }
 

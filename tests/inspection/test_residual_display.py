@@ -10,8 +10,9 @@ from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 
-from sklstm import SeriesForecaster
+from sklstm import LagFramer, LagRegressor, SeriesForecaster
 from sklstm.inspection import ResidualDisplay
 
 MONTHS = pd.period_range("2024-01", periods=30, freq="M", name="month")
@@ -134,7 +135,7 @@ def test_across_a_hole(observed):
 
 def test_series_forecaster(observed):
     """A real SeriesForecaster is compared at each row with its own forecasts."""
-    forecaster = SeriesForecaster(horizon=2, n_steps=3, units=2, epochs=1, random_state=0).fit(observed[:20])
+    forecaster = SeriesForecaster(make_pipeline(LagFramer(3), LagRegressor()), horizon=2).fit(observed[:20])
     later = observed[20:]
     display = ResidualDisplay.from_estimator(forecaster, later, step=2)
     forecasts = forecaster.predict(later).iloc[:, 1]
@@ -165,31 +166,37 @@ def test_what_was_not_observed(observed):
             [1.0, 2.0],
             [1.0],
             1,
-            snapshot('ResidualDisplay.from_predictions expects y_true and y_pred of one shape, (n_samples,) or (n_samples, n_steps), got (2,) and (1,).'),
+            snapshot(
+                "ResidualDisplay.from_predictions expects y_true and y_pred of one shape, (n_samples,) or (n_samples, n_steps), got (2,) and (1,)."
+            ),
         ),
         (
             np.ones((3, 2)),
             np.ones((3, 2)),
             3,
-            snapshot('ResidualDisplay.from_predictions expects step to be an int from 1 to 2, the steps of y, got 3.'),
+            snapshot("ResidualDisplay.from_predictions expects step to be an int from 1 to 2, the steps of y, got 3."),
         ),
         (
             pd.Series([1.0, 2.0], index=[1, 2]),
             pd.Series([1.0, 2.0], index=[1, 3]),
             1,
-            snapshot('ResidualDisplay.from_predictions expects y_true and y_pred of the same times, got indexes that differ: they begin with 1 and 1, and end with 2 and 3.'),
+            snapshot(
+                "ResidualDisplay.from_predictions expects y_true and y_pred of the same times, got indexes that differ: they begin with 1 and 1, and end with 2 and 3."
+            ),
         ),
         (
             [np.nan],
             [1.0],
             1,
-            snapshot('ResidualDisplay got no residual that is a number: nothing was observed where it was predicted.'),
+            snapshot("ResidualDisplay got no residual that is a number: nothing was observed where it was predicted."),
         ),
         (
             pd.Series([1.0], index=pd.MultiIndex.from_tuples([("A", 1)], names=["store", "day"])),
             [1.0],
             1,
-            snapshot("ResidualDisplay draws one series, got a MultiIndex of ['store', 'day']. Pass one series, with its times for an index."),
+            snapshot(
+                "ResidualDisplay draws one series, got a MultiIndex of ['store', 'day']. Pass one series, with its times for an index."
+            ),
         ),
     ],
     ids=["shapes", "step", "times", "NaN", "a panel"],

@@ -302,18 +302,24 @@ def test_drawn_again(grid_search):
         (
             None,
             None,
-            snapshot('SearchDisplay.from_estimator needs to know which parameters to draw over: pass x=, and y= for a heat map, of: net__method, net__n_steps, net__units.'),
+            snapshot(
+                "SearchDisplay.from_estimator needs to know which parameters to draw over: pass x=, and y= for a heat map, of: net__method, net__n_steps, net__units."
+            ),
         ),
         (None, "units", snapshot("SearchDisplay.from_estimator got y='units' and no x. Pass x=, or both.")),
         (
             "n_step",
             None,
-            snapshot("SearchDisplay.from_estimator got x='n_step', which the search was not over. Did you mean 'n_steps'? Its parameters are: net__method, net__n_steps, net__units."),
+            snapshot(
+                "SearchDisplay.from_estimator got x='n_step', which the search was not over. Did you mean 'n_steps'? Its parameters are: net__method, net__n_steps, net__units."
+            ),
         ),
         (
             "units",
             "net__units",
-            snapshot("SearchDisplay.from_estimator got 'net__units' for both x and y. Pass two parameters, or x alone."),
+            snapshot(
+                "SearchDisplay.from_estimator got 'net__units' for both x and y. Pass two parameters, or x alone."
+            ),
         ),
     ],
     ids=["none of three", "no x", "unknown", "twice"],

@@ -52,7 +52,7 @@ def test_sunspots():
 
 def test_longer_than_a_look_back():
     """A year of days is found, and too long for a window unless the user says otherwise."""
-    days = load_seattle_weather().data
+    days = load_seattle_weather().data[:1000]
     steps = suggest_time_steps(days, target="temp_max")
     assert 345 < steps.season < 385
     assert max(steps) < 30
@@ -77,7 +77,7 @@ def test_weeks(n, trend):
 
 def test_hours():
     """Days in hours are the season, not the weeks that are there as well."""
-    hours = np.arange(24 * 7 * 20)
+    hours = np.arange(24 * 7 * 8)
     weekend = hours // 24 % 7 > 4
     values = np.sin(hours / 24 * 2 * np.pi) + 0.3 * weekend + 0.2 * np.random.default_rng(0).normal(size=len(hours))
     assert suggest_time_steps(values).season == 24
@@ -230,52 +230,70 @@ def test_plot():
         (
             pd.DataFrame({"sold": [1.0], "visits": [2.0]}),
             {},
-            snapshot("suggest_time_steps needs to know which of the columns ['sold', 'visits'] to forecast: pass target='sold'."),
+            snapshot(
+                "suggest_time_steps needs to know which of the columns ['sold', 'visits'] to forecast: pass target='sold'."
+            ),
         ),
         (
             pd.DataFrame({"sold": [1.0], "visits": [2.0]}),
             {"target": "visit"},
-            snapshot("suggest_time_steps got target='visit', which is no column. Did you mean 'visits'? The columns are: ['sold', 'visits']."),
+            snapshot(
+                "suggest_time_steps got target='visit', which is no column. Did you mean 'visits'? The columns are: ['sold', 'visits']."
+            ),
         ),
         (
             np.full(30, 3.0),
             {},
-            snapshot("suggest_time_steps looks for what repeats, got 3 in every row of column 'var1'. Pass a series that changes, or drop it."),
+            snapshot(
+                "suggest_time_steps looks for what repeats, got 3 in every row of column 'var1'. Pass a series that changes, or drop it."
+            ),
         ),
         (
             np.append(np.arange(19.0), [np.nan] * 9),
             {},
-            snapshot("suggest_time_steps needs at least 20 values to see how they are related, got 19 in column 'var1'. Pass a longer series."),
+            snapshot(
+                "suggest_time_steps needs at least 20 values to see how they are related, got 19 in column 'var1'. Pass a longer series."
+            ),
         ),
         (
             pd.Series(["a", *"1" * 30], name="sold"),
             {},
-            snapshot("suggest_time_steps expects numbers, got text in column 'sold' of the series: 'a' in row 0. Encode the column as numbers, or drop it."),
+            snapshot(
+                "suggest_time_steps expects numbers, got text in column 'sold' of the series: 'a' in row 0. Encode the column as numbers, or drop it."
+            ),
         ),
         (
             pd.Series([1.0, 2, np.inf, *range(30)], name="sold"),
             {},
-            snapshot("suggest_time_steps got inf in the series at row 2, column 'sold'. Replace it, or write NaN where nothing was observed."),
+            snapshot(
+                "suggest_time_steps got inf in the series at row 2, column 'sold'. Replace it, or write NaN where nothing was observed."
+            ),
         ),
         (
             pd.Series([1.0, 2, 3], index=[0, 2, 1]),
             {},
-            snapshot('suggest_time_steps expects rows in time order, got 1 (row 2) after 2 (row 1). Sort them, and y with them: X.sort_index(); and split without shuffling.'),
+            snapshot(
+                "suggest_time_steps expects rows in time order, got 1 (row 2) after 2 (row 1). Sort them, and y with them: X.sort_index(); and split without shuffling."
+            ),
         ),
         (
             weeks(40),
             {"max_steps": 21},
-            snapshot('suggest_time_steps expects max_steps to be an int from 1 to 20, got 21. A window must be seen at least twice.'),
+            snapshot(
+                "suggest_time_steps expects max_steps to be an int from 1 to 20, got 21. A window must be seen at least twice."
+            ),
         ),
         (
             weeks(40),
             {"season": 1},
-            snapshot('suggest_time_steps expects season to be an int from 2 to 20, got 1. Two seasons must be in the series.'),
+            snapshot(
+                "suggest_time_steps expects season to be an int from 2 to 20, got 1. Two seasons must be in the series."
+            ),
         ),
         (
             weeks(40),
             {"n_suggestions": True},
-            snapshot('suggest_time_steps expects n_suggestions to be an int of 1 or more, got True.'),
+            snapshot("suggest_time_steps expects n_suggestions to be an int of 1 or more, got True."),
         ),
     ],
     ids=["columns", "target", "constant", "short", "text", "inf", "order", "max_steps", "season", "n_suggestions"],
@@ -288,4 +306,6 @@ def test_refused(series, params, message):
 def test_no_statsmodels(monkeypatch):
     """Without statsmodels it is said how to get it."""
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
-    assert refused(suggest_time_steps, weeks(70), error=ImportError) == snapshot("suggest_time_steps needs statsmodels: pip install 'sklstm[stats]'")
+    assert refused(suggest_time_steps, weeks(70), error=ImportError) == snapshot(
+        "suggest_time_steps needs statsmodels: pip install 'sklstm[stats]'"
+    )

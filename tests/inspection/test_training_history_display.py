@@ -5,6 +5,7 @@ import pytest
 from inline_snapshot import snapshot
 from matplotlib import pyplot as plt
 from refusal import refused
+from sizes import EPOCHS, UNITS
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
@@ -43,7 +44,7 @@ class Trained(BaseEstimator):
 def network(waves):
     """A small network, trained with validation samples."""
     X, y = waves
-    return LSTMRegressor(units=2, epochs=3, metrics=["mae"], validation_fraction=0.2, random_state=0).fit(X, y)
+    return LSTMRegressor(units=UNITS, epochs=EPOCHS, metrics=["mae"], validation_fraction=0.2, random_state=0).fit(X, y)
 
 
 def test_lines():
@@ -109,8 +110,8 @@ def test_unscaled_target(waves):
     """Where the target is not scaled, and where it is a class, nothing is said about its scale."""
     X, y = waves
     for network, target in (
-        (LSTMRegressor(units=2, epochs=1, target_scaler=None, random_state=0), y),
-        (LSTMClassifier(units=2, epochs=1, random_state=0), y > 10),
+        (LSTMRegressor(units=UNITS, epochs=EPOCHS, target_scaler=None, random_state=0), y),
+        (LSTMClassifier(units=UNITS, epochs=EPOCHS, random_state=0), y > 10),
     ):
         assert TrainingHistoryDisplay.from_estimator(network.fit(X, target)).ax_.get_ylabel() == "loss"
 
@@ -142,7 +143,7 @@ def test_whatever_holds_it(hold):
 def test_series_forecaster():
     """A real SeriesForecaster shows the history of its network."""
     series = 10 + np.sin(np.arange(40.0))
-    forecaster = SeriesForecaster(n_steps=4, units=2, epochs=2, random_state=0).fit(series)
+    forecaster = SeriesForecaster(n_steps=4, units=UNITS, epochs=EPOCHS, random_state=0).fit(series)
     display = TrainingHistoryDisplay.from_estimator(forecaster)
     assert display.history == forecaster.pipeline_[-1].history_
 
@@ -184,9 +185,24 @@ def test_repr():
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (LSTMRegressor(), snapshot('TrainingHistoryDisplay.from_estimator needs a fitted estimator, got LSTMRegressor that is not fitted. Call its fit first.')),
-        (make_pipeline(LSTMRegressor()), snapshot('TrainingHistoryDisplay.from_estimator needs a fitted estimator, got LSTMRegressor that is not fitted. Call its fit first.')),
-        (Ridge(), snapshot('TrainingHistoryDisplay.from_estimator needs a fitted estimator, got Ridge that is not fitted. Call its fit first.')),
+        (
+            LSTMRegressor(),
+            snapshot(
+                "TrainingHistoryDisplay.from_estimator needs a fitted estimator, got LSTMRegressor that is not fitted. Call its fit first."
+            ),
+        ),
+        (
+            make_pipeline(LSTMRegressor()),
+            snapshot(
+                "TrainingHistoryDisplay.from_estimator needs a fitted estimator, got LSTMRegressor that is not fitted. Call its fit first."
+            ),
+        ),
+        (
+            Ridge(),
+            snapshot(
+                "TrainingHistoryDisplay.from_estimator needs a fitted estimator, got Ridge that is not fitted. Call its fit first."
+            ),
+        ),
     ],
     ids=["network", "pipeline", "any"],
 )
@@ -198,9 +214,24 @@ def test_not_fitted(estimator, message):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (Ridge().fit([[1.0], [2.0]], [1.0, 2.0]), snapshot('TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got Ridge. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one.')),
-        (make_pipeline("passthrough"), snapshot('TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got Pipeline. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one.')),
-        (7, snapshot('TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got int. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one.')),
+        (
+            Ridge().fit([[1.0], [2.0]], [1.0, 2.0]),
+            snapshot(
+                "TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got Ridge. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one."
+            ),
+        ),
+        (
+            make_pipeline("passthrough"),
+            snapshot(
+                "TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got Pipeline. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one."
+            ),
+        ),
+        (
+            7,
+            snapshot(
+                "TrainingHistoryDisplay.from_estimator expects an estimator with a history_, or what ends in one, got int. Pass LSTMRegressor, LSTMClassifier, KerasRegressor or KerasClassifier, or a Pipeline, a search or a SeriesForecaster of one."
+            ),
+        ),
     ],
     ids=["another estimator", "a pipeline of none", "a number"],
 )
@@ -224,19 +255,27 @@ def test_a_search_without_refit():
     [
         (
             {"acc": [1.0]},
-            snapshot("TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got one of ['acc']. Pass history_ of an estimator whose fit has run epochs."),
+            snapshot(
+                "TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got one of ['acc']. Pass history_ of an estimator whose fit has run epochs."
+            ),
         ),
         (
             [1.0],
-            snapshot("TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got list. Pass history_ of an estimator whose fit has run epochs."),
+            snapshot(
+                "TrainingHistoryDisplay.from_history expects a dict with a list for 'loss', got list. Pass history_ of an estimator whose fit has run epochs."
+            ),
         ),
         (
             {"loss": []},
-            snapshot('TrainingHistoryDisplay.from_history got a history of no epochs. Pass history_ of an estimator whose fit has run epochs.'),
+            snapshot(
+                "TrainingHistoryDisplay.from_history got a history of no epochs. Pass history_ of an estimator whose fit has run epochs."
+            ),
         ),
         (
             {"loss": [1.0, 2.0], "val_loss": [1.0]},
-            snapshot("TrainingHistoryDisplay.from_history expects a value of each for every epoch, got lists of different lengths: loss 2, val_loss 1. Training went on with other metrics or another validation; draw those that are whole: from_history({'loss': history['loss']})."),
+            snapshot(
+                "TrainingHistoryDisplay.from_history expects a value of each for every epoch, got lists of different lengths: loss 2, val_loss 1. Training went on with other metrics or another validation; draw those that are whole: from_history({'loss': history['loss']})."
+            ),
         ),
     ],
     ids=["no loss", "a list", "no epochs", "lengths"],
