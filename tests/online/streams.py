@@ -2,12 +2,13 @@
 
 import numpy as np
 import pandas as pd
+from sizes import EPOCHS, N_TIMESTEPS, UNITS
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
 
 SAME = {"rtol": 1e-5, "atol": 1e-5}
-N_FITTED, N_STEPS = 80, 6
+N_FITTED, N_STEPS = 80, N_TIMESTEPS
 NAMES = ["rain", "temp", "wind"]
 
 
@@ -19,7 +20,7 @@ def waves(n_rows, seed=0):
 
 
 def small(**params):
-    return LSTMRegressor(**{"units": 3, "epochs": 2, "random_state": 0} | params)
+    return LSTMRegressor(**{"units": UNITS, "epochs": EPOCHS, "random_state": 0} | params)
 
 
 def steps(lstm, scaler=None, **framing):
@@ -28,7 +29,7 @@ def steps(lstm, scaler=None, **framing):
     return make_pipeline(scaler or SeriesScaler("minmax"), framer, SequencePadder(), To3D(), lstm)
 
 
-TABLE = waves(N_FITTED + 1000)
+TABLE = waves(N_FITTED + 200)
 FITTED, NEW = TABLE[:N_FITTED], TABLE[N_FITTED:]
 Y = TABLE["rain"].shift(-1)[:N_FITTED]
 LABELS = np.where(Y.diff() > 0, "up", "down")

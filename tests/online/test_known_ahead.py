@@ -8,6 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 from numpy.testing import assert_allclose
 from refusal import refused
+from sizes import EPOCHS, UNITS
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,7 +23,7 @@ Y = TABLE["sales"].shift(-1)[:40]
 
 
 def small(**params):
-    return LSTMRegressor(**{"units": 3, "epochs": 1, "random_state": 0} | params)
+    return LSTMRegressor(**{"units": UNITS, "epochs": EPOCHS, "random_state": 0} | params)
 
 
 def ahead_of(table, row, features, horizon):
@@ -42,7 +43,7 @@ def walk(online, table, features, horizon):
     [
         ([], ["holiday"], 1, small()),
         ([SeriesScaler()], ["price", "holiday"], 3, small(architecture="encoder_decoder")),
-        ([ForwardFill(), StandardScaler().set_output(transform="pandas")], ["holiday"], 2, small()),
+        ([ForwardFill(), StandardScaler().set_output(transform="pandas")], ["holiday"], 2, LagRegressor()),
         ([SeriesScaler("standard")], ["holiday", "price"], 2, LagRegressor()),
     ],
     ids=["one", "scaled", "filled", "no network"],
@@ -60,8 +61,9 @@ def test_predictions_are_those_of_a_table_with_the_next_rows(before, features, h
 
 
 def test_ahead_in_any_form():
-    """A table, dicts, an array; for one feature and one row a number; nothing, and the last value is repeated."""
-    model = make_pipeline(SeriesScaler(), LagFramer(3, future=["price", "holiday"], horizon=2), small()).fit(FITTED, Y)
+    """A table, dicts, an array; nothing, and the last value is repeated."""
+    framer = LagFramer(3, future=["price", "holiday"], horizon=2)
+    model = make_pipeline(SeriesScaler(), framer, LagRegressor()).fit(FITTED, Y)
     table = ahead_of(NEW, 0, ["price", "holiday"], 2)
     first = NEW.iloc[0].to_dict()
     expected = OnlinePredictor(model).update(first, ahead=table)
@@ -78,7 +80,11 @@ def test_ahead_in_any_form():
     assert OnlinePredictor(model).update(first, ahead=table.iloc[0].to_dict()) == pytest.approx(
         model.predict(NEW[:2])[0], rel=1e-5
     )
-    model = make_pipeline(LagFramer(3, future=[2]), small()).fit(FITTED.to_numpy(), Y)
+
+
+def test_ahead_without_names():
+    """For one feature and one row ahead is a number, alone or in lists."""
+    model = make_pipeline(LagFramer(3, future=[2]), LagRegressor()).fit(FITTED.to_numpy(), Y)
     row, known = NEW.to_numpy()[0], NEW.to_numpy()[1, 2]
     expected = OnlinePredictor(model).update(row, ahead=known)
     assert OnlinePredictor(model).update(row, ahead=[known]) == expected
@@ -92,7 +98,7 @@ def test_each_series_of_a_panel():
     fitted, new = panel[panel["week"] < 40], panel[panel["week"] >= 40].sort_values("week").reset_index(drop=True)
     keys = {"group": "store", "time": "week"}
     scaler, framer = SeriesScaler("standard", **keys), LagFramer(4, future=["holiday"], horizon=2, **keys)
-    model = make_pipeline(scaler, framer, small()).fit(fitted, fitted["sales"])
+    model = make_pipeline(scaler, framer, LagRegressor()).fit(fitted, fitted["sales"])
     online = OnlinePredictor(model, warm=True)
     got = []
     for _, row in new.iterrows():
@@ -101,76 +107,155 @@ def test_each_series_of_a_panel():
     assert_allclose(got, model.predict(new), **SAME)
 
 
-@pytest.mark.parametrize("strategy", ["direct", "recursive"])
-def test_forecasters(strategy):
+@pytest.mark.parametrize(
+    "forecaster",
+    [
+        SeriesForecaster(
+            horizon=3,
+            target="sales",
+            future=["holiday"],
+            n_steps=5,
+            units=UNITS,
+            epochs=EPOCHS,
+            random_state=0,
+            window_scaler=None,
+            linear_skip=False,
+        ),
+        SeriesForecaster(
+            make_pipeline(LagFramer(5, future=["holiday"]), LagRegressor()),
+            horizon=3,
+            target="sales",
+            strategy="recursive",
+        ),
+    ],
+    ids=["direct", "recursive"],
+)
+def test_forecasters(forecaster):
     """Forecasts of forecasts look ahead from later rows, as far as the horizon."""
     series = TABLE[["sales", "holiday"]]
-    params = {"n_steps": 5, "units": 3, "epochs": 1, "random_state": 0, "window_scaler": None, "linear_skip": False}
-    forecaster = SeriesForecaster(horizon=3, target="sales", future=["holiday"], strategy=strategy, **params)
     forecaster.fit(series[:40])
     online, rows = OnlinePredictor(forecaster, warm=True), series[40:]
     got = walk(online, rows, ["holiday"], 3)
     assert_allclose(got[:-3], forecaster.predict(rows).to_numpy()[:-3], **SAME)
 
 
-def test_what_is_refused_leaves_no_trace():
+ROW = NEW.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "ahead", "message"),
+    [
+        (
+            ROW,
+            None,
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and needs their values in the next 2 rows. Pass ahead=: a table with columns of these names, a dict for each row, or an array of shape (2, 2); or [] where nothing is known, and the last value is repeated."
+            ),
+        ),
+        (
+            ROW,
+            np.zeros((3, 2)),
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and expects ahead to hold 2 values for each of the next 2 rows, at most, got shape (3, 2). Pass a table with columns of these names, a dict for each row, or an array of shape (2, 2)."
+            ),
+        ),
+        (
+            ROW,
+            np.zeros((2, 3)),
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and expects ahead to hold 2 values for each of the next 2 rows, at most, got shape (2, 3). Pass a table with columns of these names, a dict for each row, or an array of shape (2, 2)."
+            ),
+        ),
+        (
+            ROW,
+            [1.0, 2.0],
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and expects ahead to hold 2 values for each of the next 2 rows, at most, got shape (2,). Pass a table with columns of these names, a dict for each row, or an array of shape (2, 2)."
+            ),
+        ),
+        (
+            ROW,
+            1,
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and expects ahead to hold 2 values for each of the next 2 rows, at most, got shape (). Pass a table with columns of these names, a dict for each row, or an array of shape (2, 2)."
+            ),
+        ),
+        (
+            ROW,
+            [{"price": 1.0, "holidy": 2.0}],
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and got ahead without 'holiday'. Did you mean 'holidy'? Pass a value for each of price, holiday."
+            ),
+        ),
+        (
+            ROW,
+            [[1.0, np.nan]],
+            snapshot(
+                "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and expects every value of ahead to be known, got NaN in 'holiday'. Pass fewer rows where less is known."
+            ),
+        ),
+        (
+            ROW,
+            [["cheap", 1.0]],
+            snapshot(
+                "OnlinePredictor expects numbers, got text in column 'price': 'cheap'. Encode it as a number, or pass NaN for all features where nothing was observed."
+            ),
+        ),
+        (
+            ROW.where(ROW.index != "price"),
+            [],
+            snapshot(
+                "OnlinePredictor got a row with some features missing: NaN in column 'price'. A time step is either observed in every feature or NaN in all of them, but for static ones and those known ahead, which are always known: impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
+            ),
+        ),
+    ],
+    ids=["nothing", "rows", "features", "one axis", "a number", "unknown name", "NaN", "text", "missing in part"],
+)
+def test_what_is_refused_leaves_no_trace(row, ahead, message):
     """Each message says what is looked for; the row is not taken."""
-    model = make_pipeline(LagFramer(3, future=["price", "holiday"], horizon=2), small()).fit(FITTED, Y)
-    online, row = OnlinePredictor(model), NEW.iloc[0]
-    expected = copy.deepcopy(online).update(row, ahead=[])
-    who = "OnlinePredictor serves LagFramer(future=['price', 'holiday'], horizon=2), and "
-    forms = "a table with columns of these names, a dict for each row, or an array of shape (2, 2)"
-    assert refused(online.update, row) == (
-        f"{who}needs their values in the next 2 rows. Pass ahead=: {forms}; or [] where nothing is known, and the last "
-        "value is repeated."
-    )
-    for ahead, shape in ((np.zeros((3, 2)), "(3, 2)"), (np.zeros((2, 3)), "(2, 3)"), ([1.0, 2.0], "(2,)"), (1, "()")):
-        assert refused(online.update, row, ahead=ahead) == (
-            f"{who}expects ahead to hold 2 values for each of the next 2 rows, at most, got shape {shape}. Pass "
-            f"{forms}."
-        )
-    assert refused(online.update, row, ahead=[{"price": 1.0, "holidy": 2.0}]) == (
-        f"{who}got ahead without 'holiday'. Did you mean 'holidy'? Pass a value for each of price, holiday."
-    )
-    assert refused(online.update, row, ahead=[[1.0, np.nan]]) == (
-        f"{who}expects every value of ahead to be known, got NaN in 'holiday'. Pass fewer rows where less is known."
-    )
-    assert refused(online.update, row, ahead=[["cheap", 1.0]]) == snapshot(
-        "OnlinePredictor expects numbers, got text in column 'price': 'cheap'. Encode it as a number, or pass NaN for "
-        "all features where nothing was observed."
-    )
-    assert refused(online.update, row.where(row.index != "price"), ahead=[]) == snapshot(
-        "OnlinePredictor got a row with some features missing: NaN in column 'price'. A time step is either observed "
-        "in every feature or NaN in all of them, but for static ones and those known ahead, which are always known: "
-        "impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
-    )
-    assert online.update(row, ahead=[]) == expected
+    framer = LagFramer(3, future=["price", "holiday"], horizon=2)
+    online = OnlinePredictor(make_pipeline(framer, LagRegressor()).fit(FITTED, Y))
+    expected = copy.deepcopy(online).update(ROW, ahead=[])
+    assert refused(online.update, row, ahead=ahead) == message
+    assert online.update(ROW, ahead=[]) == expected
 
 
-def test_models_that_are_not_asked_so():
-    """What joins nothing ahead, a state, names that are lost on the way, and names where there are none."""
-    plain = make_pipeline(LagFramer(3), small()).fit(FITTED, Y)
-    assert refused(OnlinePredictor(plain).update, NEW.iloc[0], ahead=[1.0]) == snapshot(
-        "OnlinePredictor got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit "
-        "with LagFramer(future=...)."
+def of_windows(*steps):
+    """A model of the table."""
+    return make_pipeline(*steps).fit(FITTED, Y)
+
+
+def test_nothing_to_know_ahead():
+    """A model that joins nothing of the next rows is told nothing of them."""
+    online = OnlinePredictor(of_windows(LagFramer(3), LagRegressor()))
+    assert refused(online.update, ROW, ahead=[1.0]) == snapshot(
+        "OnlinePredictor got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit with LagFramer(future=...)."
     )
-    framer = LagFramer(3, future=["holiday"])
-    assert refused(OnlinePredictor, make_pipeline(framer, small()).fit(FITTED, Y), mode="state") == snapshot(
-        "OnlinePredictor(mode='state') feeds each time step to the network once, but what "
-        "LagFramer(future=['holiday']) joins changes where nothing was observed, too. Pass mode='window'."
+
+
+def test_no_state_with_what_is_known_ahead():
+    """What is known ahead changes where nothing was observed, too."""
+    model = of_windows(LagFramer(3, future=["holiday"]), small())
+    assert refused(OnlinePredictor, model, mode="state") == snapshot(
+        "OnlinePredictor(mode='state') feeds each time step to the network once, but what LagFramer(future=['holiday']) joins changes where nothing was observed, too. Pass mode='window'."
     )
+
+
+def test_names_that_are_lost_on_the_way():
+    """A feature that is known ahead keeps its name through the steps before."""
     renamed = ColumnTransformer([("all", StandardScaler(), list(TABLE))]).set_output(transform="pandas")
-    model = make_pipeline(renamed, LagFramer(3, future=["all__holiday"]), small()).fit(FITTED, Y)
+    model = of_windows(renamed, LagFramer(3, future=["all__holiday"]), LagRegressor())
     assert refused(OnlinePredictor, model) == snapshot(
-        "OnlinePredictor serves LagFramer(future=['all__holiday'], horizon=1), and cannot tell which feature of a row "
-        "becomes 'all__holiday'. Keep its name through the steps before, or predict with a table that has the next "
-        "rows: fitted.predict."
+        "OnlinePredictor serves LagFramer(future=['all__holiday'], horizon=1), and cannot tell which feature of a row becomes 'all__holiday'. Keep its name through the steps before, or predict with a table that has the next rows: fitted.predict."
     )
     kept = renamed.set_params(verbose_feature_names_out=False)
-    model = make_pipeline(kept, framer, small()).fit(FITTED, Y)
+    model = of_windows(kept, LagFramer(3, future=["holiday"]), LagRegressor())
     assert_allclose(walk(OnlinePredictor(model), NEW, ["holiday"], 1), model.predict(NEW), **SAME)
-    nameless = make_pipeline(LagFramer(3, future=[2]), small()).fit(FITTED.to_numpy(), Y)
+
+
+def test_names_where_there_are_none():
+    """A model that was fitted on an array is told no names."""
+    nameless = make_pipeline(LagFramer(3, future=[2]), LagRegressor()).fit(FITTED.to_numpy(), Y)
     assert refused(OnlinePredictor(nameless).update, NEW.to_numpy()[0], ahead={"holiday": 1.0}) == snapshot(
-        "OnlinePredictor serves LagFramer(future=[2], horizon=1), and got ahead with names, but it was fitted on "
-        "features without names. Pass an array of shape (1, 1)."
+        "OnlinePredictor serves LagFramer(future=[2], horizon=1), and got ahead with names, but it was fitted on features without names. Pass an array of shape (1, 1)."
     )

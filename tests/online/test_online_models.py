@@ -7,6 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
+from sizes import EPOCHS, UNITS
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
@@ -27,6 +28,7 @@ from sklearn.preprocessing import (
 from sklstm import (
     ForwardFill,
     LagFramer,
+    LagRegressor,
     LSTMClassifier,
     LSTMRegressor,
     OnlinePredictor,
@@ -45,30 +47,34 @@ from .streams import FITTED, GAPPY, LABELS, N_FITTED, N_STEPS, NEW, SAME, TABLE,
 # --- pipelines ------------------------------------------------------------------------------------
 
 
-def steps_on_their_way(lstm):
-    """Pipelines of all sorts, by name."""
+LAGS = LagRegressor()
+
+
+def steps_on_their_way():
+    """Pipelines of all sorts, by name; where the network is not the point a linear model ends them."""
+    lstm = small()
     return {
         "clipped": steps(lstm, SeriesScaler("minmax", out_of_range="clip")),
         "out of range is not observed": steps(lstm, SeriesScaler("robust", coefficients={"iqr": 2})),
-        "maxabs": steps(lstm, SeriesScaler("maxabs")),
-        "unscaled": steps(lstm, SeriesScaler(None)),
+        "maxabs": steps(LAGS, SeriesScaler("maxabs")),
+        "unscaled": steps(LAGS, SeriesScaler(None)),
         "scikit-learn's scalers": make_pipeline(
-            StandardScaler(), RobustScaler(), MinMaxScaler(clip=True), MaxAbsScaler(), LagFramer(4), lstm
+            StandardScaler(), RobustScaler(), MinMaxScaler(clip=True), MaxAbsScaler(), LagFramer(4), LAGS
         ),
-        "imputed": make_pipeline(SimpleImputer(), PolynomialFeatures(2), LagFramer(4), lstm),
+        "imputed": make_pipeline(SimpleImputer(), PolynomialFeatures(2), LagFramer(4), LAGS),
         "by name": make_pipeline(
-            ColumnTransformer([("one", StandardScaler(), ["wind"])], remainder="passthrough"), LagFramer(4), lstm
+            ColumnTransformer([("one", StandardScaler(), ["wind"])], remainder="passthrough"), LagFramer(4), LAGS
         ),
-        "logarithm": make_pipeline(FunctionTransformer(np.log1p), LagFramer(4), lstm),
-        "filled": make_pipeline(ForwardFill(limit=2), SimpleImputer(), LagFramer(4), lstm),
-        "differences": make_pipeline(Differencer((1, 3), log=True), SeriesScaler(), LagFramer(4), lstm),
-        "scaled windows": make_pipeline(LagFramer(4), SeriesScaler("standard"), To3D(), lstm),
-        "cut": make_pipeline(LagFramer(6), SequencePadder(max_len=3), lstm),
-        "static": make_pipeline(LagFramer(4, static=["wind"]), lstm),
+        "logarithm": make_pipeline(FunctionTransformer(np.log1p), LagFramer(4), LAGS),
+        "filled": make_pipeline(ForwardFill(limit=2), SimpleImputer(), LagFramer(4), LAGS),
+        "differences": make_pipeline(Differencer((1, 3), log=True), SeriesScaler(), LagFramer(4), LAGS),
+        "scaled windows": make_pipeline(LagFramer(N_STEPS), SeriesScaler("standard"), To3D(), lstm),
+        "cut": make_pipeline(LagFramer(N_STEPS), SequencePadder(max_len=3), lstm),
+        "static": make_pipeline(LagFramer(N_STEPS, static=["wind"]), lstm),
         "lags": make_pipeline(LagFramer(4, flatten=True), SimpleImputer(), Ridge()),
-        "lags for an LSTM": make_pipeline(SeriesScaler(), LagFramer(4, flatten=True), lstm),
+        "lags for an LSTM": make_pipeline(SeriesScaler(), LagFramer(N_STEPS, flatten=True), lstm),
         "no windows": make_pipeline(SimpleImputer(), StandardScaler(), Ridge()),
-        "nested": Pipeline([("first", make_pipeline(SeriesScaler(), "passthrough")), ("rest", steps(lstm))]),
+        "nested": Pipeline([("first", make_pipeline(SeriesScaler(), "passthrough")), ("rest", steps(LAGS))]),
         "baseline": make_pipeline(SeriesScaler(), LagFramer(4), Persistence()),
         "own level": steps(small(window_scaler="standard", linear_skip=True, relative_to="last")),
         "any Keras model": make_pipeline(
@@ -96,16 +102,15 @@ def dense(meta):
     return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(2)(inputs)))
 
 
-@pytest.mark.parametrize("name", list(steps_on_their_way(small())))
+@pytest.mark.parametrize("name", list(steps_on_their_way()))
 def test_steps_on_the_way(name):
     """Whatever stands in the Pipeline, a row is predicted as in the whole series, from nothing and from the fitted."""
-    model = steps_on_their_way(small(epochs=1))[name].fit(FITTED.assign(wind=2.0), Y)
-    rows = GAPPY.assign(wind=2.0) if name == "static" else GAPPY
-    rows = rows if name in ("imputed", "filled", "no windows", "lags", "static", "any Keras model") else NEW[:60]
-    rows = rows.assign(wind=2.0) if name == "static" else rows
+    model = steps_on_their_way()[name].fit(FITTED.assign(wind=2.0), Y)
+    with_gaps = ("imputed", "filled", "no windows", "lags", "static", "any Keras model")
+    rows = (GAPPY if name in with_gaps else NEW[:60]).copy()
     rows.iloc[7] += 30
     if name == "static":
-        rows.loc[:, "wind"] = 2.0
+        rows["wind"] = 2.0
     assert_allclose(OnlinePredictor(model).update_many(rows), model.predict(cold(rows)), **SAME)
     if name in ("clipped", "differences", "static", "scaled windows"):
         assert_allclose(OnlinePredictor(model, warm=True).update_many(rows), model.predict(rows), **SAME)
@@ -115,18 +120,15 @@ def test_what_a_fill_knows_of_the_fitted_rows():
     """ForwardFill goes on from its last observations, as far as its limit reaches."""
     fitted = FITTED.copy()
     fitted.iloc[-2:, 0] = np.nan
-    model = make_pipeline(ForwardFill(limit=3), SimpleImputer(), LagFramer(4), small(epochs=1))
-    model.set_params(simpleimputer__keep_empty_features=True).fit(fitted, Y)
+    impute = SimpleImputer().set_output(transform="pandas")
+    model = make_pipeline(ForwardFill(limit=3), impute, LagFramer(4), LAGS).fit(fitted, Y)
     rows = NEW[:9].copy()
     rows.iloc[:5, 0] = np.nan
-    filled = np.array(model[0].transform(rows)["rain"])
-    assert_array_equal(np.isnan(filled), [False, True, True, True, True, *[False] * 4])
-    online = OnlinePredictor(model, warm=True)._model.steps[0]
-    memory, shown = online.begin(None, warm=True), []
-    for row in rows.to_numpy():
-        row, memory = online.apply(row, memory, None, None, 1)
-        shown.append(row[0])
-    assert_array_equal(shown, filled)
+    assert_array_equal(np.isnan(model[0].transform(rows)["rain"]), [False, True, True, True, True, *[False] * 4])
+    predicted = OnlinePredictor(model, warm=True).update_many(rows)
+    assert_allclose(predicted, model.predict(rows), **SAME)
+    rows.iloc[0, 0] = fitted["rain"].iloc[-3]
+    assert_allclose(OnlinePredictor(model, warm=True).update(rows.iloc[0]), predicted[0], **SAME)
 
 
 def test_text_goes_through_the_encoders_that_were_fitted():
@@ -135,13 +137,13 @@ def test_text_goes_through_the_encoders_that_were_fitted():
     fitted = FITTED.assign(sky=np.where(FITTED["rain"] > 10, "clear", "grey"))
     encoder = ColumnTransformer([("sky", OneHotEncoder(sparse_output=False), ["sky"])], remainder="passthrough")
     for first in (encoder, SequenceEncoder("onehot")):
-        model = make_pipeline(first, LagFramer(4), small(epochs=1)).fit(fitted, Y)
+        model = make_pipeline(first, LagFramer(4), LAGS).fit(fitted, Y)
         assert_allclose(OnlinePredictor(model).update_many(rows), model.predict(cold(rows)), **SAME)
 
 
 def test_transformers_of_ones_own_say_how_far_they_look():
     """A step that is not known is refused until it is said how many rows it looks back over."""
-    model = make_pipeline(FunctionTransformer(rolling), LagFramer(4), small(epochs=1)).fit(FITTED, Y)
+    model = make_pipeline(FunctionTransformer(rolling), LagFramer(4), LAGS).fit(FITTED, Y)
     assert refused(OnlinePredictor, model) == snapshot(
         "OnlinePredictor cannot tell how many rows the step 'functiontransformer' (FunctionTransformer) looks at to "
         "transform one. Pass lookback=, how many rows before it; 0 for none."
@@ -169,26 +171,34 @@ def test_a_bare_estimator_takes_rows_for_time_steps():
     assert_allclose(online.update_many(NEW[:60].to_numpy()), padded.predict(rows), **SAME)
 
 
-def test_several_outputs_and_labels():
-    """Several outputs come as an array, labels as labels; a forest on lags, too."""
-    for model, y in (
-        (steps(small(epochs=1)), np.stack([Y, -Y], axis=1)),
-        (steps(small(epochs=1, architecture="encoder_decoder")), np.stack([Y, Y, Y], axis=1)),
-        (steps(small(epochs=1, architecture="many_to_many")), np.stack([Y] * N_STEPS, axis=1)),
-        (steps(small(epochs=1, quantiles=[0.1, 0.5, 0.9])), Y),
-        (steps(LSTMClassifier(3, epochs=1, random_state=0)), LABELS),
-        (steps(LSTMClassifier(3, epochs=1, random_state=0)), np.stack([LABELS, LABELS], axis=1)),
+def classifier():
+    return LSTMClassifier(UNITS, epochs=EPOCHS, random_state=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "y"),
+    [
+        (steps(small()), np.stack([Y, -Y], axis=1)),
+        (steps(small(architecture="encoder_decoder")), np.stack([Y, Y], axis=1)),
+        (steps(small(architecture="many_to_many")), np.stack([Y] * N_STEPS, axis=1)),
+        (steps(small(quantiles=[0.1, 0.9])), Y),
+        (steps(classifier()), LABELS),
+        (steps(classifier()), np.stack([LABELS, LABELS], axis=1)),
         (make_pipeline(LagFramer(3, flatten=True), RandomForestClassifier(5, random_state=0)), LABELS),
-    ):
-        model.fit(FITTED, y)
-        expected, online = model.predict(cold(NEW[:20])), OnlinePredictor(model)
-        got = [online.update(row) for row in NEW[:20].to_numpy()]
-        assert np.shape(got[0]) == expected.shape[1:]
-        assert np.asarray(got).dtype.kind == expected.dtype.kind
-        if expected.dtype.kind == "f":
-            assert_allclose(got, expected, **SAME)
-        else:
-            assert_array_equal(got, expected)
+    ],
+    ids=["outputs", "encoder_decoder", "many_to_many", "quantiles", "label", "labels", "forest"],
+)
+def test_several_outputs_and_labels(model, y):
+    """Several outputs come as an array, labels as labels; of a forest on lags, too."""
+    model.fit(FITTED, y)
+    expected, online = model.predict(cold(NEW[:20])), OnlinePredictor(model)
+    got = [online.update(row) for row in NEW[:20].to_numpy()]
+    assert np.shape(got[0]) == expected.shape[1:]
+    assert np.asarray(got).dtype.kind == expected.dtype.kind
+    if expected.dtype.kind == "f":
+        assert_allclose(got, expected, **SAME)
+    else:
+        assert_array_equal(got, expected)
 
 
 class Rounded(LSTMRegressor):
@@ -201,34 +211,40 @@ class Rounded(LSTMRegressor):
 
 def test_a_predict_of_ones_own_is_asked():
     """What a subclass makes of predictions holds here, too."""
-    model = make_pipeline(LagFramer(4), Rounded(3, epochs=1, random_state=0)).fit(FITTED, Y)
+    model = steps(Rounded(UNITS, epochs=EPOCHS, random_state=0)).fit(FITTED, Y)
     assert_array_equal(OnlinePredictor(model).update_many(NEW[:20]), model.predict(cold(NEW[:20])))
 
 
 def test_the_best_of_a_search():
     """A search serves its best estimator."""
-    search = GridSearchCV(steps(small(epochs=1)), {"lagframer__n_steps": [2, 3]}, cv=TimeSeriesSplit(2)).fit(FITTED, Y)
+    search = GridSearchCV(steps(LAGS), {"lagframer__n_steps": [2, 3]}, cv=TimeSeriesSplit(2)).fit(FITTED, Y)
     assert_allclose(OnlinePredictor(search).update_many(NEW[:9]), search.predict(cold(NEW[:9])), **SAME)
 
 
 # --- forecasters ----------------------------------------------------------------------------------
 
 
+def lag_forecaster(*before, **params):
+    return SeriesForecaster(make_pipeline(*before, LagFramer(5), LAGS), **params)
+
+
 @pytest.mark.parametrize(
-    "params",
+    "forecaster",
     [
-        {"horizon": 1},
-        {"horizon": 3},
-        {"horizon": 3, "strategy": "encoder_decoder"},
-        {"horizon": 3, "difference": (1, 4), "log": True},
-        {"horizon": 3, "strategy": "recursive", "difference": 1},
+        lag_forecaster(),
+        lag_forecaster(horizon=3),
+        SeriesForecaster(
+            horizon=3, strategy="encoder_decoder", n_steps=N_STEPS, units=UNITS, epochs=EPOCHS, random_state=0
+        ),
+        lag_forecaster(Differencer((1, 4), log=True), horizon=3),
+        lag_forecaster(Differencer(1), horizon=3, strategy="recursive"),
     ],
-    ids=str,
+    ids=["next row", "direct", "encoder_decoder", "differences", "recursive"],
 )
-def test_forecasts_row_by_row(params):
+def test_forecasts_row_by_row(forecaster):
     """A forecaster forecasts after each row what it does in the whole series; warm, after what it knows last."""
     series = TABLE["rain"]
-    forecaster = SeriesForecaster(**params, n_steps=5, units=3, epochs=1, random_state=0).fit(series[:N_FITTED])
+    forecaster.fit(series[:N_FITTED])
     rows = series[N_FITTED : N_FITTED + 40]
     back = 12
     expected = forecaster.predict(cold(rows).set_axis(np.arange(-500, -460))).to_numpy()
@@ -242,22 +258,16 @@ def test_forecasts_row_by_row(params):
     assert_allclose(np.reshape(got, (20, -1)), expected[20:], **SAME)
 
 
+PLAIN = {"n_steps": N_STEPS, "units": UNITS, "epochs": EPOCHS, "random_state": 0}
+PLAIN |= {"window_scaler": None, "linear_skip": False}
+
+
 def test_forecasts_of_a_panel():
     """Each series goes on from its own past, in its own units."""
     parts = [waves(60, seed=k)[["rain"]].assign(store=name, day=range(60)) for k, name in enumerate("AB")]
     table = pd.concat(parts, ignore_index=True)
-    forecaster = SeriesForecaster(
-        horizon=2,
-        target="rain",
-        group="store",
-        time="day",
-        n_steps=4,
-        units=3,
-        epochs=1,
-        window_scaler=None,
-        linear_skip=False,
-        random_state=0,
-    ).fit(table)
+    keys = {"target": "rain", "group": "store", "time": "day"}
+    forecaster = SeriesForecaster(horizon=2, **keys, **PLAIN).fit(table)
     rows = pd.concat([waves(20, seed=k)[["rain"]].assign(store=n, day=range(60, 80)) for k, n in enumerate("BA")])
     rows = rows.reset_index(drop=True)
     expected = forecaster.predict(rows).to_numpy()
@@ -266,15 +276,14 @@ def test_forecasts_of_a_panel():
 
 def test_forecasts_of_forecasts_leave_no_state():
     """A forecaster that feeds on its own forecasts is refused in the mode "state", a direct one is not."""
-    params = {"n_steps": 5, "units": 3, "epochs": 1, "window_scaler": None, "linear_skip": False, "random_state": 0}
     series = TABLE["rain"][:N_FITTED]
-    recursive = SeriesForecaster(horizon=2, strategy="recursive", **params).fit(series)
+    recursive = SeriesForecaster(horizon=2, strategy="recursive", **PLAIN).fit(series)
     assert refused(OnlinePredictor, recursive, mode="state") == snapshot(
         "OnlinePredictor(mode='state') feeds each time step to the network once, but "
         "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit with "
         "strategy='direct'."
     )
-    direct = SeriesForecaster(horizon=2, difference=1, **params).fit(series)
+    direct = SeriesForecaster(horizon=2, difference=1, **PLAIN).fit(series)
     assert OnlinePredictor(direct, mode="state", warm=True).update(10.0).shape == (2,)
 
 
@@ -313,7 +322,7 @@ def test_models_of_another_kind():
         "OnlinePredictor takes rows for time steps, but LSTMRegressor was fitted on a table of 3 columns. Fit it on X "
         "of shape (n_samples, n_timesteps, n_features), or behind a LagFramer."
     )
-    filled = make_pipeline(ForwardFill(limit="2h"), LagFramer(3), small(epochs=1)).fit(timed(30), waves(30)["rain"])
+    filled = make_pipeline(ForwardFill(limit="2h"), LagFramer(3), LAGS).fit(timed(30), waves(30)["rain"])
     assert refused(OnlinePredictor, filled) == snapshot(
         "OnlinePredictor fills rows by their number, got ForwardFill(limit='2h'), a duration. Give the limit as a "
         "number of rows."
