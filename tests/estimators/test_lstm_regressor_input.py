@@ -1,4 +1,4 @@
-"""What LSTMRegressor says to bad input."""
+"""The errors of LSTMRegressor about its input and parameters."""
 
 from functools import partial
 
@@ -8,25 +8,29 @@ import pytest
 from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
+from sizes import EPOCHS, UNITS
 from sklearn.exceptions import NotFittedError
 
 from sklstm import KerasRegressor, LSTMClassifier, LSTMRegressor
 
 
 def small(**params):
-    return LSTMRegressor(**({"units": 3, "epochs": 2, "random_state": 0} | params))
+    return LSTMRegressor(**({"units": UNITS, "epochs": EPOCHS, "random_state": 0} | params))
 
 
 @pytest.fixture(scope="module")
 def fitted(waves):
-    return small().fit(*waves)
+    return small().initialize(*waves)
 
 
 def test_not_fitted():
-    """An estimator that was not fitted says so, also when asked for its model."""
-    message = "This LSTMRegressor instance is not fitted yet"
-    with pytest.raises(NotFittedError, match=message):
-        small().predict(np.zeros((2, 3, 1)))
+    """Predict and model_ need a fitted estimator."""
+    model = small()
+    for use in (lambda: model.predict(np.zeros((2, 3, 1))), lambda: model.model_):
+        assert refused(use, error=NotFittedError) == snapshot(
+            "This LSTMRegressor instance is not fitted yet. Call 'fit' with appropriate arguments before using this "
+            "estimator."
+        )
 
 
 def test_wrong_parameters(waves):
@@ -35,9 +39,8 @@ def test_wrong_parameters(waves):
         "The 'units' parameter of LSTMRegressor must be an int in the range [1, inf), an instance of "
         "'list' or an instance of 'tuple'. Got 0 instead."
     )
-    assert refused(small(window_scaler="first").fit, *waves).startswith(
-        "The 'window_scaler' parameter of LSTMRegressor must be a str among "
-    )
+    with pytest.raises(ValueError, match="The 'window_scaler' parameter of LSTMRegressor must be a str among "):
+        small(window_scaler="first").fit(*waves)
     assert refused(small(optimizer="addam").fit, *waves) == snapshot(
         "Keras has no optimizer 'addam'. Did you mean 'adam'?"
     )
@@ -47,12 +50,15 @@ def test_wrong_parameters(waves):
 
 
 def test_wrong_dimensions(fitted, waves):
-    """One or four dimensions are refused with the names of the axes."""
-    for shape in ((6,), (2, 2, 2, 2)):
-        assert refused(fitted.predict, np.zeros(shape)) == (
-            f"LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape {shape}. "
-            "Reshape your data: LagFramer makes windows of a series, To3D adds an axis that is missing."
-        )
+    """X of one or four dimensions raises an error that names the axes."""
+    assert [refused(fitted.predict, np.zeros(shape)) for shape in ((6,), (2, 2, 2, 2))] == snapshot(
+        [
+            "LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape (6,). Reshape your "
+            "data: LagFramer makes windows of a series, To3D adds an axis that is missing.",
+            "LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got shape (2, 2, 2, 2). Reshape "
+            "your data: LagFramer makes windows of a series, To3D adds an axis that is missing.",
+        ]
+    )
     assert refused(small().fit, waves[0], np.zeros((60, 2, 2, 2))) == snapshot(
         "LSTMRegressor expects y of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), "
         "got shape (60, 2, 2, 2)."
@@ -60,14 +66,14 @@ def test_wrong_dimensions(fitted, waves):
 
 
 def test_wrong_features(fitted):
-    """Another number of features at predict is refused."""
+    """Another number of features in predict raises an error."""
     assert refused(fitted.predict, np.zeros((5, 6, 3))) == snapshot(
         "X has 3 features, but LSTMRegressor is expecting 2 features as input: got X of shape (5, 6, 3)."
     )
 
 
 def test_mismatched_lengths(waves):
-    """X and y of different lengths are refused; samples on the axis of time steps are seen for what they are."""
+    """X and y of different lengths raise an error, which recognises samples on the axis of time steps."""
     X, y = waves
     assert refused(small().fit, X, y[:-1]) == snapshot(
         "LSTMRegressor got X with 60 samples (shape (60, 6, 2) is n_samples, n_timesteps, n_features) and y with 59. "
@@ -81,7 +87,7 @@ def test_mismatched_lengths(waves):
 
 
 def test_ragged_sequences(fitted):
-    """Sequences of different lengths are sent to the padder."""
+    """Sequences of different lengths raise an error that names SequencePadder."""
     assert refused(fitted.predict, [np.zeros((3, 2)), np.zeros((4, 2))]) == snapshot(
         "LSTMRegressor expects X of shape (n_samples, n_timesteps, n_features), got 2 sequences of different lengths. "
         "Put a SequencePadder before it."
@@ -89,7 +95,7 @@ def test_ragged_sequences(fitted):
 
 
 def test_partly_observed_time_step(waves):
-    """A time step with some features missing is refused with its place."""
+    """A time step with some features missing raises an error with its place."""
     X, y = waves
     X = np.array(X)
     X[7, 2, 1] = np.nan
@@ -100,7 +106,7 @@ def test_partly_observed_time_step(waves):
 
 
 def test_infinity(waves):
-    """Infinity is refused with its place, in X and in y; NaN is in y."""
+    """Infinity in X and y, and NaN in y, raise an error with the place."""
     X, y = waves
     X = np.array(X)
     X[7, 2, 1] = np.inf
@@ -108,17 +114,19 @@ def test_infinity(waves):
         "LSTMRegressor got inf in X at sample 7, time step 2, feature 1. Replace it, or write NaN where nothing was "
         "observed."
     )
-    for bad, name in ((np.inf, "inf"), (np.nan, "NaN")):
-        y = y.copy()
-        y[3] = bad
-        assert refused(small().fit, waves[0], y) == (
-            f"LSTMRegressor got {name} in y at row 3: Input y contains {name}, and there is nothing to learn from. "
-            "Fill the gaps of the series first, or leave such rows out of X and y."
-        )
+    messages = [refused(small().fit, waves[0], np.where(np.arange(60) == 3, bad, y)) for bad in (np.inf, np.nan)]
+    assert messages == snapshot(
+        [
+            "LSTMRegressor got inf in y at row 3: Input y contains inf, and there is nothing to learn from. Fill the "
+            "gaps of the series first, or leave such rows out of X and y.",
+            "LSTMRegressor got NaN in y at row 3: Input y contains NaN, and there is nothing to learn from. Fill the "
+            "gaps of the series first, or leave such rows out of X and y.",
+        ]
+    )
 
 
 def test_empty(waves):
-    """No samples, no time steps or no features are refused."""
+    """X without samples raises an error."""
     assert refused(small().fit, np.zeros((0, 6, 2)), np.zeros(0)) == snapshot(
         "LSTMRegressor got an empty X: shape (0, 6, 2) is (n_samples, n_timesteps, n_features) and none of them may "
         "be 0."
@@ -126,7 +134,7 @@ def test_empty(waves):
 
 
 def test_text(waves):
-    """Text is refused, in X and in y."""
+    """Text in X or y raises an error."""
     X, y = waves
     text = np.array(X).astype(object)
     text[3, 2, 1] = "high"
@@ -152,15 +160,12 @@ def test_window_scaler_needs_the_targets_own_past(waves):
     """A target whose past is not in X cannot be shifted by it."""
     X, _ = waves
     noise = np.random.default_rng(0).normal(size=60)
-    assert refused(small(window_scaler="last").fit, X, noise) == snapshot(
-        "LSTMRegressor(window_scaler='last') needs the target's own past, but no feature of X holds the past of y: "
-        "in no column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time "
-        "order (TimeSeriesSplit, shuffle=False), or pass window_scaler=None."
-    )
+    with pytest.raises(ValueError, match=r"LSTMRegressor\(window_scaler='last'\) needs the target's own past, but no"):
+        small(window_scaler="last").fit(X, noise)
 
 
 def test_nothing_left_to_train_on(waves):
-    """A validation tail that leaves nothing to train on is refused."""
+    """Validation samples that leave no training samples raise an error."""
     assert refused(small(validation_fraction=0.95).fit, *waves) == snapshot(
         "LSTMRegressor(validation_fraction=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and "
         "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
@@ -174,19 +179,19 @@ def test_one_sample(waves):
     assert small().fit(X[:1], y[:1]).predict(X[:1]).shape == (1,)
 
 
-def test_groups_without_state(waves):
-    """Groups that would have no effect are refused."""
-    told = (
+def test_groups_without_state(fitted, waves):
+    """Groups without a state raise an error, as they would have no effect."""
+    message = snapshot(
         "LSTMRegressor got groups, which tell where state is not carried on, but stateful=False carries none. Drop "
         "groups, or pass stateful=True."
     )
     X, y = waves
-    assert refused(small().fit, X, y, groups=np.zeros(60)) == told
-    assert refused(small().fit(X, y).predict, X, groups=np.zeros(60)) == told
+    assert refused(small().fit, X, y, groups=np.zeros(60)) == message
+    assert refused(fitted.predict, X, groups=np.zeros(60)) == message
 
 
 def test_negative_weights(waves):
-    """A weight below zero would teach the opposite."""
+    """Negative weights raise an error."""
     X, y = waves
     assert refused(small().fit, X, y, sample_weight=np.r_[1, -1, np.ones(58)]) == snapshot(
         "LSTMRegressor got a negative sample_weight for sample 1: it would learn the opposite. Weights are 0 or more; "
@@ -198,7 +203,7 @@ def test_negative_weights(waves):
 
 
 def test_unknown_activation(waves):
-    """A mistyped activation is answered with the nearest one."""
+    """The error about an unknown activation names the nearest one."""
     assert refused(small(output_activation="relux").fit, *waves) == snapshot(
         "Keras has no activation 'relux'. Did you mean 'relu'?"
     )
@@ -210,8 +215,8 @@ def plain(steps=None):
     return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(2)(inputs)))
 
 
-def test_networks_of_ones_own(waves):
-    """A network that was built already, takes other samples, or would take NaN for numbers, is refused."""
+def test_custom_networks(waves):
+    """A network that is built already, takes other samples, or takes NaN for numbers raises an error."""
     X, y = waves
     assert refused(small(architecture=plain()).fit, X, y) == snapshot(
         "LSTMRegressor expects architecture to be a name or a function that builds a model, got a keras.Model. Use "
@@ -226,33 +231,33 @@ def test_networks_of_ones_own(waves):
         "keras.Input(meta['X_shape_'][1:]), or give X three axes, (n_samples, n_timesteps, n_features): LagFramer "
         "makes windows, To3D adds axes."
     )
-    told = (
+    message = snapshot(
         "LSTMRegressor got NaN in X, time steps that were not observed, and the network does not look for NaN: its "
         "loss would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, "
         "put a number in their place that keras.layers.Masking masks, SequencePadder(value=-9.0), or drop the samples "
         "that hold NaN."
     )
-    assert refused(small(architecture=plain).fit, X, y) == told
-    # What is left out of training need not be seen.
+    assert refused(small(architecture=plain).fit, X, y) == message
+    # Samples that are left out of training may hold NaN.
     assert np.isfinite(small(architecture=plain, min_steps=X.shape[1]).fit(X, y).history_["loss"]).all()
-    assert refused(small(architecture=plain).fit(X[6:], y[6:]).predict, X) == told
+    assert refused(small(architecture=plain).initialize(X[6:], y[6:]).predict, X) == message
 
 
-def test_another_network_in_mid_training(waves):
-    """To go on training is to keep the network: parameters that ask for another are refused."""
+def test_another_network_in_further_training(waves):
+    """Further training keeps the network: parameters of another one raise an error."""
     X, y = waves
     model = small(warm_start=True).fit(X, y)
     assert refused(model.set_params(units=9).fit, X, y) == snapshot(
-        "LSTMRegressor goes on with the network that it has, but units was 3 when it was built, and is 9. Set it back, "
+        "LSTMRegressor goes on with the network that it has, but units was 2 when it was built, and is 9. Set it back, "
         "or call fit with warm_start=False to begin anew."
     )
-    assert model.set_params(units=3, epochs=1).fit(X, y).n_iter_ == 3
+    assert model.set_params(units=UNITS, epochs=1).fit(X, y).n_iter_ == 3
 
 
-def test_what_was_fitted_holds_until_the_next_fit(waves):
+def test_parameters_after_fit(waves):
     """Parameters that are set after fit change no prediction."""
     X, y = waves
     for before, after in ({"relative_to": "last"}, {"relative_to": None}), ({}, {"relative_to": "last"}):
-        model = small(**before).fit(X, y)
+        model = small(**before).initialize(X, y)
         expected = model.predict(X)
         assert_array_equal(model.set_params(**after).predict(X), expected)
