@@ -1,6 +1,6 @@
-"""The core path on whichever backend Keras runs: `KERAS_BACKEND=jax pytest -n 0 tests/backends`, or torch.
+"""The core path on any backend of Keras: `KERAS_BACKEND=jax pytest -n 0 tests/backends`, or torch.
 
-Without the variable, as in the whole suite, Keras runs on TensorFlow, and the same tests hold.
+Without the variable Keras runs on TensorFlow, on which the other tests show the same facts: these repeat them nightly.
 """
 
 import os
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import run_fresh
+from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
 from sklearn.base import clone
@@ -18,6 +19,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_sco
 from sklstm import KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor, OnlinePredictor, SeriesForecaster
 
 BACKEND = keras.backend.backend()
+pytestmark = [pytest.mark.nightly] if BACKEND == "tensorflow" else []
 WINDOWS = np.random.default_rng(0).normal(size=(30, 5, 2))
 LAST = WINDOWS[:, -1, 0]
 SMALL = {"units": 2, "epochs": 2, "random_state": 0}
@@ -117,14 +119,14 @@ def test_the_targets_own_past(pipeline, airline):
 
 
 def test_masked_time_steps():
-    """What was not observed makes no difference: neither before a window nor in a longer batch."""
+    """Time steps that were not observed before a window make no difference."""
     model = LSTMRegressor(**SMALL).fit(WINDOWS, LAST)
     longer = np.concatenate([np.full((30, 3, 2), np.nan), WINDOWS], axis=1)
     np.testing.assert_allclose(model.predict(longer), model.predict(WINDOWS), rtol=1e-5)
 
 
 def test_other_estimators():
-    """Classes, an autoencoder and a Keras model of one's own."""
+    """Classes, an autoencoder and any Keras model are trained and predict."""
     assert LSTMClassifier(**SMALL).fit(WINDOWS, LAST > 0).predict_proba(WINDOWS).shape == (30, 2)
     assert LSTMAutoencoder(**SMALL).fit(WINDOWS).transform(WINDOWS).shape == (30, 2)
 
@@ -146,7 +148,8 @@ def test_one_observation_at_a_time(fitted_pipeline, airline):
 @pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow has truncated backpropagation")
 def test_what_needs_tensorflow():
     """Truncated backpropagation is refused, with the remedy."""
-    assert refused(LSTMRegressor(tbptt=(2, 4), **SMALL).fit, WINDOWS, LAST, error=RuntimeError) == (
-        f"Truncated backpropagation needs Keras on TensorFlow, and Keras runs on {BACKEND}. Set the environment "
-        "variable KERAS_BACKEND=tensorflow before Keras is imported, or pass tbptt=None."
+    message = refused(LSTMRegressor(tbptt=(2, 4), **SMALL).fit, WINDOWS, LAST, error=RuntimeError)
+    assert message.replace(f"runs on {BACKEND}", "runs on jax") == snapshot(
+        "Truncated backpropagation needs Keras on TensorFlow, and Keras runs on jax. Set the environment variable "
+        "KERAS_BACKEND=tensorflow before Keras is imported, or pass tbptt=None."
     )

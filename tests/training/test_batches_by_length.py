@@ -6,27 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from training_examples import LONG, StopAfter
 
-from sklstm import networks
-from sklstm._network_state import NetworkState
-from sklstm.training import SampleBatches, Settings, _batches, _epoch_loop, _predict, fit_network, predict_outputs
-from sklstm.training._batches import POOL, are_uneven, batched_by_length, pool_size, trim
-from sklstm.training._epoch_loop import calls
-from sklstm.training._epoch_program import Form
+from sklstm import KerasRegressor, LSTMRegressor, networks
+from sklstm.training import SampleBatches, Settings, fit_network, predict_outputs
 
 MANY = np.random.default_rng(0).integers(10, 401, 4003)
 SAME = {"rtol": 1e-6, "atol": 1e-6}
 
 
 def by_length(lengths, batch_size=32, rng=None, **params):
-    """Batches whose inputs are the numbers of the samples."""
+    """Return batches whose inputs are the numbers of the samples."""
     numbers = np.arange(len(lengths), dtype=float)[:, None, None]
     samples = np.arange(len(lengths))
     return SampleBatches(lambda s: numbers[s], [numbers[:, 0]], samples, batch_size, rng=rng, lengths=lengths, **params)
 
 
 def longest(loader, lengths):
-    """How long each batch is."""
+    """Return the length of each batch."""
     size = loader.batch_size
     return np.array([lengths[loader.samples[k * size : (k + 1) * size]].max() for k in range(len(loader))])
 
@@ -60,31 +57,32 @@ def longest(loader, lengths):
     ids=["uniform", "two", "alone", "same", "windows", "outlier", "short", "alike", "few", "enough", "fewest", "none"],
 )
 def test_the_rule(lengths, batch_size, uneven):
-    """Batches by length where they are shorter by a quarter and by 16 time steps, of at least eight batches."""
-    assert are_uneven(lengths, batch_size, pool_size(len(lengths), batch_size)) is uneven
+    """Batches go by length where they are shorter by a quarter and by 16 time steps, of at least eight batches."""
     assert by_length(lengths, batch_size).uneven is uneven
+
+
+def sorted_in_pools(samples, lengths, batch_size):
+    """Samples in pools of 32 batches, or of a quarter of all, each in the order of lengths."""
+    size = min(32, len(samples) // batch_size // 4) * batch_size
+    pools = [samples[first : first + size] for first in range(0, len(samples), size)]
+    return np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
 
 
 @pytest.mark.parametrize("power", [0.05, 0.3, 1, 2, 4])
 @pytest.mark.parametrize(("n_batches", "batch_size"), [(8, 16), (40, 8), (80, 32)])
 def test_the_rule_foresees_how_long_batches_are(n_batches, batch_size, power):
-    """What the rule compares is what comes of many epochs in random order, and of pools that are sorted."""
+    """The rule compares what many epochs show: batches in random order, and batches of sorted pools."""
     rng = np.random.RandomState(0)
     lengths = (10 + 390 * rng.uniform(size=n_batches * batch_size) ** power).astype(int)
-    epochs = [rng.permutation(lengths) for _ in range(30)]
-    order = np.mean([epoch.reshape(n_batches, -1).max(1) for epoch in epochs])
-    sorted_in_pools = np.mean(
-        [
-            lengths[batched_by_length(rng.permutation(len(lengths)), lengths, batch_size, rng)]
-            .reshape(n_batches, -1)
-            .max(1)
-            for _ in range(30)
-        ]
+    orders = [rng.permutation(len(lengths)) for _ in range(30)]
+    in_random_order, in_pools = (
+        np.mean([lengths[order].reshape(n_batches, -1).max(1) for order in some])
+        for some in (orders, [sorted_in_pools(order, lengths, batch_size) for order in orders])
     )
-    share = sorted_in_pools / order
-    if abs(share - _batches.SHORTER) > 0.1 and abs(order - sorted_in_pools - _batches.FEWEST_SAVED) > 8:
-        shorter = share < _batches.SHORTER and order - sorted_in_pools > _batches.FEWEST_SAVED
-        assert are_uneven(lengths, batch_size, pool_size(len(lengths), batch_size)) == shorter
+    share, saved = in_pools / in_random_order, in_random_order - in_pools
+    # Near its two bounds the rule may be wrong.
+    if abs(share - 0.75) > 0.1 and abs(saved - 16) > 8:
+        assert by_length(lengths, batch_size).uneven == (share < 0.75 and saved > 16)
 
 
 # --- which samples come together ------------------------------------------------------------------
@@ -118,17 +116,18 @@ def test_batches_are_short_and_in_random_order():
 
 
 def test_sorted_within_pools_only():
-    """A batch comes from a pool of its own: before they are sorted, samples are in random order."""
+    """A batch comes from one pool: samples are shuffled, and then sorted within pools."""
 
-    class Unmoved(np.random.RandomState):
+    class InOrder(np.random.RandomState):
+        """A generator that leaves the order of the batches as it is."""
+
         def permutation(self, rows):
             return rows
 
-    lengths = np.arange(POOL * 4 * 2 * 4)
-    samples = np.random.default_rng(0).permutation(len(lengths))
-    order = batched_by_length(samples, lengths, 4, Unmoved(0))
-    for pool in np.split(np.arange(len(lengths)), 8):
-        assert_array_equal(order[pool], np.sort(samples[pool]))
+    lengths = np.random.default_rng(0).integers(10, 400, 32 * 4 * 2 * 4)
+    shuffled = np.arange(len(lengths))
+    np.random.RandomState(0).shuffle(shuffled)
+    assert_array_equal(by_length(lengths, 4, InOrder(0)).samples, sorted_in_pools(shuffled, lengths, 4))
 
 
 def test_reproducible_by_the_seed():
@@ -142,7 +141,7 @@ def test_reproducible_by_the_seed():
 
 
 def test_without_a_generator_the_order_is_kept():
-    """What is not shuffled comes as it was given."""
+    """Samples that are not shuffled keep their order."""
     loader = by_length(MANY)
     assert loader.uneven
     loader.on_epoch_end()
@@ -159,57 +158,85 @@ def test_as_before_where_lengths_are_alike():
     assert_array_equal(plain.samples, order)
 
 
-# --- what no sample of a batch has observed -------------------------------------------------------
+# --- time steps that no sample of a batch has observed --------------------------------------------
 
 
-@given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 99), st.booleans())
-def test_trim_against_a_loop(n_samples, n_timesteps, seed, stacked):
-    """Inputs begin where the first of their samples does; one time step is left of those that show nothing."""
+@given(st.integers(2, 5), st.integers(1, 6), st.integers(0, 99))
+def test_trim_against_a_loop(batch_size, n_timesteps, seed):
+    """A batch begins where the first of its samples does; one time step is left where none was observed."""
     rng = np.random.default_rng(seed)
-    inputs = rng.normal(size=(n_samples, n_timesteps, 2))
-    inputs[rng.uniform(size=(n_samples, n_timesteps)) < 0.7] = np.nan
-    begin = 0
-    while begin < n_timesteps - 1 and np.isnan(inputs[:, begin]).all():
-        begin += 1
-    trimmed = trim(inputs[None])[0] if stacked else trim(inputs)
-    assert_array_equal(trimmed, inputs[:, begin:])
+    inputs = rng.normal(size=(32 * batch_size, n_timesteps, 2))
+    inputs[rng.uniform(size=inputs.shape[:2]) < 0.7] = np.nan
+    # What lengths say decides whether batches are trimmed; where they begin is seen in the inputs.
+    lengths = np.repeat([10, 10, 10, 400], 8 * batch_size)
+    loader = SampleBatches(
+        inputs.__getitem__, [inputs], np.arange(len(inputs)), batch_size, open_front=True, lengths=lengths
+    )
+    assert loader.trims
+    for k in range(1, len(loader)):
+        batch = inputs[k * batch_size : (k + 1) * batch_size]
+        begin = 0
+        while begin < n_timesteps - 1 and np.isnan(batch[:, begin]).all():
+            begin += 1
+        assert_array_equal(loader[k][0], batch[:, begin:])
 
 
-@pytest.fixture
-def little(monkeypatch):
-    """Little is enough to gain by batches of like length."""
-    monkeypatch.setattr(_batches, "FEWEST_SAVED", 1)
-
-
-LENGTHS = np.repeat([2, 9, 3, 5, 1, 8, 2, 9], 4)
-INPUTS = np.random.default_rng(1).normal(size=(32, 9, 2)).astype(np.float32)
+LENGTHS = 8 * np.repeat([2, 9, 3, 5, 1, 8, 2, 9], 4)
+INPUTS = np.random.default_rng(1).normal(size=(32, 72, 2)).astype(np.float32)
 for sample, length in enumerate(LENGTHS):
-    INPUTS[sample, : 9 - length] = np.nan
+    INPUTS[sample, : 72 - length] = np.nan
 # A batch that shows nothing.
 INPUTS[16:20] = np.nan
 TARGETS = np.random.default_rng(2).normal(size=(32, 1)).astype(np.float32)
-META = {"X_shape_": INPUTS.shape, "n_features_in_": 2, "target_type_": "continuous", "n_outputs_": 1}
+META = {"X_shape_": INPUTS.shape, "target_type_": "continuous", "n_outputs_": 1}
 
 
-def sequences(*, trimmed, size=4):
-    lengths = LENGTHS if trimmed else None
-    return SampleBatches(INPUTS.__getitem__, [TARGETS], np.arange(32), size, open_front=True, lengths=lengths)
+def sequences(*, trimmed, n_samples=32):
+    """Batches of four, with their lengths or without."""
+    lengths = np.resize(LENGTHS, n_samples) if trimmed else None
+    inputs, targets = np.resize(INPUTS, (n_samples, *INPUTS.shape[1:])), np.resize(TARGETS, (n_samples, 1))
+    return SampleBatches(inputs.__getitem__, [targets], np.arange(n_samples), 4, open_front=True, lengths=lengths)
 
 
-def test_what_the_program_is_given(little):
-    """By TensorFlow each batch comes in a call of its own, from the first time step that it has observed."""
-    seen = [arrays[0].shape for _, _, arrays, _ in calls(sequences(trimmed=True), Form(room=8), 8)]
-    assert seen == [(1, 4, n, 2) for n in LENGTHS[::4]]
-    assert [arrays[0].shape for _, _, arrays, _ in calls(sequences(trimmed=False), Form(room=8), 8)] == [(8, 4, 9, 2)]
-    # XLA takes one shape.
-    form = Form("xla", 4, room=8)
-    assert [arrays[0].shape for _, _, arrays, _ in calls(sequences(trimmed=True), form, 8)] == [(8, 4, 9, 2)]
+class Seen(keras.layers.Layer):
+    """Pass inputs on, and note their number of time steps."""
+
+    n_timesteps = []
+
+    def call(self, inputs):
+        import tensorflow as tf
+
+        noted = tf.py_function(lambda n: self.n_timesteps.append(int(n)), [tf.shape(inputs)[1]], [])
+        with tf.control_dependencies([noted]):
+            return tf.identity(inputs)
 
 
-def test_what_keras_is_given(little):
-    """Keras sees two batches that differ in length before all others; what the first has more was not observed."""
+@pytest.fixture
+def seen():
+    """The numbers of time steps that a network is given."""
+    Seen.n_timesteps.clear()
+    return Seen.n_timesteps
+
+
+def looking_network():
+    """A network that notes what it is given."""
+    return keras.Sequential([keras.Input((None, 2)), Seen(), keras.layers.GlobalMaxPooling1D(), keras.layers.Dense(1)])
+
+
+def test_what_the_program_is_given(seen):
+    """TensorFlow gets each batch from the first time step that it has observed, else all batches in one call."""
+    for trimmed, expected in ((True, [*LENGTHS[:16:4], 1, *LENGTHS[20::4]]), (False, [72] * 8)):
+        seen.clear()
+        settings = Settings(keras.optimizers.SGD(0.0), "mse")
+        trained = fit_network(looking_network(), sequences(trimmed=trimmed), settings, seed=0)
+        assert trained.path == "graph"
+        assert seen == list(expected)
+
+
+def test_what_keras_is_given():
+    """Keras sees two batches that differ in length before all others; the first has one time step more, of NaN."""
     loader = sequences(trimmed=True)
-    assert [loader[k][0].shape[1] for k in range(8)] == [10, *LENGTHS[4::4]]
+    assert [loader[k][0].shape[1] for k in range(8)] == [73, *LENGTHS[4:16:4], 1, *LENGTHS[20::4]]
     assert np.isnan(loader[0][0][:, 0]).all()
     assert_array_equal(loader[0][0][:, 1:], INPUTS[:4])
     assert_array_equal(loader.first()[0], INPUTS[:1])
@@ -219,26 +246,26 @@ def test_what_keras_is_given(little):
     ("architecture", "optimizer", "path"),
     [
         ("vanilla", "adam", "graph"),
-        ("stacked", "adam", "graph"),
         ("bidirectional", "adam", "graph"),
+        # XLA takes one shape: nothing is trimmed.
+        ("vanilla", "adam", "xla"),
         ("vanilla", "nadam", "keras"),
     ],
 )
-def test_trimmed_batches_teach_the_same(architecture, optimizer, path, little):
-    """Weights, losses and what is watched are those of batches that are not trimmed, to 1e-6."""
+def test_trimmed_batches_teach_the_same(architecture, optimizer, path):
+    """Weights and losses are those of batches that are not trimmed."""
     learned = []
     for trimmed in (True, False):
         keras.utils.set_random_seed(0)
         network = getattr(networks, architecture)(META, units=2)
         batches = sequences(trimmed=trimmed)
         assert batches.trims is trimmed
-        trained = fit_network(
-            network, batches, Settings(keras.optimizers.get(optimizer), "mse"), validation=batches, epochs=2, seed=0,
-            verbose=0,
-        )  # fmt: skip
+        settings = Settings(keras.optimizers.get(optimizer), "mse")
+        epochs = {"epochs": LONG, "callbacks": [StopAfter(1)]} if path == "xla" else {}
+        trained = fit_network(network, batches, settings, validation=batches, seed=0, verbose=0, **epochs)
         assert trained.path == path
         # XLA would compile for each number of time steps.
-        assert not (trimmed and network.jit_compile)
+        assert path != "keras" or not (trimmed and network.jit_compile)
         learned.append((network.get_weights(), trained.history))
     (weights, history), (expected, expected_history) = learned
     for one, other in zip(weights, expected, strict=True):
@@ -248,40 +275,44 @@ def test_trimmed_batches_teach_the_same(architecture, optimizer, path, little):
         assert_allclose(values, expected_history[name], **SAME)
 
 
-def test_watched_in_order_of_length(little, monkeypatch):
-    """What is evaluated in several parts is the same, weighted by its samples."""
+def test_evaluated_in_order_of_length(seen):
+    """Validation samples are evaluated in several parts of like length, and weigh as they do in one."""
     losses = []
-    for trimmed, at_once in ((True, 5), (False, 1024)):
-        monkeypatch.setattr(_epoch_loop, "EVALUATED_BY_LENGTH", at_once)
+    for trimmed in (True, False):
         keras.utils.set_random_seed(0)
-        network = networks.vanilla(META, units=2)
-        batches = sequences(trimmed=trimmed, size=4)
-        settings = Settings(keras.optimizers.SGD(0.1), "mse")
-        losses.append(fit_network(network, batches, settings, validation=batches, seed=0, verbose=0).history)
-    assert_allclose(losses[0]["val_loss"], losses[1]["val_loss"], **SAME)
+        settings, batches = Settings(keras.optimizers.SGD(0.1), "mse"), sequences(trimmed=trimmed)
+        watched = sequences(trimmed=trimmed, n_samples=600)
+        network = looking_network()
+        losses.append(
+            fit_network(network, batches, settings, validation=watched, seed=0, verbose=0).history["val_loss"]
+        )
+        n_parts = len(seen) - 8
+        assert seen[8:] == (sorted(seen[8:]) if trimmed else [72])
+        assert n_parts == (3 if trimmed else 1)
+        seen.clear()
+    assert_allclose(losses[0], losses[1], **SAME)
 
 
-def test_other_backends_are_given_all_time_steps(little, monkeypatch):
-    """What compiles for each number of time steps is given one."""
+def test_other_backends_are_given_all_time_steps(monkeypatch):
+    """A backend that compiles for each number of time steps is given one."""
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     loader = sequences(trimmed=True)
     assert loader.uneven
     assert not loader.trims
-    assert loader[0][0].shape == (4, 9, 2)
+    assert loader[0][0].shape == (4, 72, 2)
 
 
 # --- predictions ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def few_at_once(little, monkeypatch):
-    """Chunks of four samples are large."""
-    monkeypatch.setattr(_predict, "BY_LENGTH", 4)
+@pytest.fixture(scope="module")
+def state():
+    """The network of an untrained estimator."""
+    return LSTMRegressor(architecture="bidirectional", units=2, random_state=0).initialize(INPUTS, TARGETS).network_
 
 
-def test_predictions_come_in_the_order_given(few_at_once):
+def test_predictions_come_in_the_order_given(state):
     """Chunks are of samples of like length, and each sample is predicted as it is alone, trimmed or not."""
-    state = NetworkState.of(networks.bidirectional(META | {"n_outputs_": 2}, units=2))
     order = np.random.default_rng(0).permutation(32)
     inputs, lengths, asked = INPUTS[order], LENGTHS[order], []
 
@@ -289,7 +320,7 @@ def test_predictions_come_in_the_order_given(few_at_once):
         asked.append(lengths[samples])
         return inputs[samples]
 
-    (outputs,) = predict_outputs(state, gather, 32, lengths=lengths)
+    (outputs,) = predict_outputs(state, gather, 32, chunk=4, lengths=lengths)
     assert [len(chunk) for chunk in asked] == [4] * 8
     assert_array_equal(np.concatenate(asked), np.sort(lengths))
     (expected,) = predict_outputs(state, inputs.__getitem__, 32)
@@ -298,36 +329,34 @@ def test_predictions_come_in_the_order_given(few_at_once):
     assert_allclose(outputs, np.concatenate(alone), **SAME)
 
 
-def test_chunks_as_they_come_where_lengths_are_alike(few_at_once):
-    """Samples of one length are predicted in chunks as large as asked for."""
-    state, asked = NetworkState.of(networks.vanilla(META, units=2)), []
+def chunks(state, lengths, **params):
+    """Numbers of the samples that are gathered together."""
+    asked = []
 
     def gather(samples):
-        asked.append(list(samples))
-        return INPUTS[samples]
+        asked.append(samples.tolist())
+        return INPUTS[samples % 32]
 
-    predict_outputs(state, gather, 32, chunk=20, lengths=np.full(32, 9))
-    assert asked == [list(range(20)), list(range(20, 32))]
-
-
-def test_a_smaller_chunk_is_kept(few_at_once):
-    """No more samples are gathered at once than asked for."""
-    state, asked = NetworkState.of(networks.vanilla(META, units=2)), []
-
-    def gather(samples):
-        asked.append(len(samples))
-        return INPUTS[samples]
-
-    predict_outputs(state, gather, 32, chunk=3, lengths=LENGTHS)
-    assert max(asked) == 3
-    assert sum(asked) == 32
+    predict_outputs(state, gather, len(lengths), lengths=lengths, **params)
+    return asked
 
 
-def test_short_samples_are_trimmed_alone(monkeypatch):
+def test_chunks_as_they_come_where_lengths_are_alike(state):
+    """Samples of one length are predicted in their order, in chunks of 1,024 or as asked for."""
+    assert chunks(state, np.full(1100, 72)) == [list(range(1024)), list(range(1024, 1100))]
+    assert chunks(state, np.full(32, 72), chunk=20) == [list(range(20)), list(range(20, 32))]
+
+
+def test_chunks_of_uneven_samples_are_small(state):
+    """Samples of different lengths are predicted at most 256 at once, or fewer where asked for."""
+    assert [len(chunk) for chunk in chunks(state, np.resize(LENGTHS, 1100))] == [220] * 5
+    assert max(len(chunk) for chunk in chunks(state, LENGTHS, chunk=3)) == 3
+
+
+def test_short_samples_are_trimmed_alone(seen):
     """A few short samples, padded to many time steps, cost no more than they are long."""
-    seen = []
-    monkeypatch.setattr(_predict, "trim", lambda inputs: seen.append(trim(inputs).shape[1]) or trim(inputs))
-    state = NetworkState.of(networks.vanilla(META, units=2))
-    predict_outputs(state, INPUTS[:4].__getitem__, 4, lengths=LENGTHS[:4])
-    predict_outputs(state, INPUTS[:4].__getitem__, 4)
-    assert seen == [2]
+    model = KerasRegressor(looking_network, random_state=0).initialize(np.zeros((4, 72, 2)), TARGETS[:4])
+    seen.clear()
+    for lengths in (LENGTHS[:4], None):
+        predict_outputs(model.network_, INPUTS[:4].__getitem__, 4, lengths=lengths)
+    assert seen == [16, 72]

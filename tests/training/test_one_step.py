@@ -5,17 +5,19 @@ import numpy as np
 from keras import layers
 from numpy.testing import assert_allclose
 
-from sklstm._network_state import NetworkState
+from sklstm import KerasRegressor
 from sklstm.training import one_step, predict_outputs
 
 
 def test_steps_are_those_of_the_sequence():
-    """Of stacked layers, the state of each is carried on."""
-    keras.utils.set_random_seed(0)
-    inputs = keras.Input((None, 2))
-    network = keras.Model(inputs, layers.Dense(1)(layers.LSTM(3)(layers.GRU(4, return_sequences=True)(inputs))))
-    state = NetworkState.of(network)
+    """Stacked layers each carry on their own state."""
     sequence = np.random.default_rng(0).normal(size=(1, 7, 2)).astype(np.float32)
+
+    def build():
+        inputs = keras.Input((None, 2))
+        return keras.Model(inputs, layers.Dense(1)(layers.LSTM(3)(layers.GRU(4, return_sequences=True)(inputs))))
+
+    state = KerasRegressor(build, random_state=0).initialize(sequence, [0.0]).network_
     states = None
     for step in range(7):
         (output,), states = one_step(state, sequence[:, step : step + 1], states)

@@ -1,14 +1,16 @@
 """TensorFlow in the processes that joblib and Dask start, and in those that are forked."""
 
+import inspect
 import multiprocessing
 import os
+import runpy
 from types import SimpleNamespace
 
 import pytest
 from inline_snapshot import snapshot
 from refusal import refused
 
-from sklstm.training import _processes, refuse_fork, share_cores
+from sklstm.training import refuse_fork, share_cores
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_a_worker_of_dask_takes_its_share(monkeypatch, threads):
 
 
 def test_a_worker_of_dask_that_has_not_begun(monkeypatch, threads):
-    """What is imported before the worker runs is left alone."""
+    """Before the worker runs nothing is changed."""
     pytest.importorskip("distributed")
     worker(monkeypatch, name="Dask Worker process (from Nanny)")
     share_cores()
@@ -88,8 +90,7 @@ def test_too_late_for_a_share(monkeypatch, threads):
 
 
 def test_a_forked_process_is_refused(monkeypatch):
-    """Who computes in a copy of the process that computed first is told what to use in its place."""
-    monkeypatch.setattr(_processes, "_process", None)
+    """A call in a copy of the process that computed first is refused, with what to use in its place."""
     refuse_fork("LSTMRegressor.fit")
     refuse_fork("LSTMRegressor.predict")
     forked = os.getpid() + 1
@@ -102,9 +103,12 @@ def test_a_forked_process_is_refused(monkeypatch):
 
 
 def test_a_process_that_computes_first(monkeypatch):
-    """A copy of a process that has computed nothing may compute."""
-    monkeypatch.setattr(_processes, "_process", None)
-    forked = os.getpid() + 1
-    monkeypatch.setattr(os, "getpid", lambda: forked)
-    refuse_fork("LSTMRegressor.fit")
-    assert _processes._process == forked
+    """A copy of a process that has computed nothing may compute; then the other one is refused."""
+    # A copy of the module has computed nothing.
+    fresh = runpy.run_path(inspect.getsourcefile(refuse_fork))["refuse_fork"]
+    with monkeypatch.context() as forked:
+        forked.setattr(os, "getpid", lambda: 1)
+        fresh("LSTMRegressor.fit")
+        fresh("LSTMRegressor.predict")
+    with pytest.raises(RuntimeError, match="forked copy"):
+        fresh("LSTMRegressor.fit")
