@@ -36,7 +36,7 @@ def test_decimal_commas(write, values, expected):
 
 def test_points_beside_commas(write):
     """Where another column has decimal commas, points in all numbers of a column stand between thousands."""
-    path = write("date;price;sold;share", "1,5;1.234;0.125", "2,25;999;0.250")
+    path = write("date;price;sold;share;empty", "1,5;1.234;0.125;", "2,25;999;0.250;")
     assert read(path)[0].tolist() == [1234, 999]
     assert read(path, column="share")[0].tolist() == [0.125, 0.25]
 

@@ -343,6 +343,17 @@ def test_the_program_ends_with_the_status_of_the_command(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("sklstm tune: there is no file 'arline'")
 
 
+def test_a_command_that_is_stopped(tmp_path, monkeypatch):
+    """Ctrl-C ends a command with status 130, and no traceback."""
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    (tmp_path / "shop.csv").write_text("day,sold\n")
+    monkeypatch.setattr(pd, "read_csv", stop)
+    assert run("describe", tmp_path / "shop.csv") == (130, "", "\nstopped\n")
+
+
 @pytest.mark.slow
 def test_a_fresh_process_has_no_notes_of_tensorflow(tmp_path):
     """`python -m sklstm` predicts with a network as this process does, and writes nothing to stderr."""

@@ -5,17 +5,25 @@ import pytest
 from command_line import complaint, read
 from inline_snapshot import snapshot
 
+DAYS = pd.date_range("2026-01-01", periods=4, name="day")
 
-def test_csv_and_parquet_hold_the_same(tmp_path):
-    """A CSV with a column of dates and a Parquet file with an index of dates are the same series."""
-    days = pd.date_range("2026-01-01", periods=4, name="day")
-    table = pd.DataFrame({"sold": [1.0, 2.0, 3.0, 4.0]}, index=days)
-    table.to_csv(tmp_path / "shop.csv")
-    table.to_parquet(tmp_path / "shop.parquet")
-    for file in ("shop.csv", "shop.parquet"):
-        series, notes = read(tmp_path / file)
-        assert series.to_dict() == {"2026-01-01": 1, "2026-01-02": 2, "2026-01-03": 3, "2026-01-04": 4}
-        assert (series.index.name, notes) == ("day", [])
+
+@pytest.mark.parametrize(
+    ("file", "write"),
+    [
+        ("shop.csv", lambda table, path: table.to_csv(path)),
+        ("shop.parquet", lambda table, path: table.to_parquet(path)),
+        ("shop.parquet", lambda table, path: table.reset_index().to_parquet(path)),
+        ("shop.parquet", lambda table, path: table.to_period("D").to_parquet(path)),
+    ],
+    ids=["CSV", "an index of dates", "a column of dates", "periods"],
+)
+def test_csv_and_parquet_hold_the_same(tmp_path, file, write):
+    """A CSV and a Parquet file are the same series, whether their times are an index or a column."""
+    write(pd.DataFrame({"sold": [1.0, 2.0, 3.0, 4.0]}, index=DAYS), tmp_path / file)
+    series, notes = read(tmp_path / file)
+    assert series.to_dict() == {"2026-01-01": 1, "2026-01-02": 2, "2026-01-03": 3, "2026-01-04": 4}
+    assert (series.index.name, notes) == ("day", [])
 
 
 def test_unknown_kind_of_file(tmp_path):

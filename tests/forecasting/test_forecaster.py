@@ -384,11 +384,14 @@ def test_refusals_of_what_follows(airline, by_lags, ask, message):
     pd.testing.assert_frame_equal(by_lags.forecast(), before)
 
 
-def test_quantiles_further_than_the_horizon(airline):
-    """The quantiles of a network make intervals up to its horizon."""
+def test_quantiles_that_make_no_interval(airline):
+    """The quantiles of a network make intervals up to its horizon, of their own coverage."""
     forecaster = small(quantiles=[0.05, 0.5, 0.95]).fit(airline)
-    assert refused(forecaster.forecast, 2, interval=0.9) == snapshot(
-        "SeriesForecaster knows the quantiles [0.05, 0.5, 0.95] up to 1 step ahead, and was not told how far its forecasts miss; got 90% and steps=2. Pass calibration=0.2 before fit, or call calibrate(series) with rows that were not fitted."
+    assert [refused(forecaster.forecast, 2, interval=0.9), refused(forecaster.forecast, interval=0.8)] == snapshot(
+        [
+            "SeriesForecaster knows the quantiles [0.05, 0.5, 0.95] up to 1 step ahead, and was not told how far its forecasts miss; got 90% and steps=2. Pass calibration=0.2 before fit, or call calibrate(series) with rows that were not fitted.",
+            "SeriesForecaster knows the quantiles [0.05, 0.5, 0.95] up to 1 step ahead, and was not told how far its forecasts miss; got 80% and steps=1. Pass calibration=0.2 before fit, or call calibrate(series) with rows that were not fitted.",
+        ]
     )
 
 

@@ -71,9 +71,11 @@ def test_messages_of_an_index(index, message):
     assert refused(lags().fit, table_at(index)) == message
 
 
-@pytest.mark.parametrize("labels", [list("abcd"), ["123456", "123457", "3", "4"], ["Store 12", "5a", "x", ""]])
+@pytest.mark.parametrize(
+    "labels", [list("abcd"), ["123456", "123457", "3", "4"], ["Store 12", "5a", "x", ""], [None] * 4]
+)
 def test_labels_are_no_times(labels):
-    """An index may hold names; rows are then forecast in their order."""
+    """An index may hold names, or nothing; rows are then forecast in their order."""
     assert lags().fit(table_at(labels)).predict(table_at(labels)).shape == (4, 1)
 
 
