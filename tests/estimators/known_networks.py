@@ -21,7 +21,7 @@ def identity(meta, output_shape=None):
 
 
 def certain(meta, units, activation, gain=50.0):
-    """A network with an output of so many units for each part of its inputs, which it is `gain` times as sure of."""
+    """A network with an output for each part of its inputs; the scores of an output are `gain` times its inputs."""
     inputs, outputs = keras.Input(meta["X_shape_"][1:]), []
     for size in units:
         first = sum(output.shape[-1] for output in outputs)
@@ -48,7 +48,7 @@ def one_value(meta, time_step, feature):
 
 
 def reference(X, y, at=None, **params):
-    """What an LSTMRegressor forecasts (at other samples than it was fitted on) where its network says 0."""
+    """Predictions of an LSTMRegressor whose network returns 0, for X or for other samples."""
     model = LSTMRegressor(architecture=constant, target_scaler=None, random_state=0, **params).initialize(X, y)
     return model.predict(X if at is None else at)
 
@@ -68,7 +68,7 @@ class Remember(TransformerMixin, BaseEstimator):
 
 
 def trained_on(model, X, ahead=0):
-    """Which samples an LSTMRegressor trains on, where targets reach so many samples further than to the next one."""
+    """Positions of the training samples of an LSTMRegressor, if targets reach `ahead` samples beyond the next one."""
     model = model.set_params(target_scaler=Remember(), architecture=constant)
     return model.initialize(X, numbered(X, ahead)).target_scaler_.seen_.astype(int).tolist()
 

@@ -1,4 +1,4 @@
-"""Labels of a classifier, to the network and back, as networks show that are certain of them without training."""
+"""Labels of a classifier become targets, and outputs become labels, shown by networks that need no training."""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def classifier(units, activation="softmax", **params):
 
 
 def indicators(y):
-    """X that says which of the sorted labels each label of y is; for columns of labels side by side."""
+    """One-hot X of the labels of y; columns of labels stand side by side."""
     labels = sorted(set(y.ravel().tolist()))
     codes = np.array([labels.index(label) for label in y.ravel().tolist()]).reshape(y.shape)
     X = np.eye(len(labels))[codes]
@@ -64,7 +64,7 @@ def test_there_and_back(shape):
 
 @pytest.mark.parametrize("shape", [(), (2,), (N_STEPS,)], ids=str)
 def test_targets_are_what_comes_back(shape):
-    """The network is taught what it predicts: one that is certain of the labels has no loss."""
+    """Targets are what the network predicts: a network that is certain of the labels has no loss."""
     y = POOLS["text"][CODES[: 9 * int(np.prod(shape))]].reshape(9, *shape)
     model = classifier((2 if shape == (2,) else 1) * [3])
     assert model.fit(indicators(y), y).history_["loss"][0] < 1e-5
@@ -152,7 +152,7 @@ def test_probabilities_against_loops():
     assert_allclose(flags.predict_proba(np.zeros((1, 2))), [[0.5, 0.5]])
 
 
-# --- what is known of y ---------------------------------------------------------------------------
+# --- kinds and classes ----------------------------------------------------------------------------
 
 
 def test_kinds_are_those_of_scikit_learn():
@@ -174,7 +174,7 @@ def test_kinds_are_those_of_scikit_learn():
 
 
 def test_one_set_of_classes_for_all_columns():
-    """Classes that y does not hold yet are one set for all columns, or one for each."""
+    """`classes` is one set for all columns, or a list of one for each."""
     y = np.array([["a", "b"], ["a", "c"]])
     model = classifier([3, 3]).partial_fit(np.zeros((2, 6)), y, classes=list("abc"))
     assert [labels.tolist() for labels in model.classes_] == [list("abc"), list("abc")]
@@ -184,11 +184,11 @@ def test_one_set_of_classes_for_all_columns():
     )
 
 
-# --- what comes later -----------------------------------------------------------------------------
+# --- further training -----------------------------------------------------------------------------
 
 
 def test_labels_of_other_columns_are_unknown():
-    """A label that is known in another column only is refused in its own."""
+    """A label of another column raises an error."""
     y = np.array([["a", "x"], ["b", "y"], ["c", "z"]])
     model = classifier([3, 3]).initialize(np.zeros((3, 6)), y)
     assert model.partial_fit(np.zeros((1, 6)), np.array([["b", "x"]])).n_iter_ == 1
@@ -197,7 +197,7 @@ def test_labels_of_other_columns_are_unknown():
 
 
 def test_time_steps_share_their_labels():
-    """A label that was seen at one time step may come later at another."""
+    """A label of one time step may occur at another one in further training."""
     y = np.array([["a", "b", "a"], ["a", "b", "c"]])
     model = classifier([3]).initialize(indicators(y), y)
     later = np.array([["c", "c", "b"]])
@@ -206,8 +206,8 @@ def test_time_steps_share_their_labels():
     assert_array_equal(model.predict(X), later)
 
 
-def test_another_shape_is_refused():
-    """What comes later has as many columns as before."""
+def test_another_shape_in_further_training():
+    """Further training with another number of columns raises an error."""
     model = classifier([2, 2]).initialize(np.zeros((2, 4)), np.array([["a", "x"], ["b", "y"]]))
     assert refused(model.partial_fit, np.zeros((2, 4)), ["a", "b"]) == snapshot(
         "KerasClassifier was fitted on y of shape ('n_samples', 2), got shape (2,). Pass y of the same shape, or call "
@@ -215,11 +215,11 @@ def test_another_shape_is_refused():
     )
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
-def test_labels_of_several_types_are_refused():
-    """Labels are of one type."""
+def test_labels_of_several_types():
+    """Labels of several types raise an error."""
     y = np.array(["a", 1], dtype=object)
     assert refused(classifier([2]).fit, np.eye(2), y, error=TypeError) == snapshot(
         "KerasClassifier got labels of several types in y: int, str. Make them one: y.astype(str)."
@@ -244,8 +244,8 @@ def test_y_and_outputs_must_have_the_same_time_steps():
     )
 
 
-def test_a_column_of_one_class_is_refused():
-    """A column in which nothing is told apart is named."""
+def test_a_column_of_one_class():
+    """A column of one class raises an error that names it."""
     assert refused(classifier([2, 1]).fit, np.zeros((2, 3)), np.array([["a", "x"], ["b", "x"]])) == snapshot(
         "KerasClassifier got one class in column 1 of y, 'x': there is nothing to tell apart. Drop the column."
     )

@@ -110,7 +110,7 @@ def any_keras(y, *outputs, **params):
     ],
 )
 def test_numbers_out_of_reach(params, message, remedies):
-    """A last activation, or a loss, that cannot reach the targets is refused, and what the message advises works."""
+    """A last activation or a loss that cannot reach the targets raises an error, and its remedies work."""
     assert refused(lstm, NUMBERS, **params) == message
     for remedy in remedies:
         assert np.isfinite(lstm(NUMBERS, **(params | remedy)).predict(X)).all()
@@ -273,7 +273,7 @@ def test_targets_slightly_out_of_range():
     ],
 )
 def test_labels_and_outputs(y, params, message, remedies):
-    """An output layer that does not fit labels or loss is refused, and what the message advises works."""
+    """An output layer that does not fit labels or loss raises an error, and its remedies work."""
     assert refused(lstm, y, **params) == message
     for remedy in remedies:
         assert lstm(y, **(params | remedy)).predict(X).shape == y.shape
@@ -336,14 +336,14 @@ def test_labels_and_outputs(y, params, message, remedies):
 )
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1:UserWarning")
 def test_units(y, outputs, message, remedies):
-    """A network has units for all classes, and an output for each column; one that the message advises works."""
+    """Other units than classes, or outputs than columns, raise an error, and its remedies work."""
     assert refused(any_keras, y, *outputs) == message
     for remedy in remedies:
         assert any_keras(y, *remedy).predict(X).shape == y.shape
 
 
 def test_two_columns_of_yes_or_no():
-    """Two labels in a column may be told apart by one unit with sigmoid."""
+    """One unit with sigmoid is enough for a column of two labels."""
     y = np.stack([TWO, np.where(CODES == 2, "yes", "no")], axis=1)
     model = any_keras(y, (1, "sigmoid"), (1, "sigmoid"))
     assert [probabilities.shape for probabilities in model.predict_proba(X)] == [(24, 2), (24, 2)]

@@ -70,7 +70,7 @@ def test_a_hole_or_a_clipped_value_does_not_matter():
 
 
 def test_unrelated_targets_have_no_past():
-    """A target that is in no feature is refused, and named among several."""
+    """A target that is in no feature raises an error, which names it among several."""
     series = np.random.default_rng(0).normal(size=(60, 2))
     y = np.stack([series[1:, 0], np.sin(np.arange(59))], axis=1)
     assert refused(reference, windows(series[:-1]), y, relative_to="last") == snapshot(
@@ -80,8 +80,8 @@ def test_unrelated_targets_have_no_past():
     )
 
 
-def test_few_rows_prove_nothing():
-    """A few pairs of target and feature may agree by chance, and are not taken for a relation."""
+def test_few_rows():
+    """Too few rows to find a relation raise an error, as they may agree by chance."""
     series = np.arange(10.0)
     messages = [refused(reference, windows(series[:n, None], 1), series[1 : n + 1], relative_to="last") for n in (1, 8)]
     assert messages == snapshot(
@@ -96,7 +96,7 @@ def test_few_rows_prove_nothing():
 
 
 def test_a_constant_target_has_the_constant_feature_for_its_past():
-    """A constant is found, at any level; without a constant feature it is refused."""
+    """The past of a constant is a constant feature at any level; without one there is an error."""
     series = np.stack([np.random.default_rng(0).normal(size=30), np.full(30, 0.5)], axis=1)
     X, y = LagFramer(N_STEPS).fit_transform(series), np.full(30, 7.0)
     assert_allclose(reference(X, y, relative_to="last"), y)

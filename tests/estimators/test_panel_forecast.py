@@ -60,7 +60,7 @@ def test_own_past_of_series_that_are_scaled_by_themselves(weather, params):
 
 
 def test_arrays_by_metadata(weather):
-    """Without names of columns the series comes as metadata: routed to whoever asks for it, in a search too."""
+    """Series of arrays come as metadata, which is routed, also in a search."""
     X, y = weather
     X, y, groups = X.to_numpy()[:400], y.to_numpy()[:400], X.index.get_level_values("variable")[:400].to_numpy()
     with config_context(enable_metadata_routing=True):

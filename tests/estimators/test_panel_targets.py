@@ -1,4 +1,4 @@
-"""What the estimators do with targets of panels: the own past and the scale of each series."""
+"""Targets of panels: the own past and the scale of each series."""
 
 import pickle
 
@@ -42,7 +42,7 @@ def test_past_is_looked_for_along_each_series(order, slope, offset, lengths):
     ids=str,
 )
 def test_rows_may_come_in_turn(params):
-    """Interleaved rows are learned from as those of one series after another are, each at its own level."""
+    """The order of interleaved rows does not matter, and predictions are near the level of each series."""
     X, y = interleaved()
     by_series = np.argsort(X.starts)
     model = small(shuffle=False, batch_size=len(X), **params)
@@ -56,7 +56,7 @@ def test_rows_may_come_in_turn(params):
 
 
 def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
-    """Where each series is scaled in its own way, no line leads from X to y; the message says so."""
+    """Series that are each scaled by themselves have no line from X to y in common, which raises an error."""
     series, following = walks()
     scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
     X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
@@ -101,13 +101,13 @@ OWN_PAST = [
 
 @pytest.mark.parametrize("architecture", ["vanilla", "encoder_decoder"])
 def test_units_of_a_series_do_not_matter(architecture):
-    """Where each series is scaled by itself, y in other units is forecast in these, and nothing else changes."""
+    """Where each series is scaled by itself, predictions follow the units of y of each series."""
     X, y = scaled_by_series()
     X, y = X[X.times >= 3], y[X.times >= 3]
     other = np.where(X.groups == "b", 1000 * y + 5, y)
     for params in OWN_PAST:
         model = small(target_groups=True, architecture=architecture, **params)
-        # One fit is enough: before it forecasts are there, and in their units, but for a linear path.
+        # Only a linear path needs training: it begins with weights of 0.
         learn = "fit" if len(params) == 3 else "initialize"
         predicted, changed = (getattr(clone(model), learn)(X, target).predict(X) for target in (y, other))
         assert_allclose(changed, np.where(X.groups == "b", 1000 * predicted + 5, predicted), rtol=1e-4, atol=1e-3)
@@ -115,7 +115,7 @@ def test_units_of_a_series_do_not_matter(architecture):
 
 
 def test_a_line_of_one_series_is_none_of_all():
-    """One series may be so long that the others count for little: its line is not taken for theirs."""
+    """The line of a long series is not taken for that of a short one."""
     rng = np.random.default_rng(0)
     whole = {label: rng.normal(size=(n + 1, 1)).cumsum(axis=0) for label, n in (("a", 400), ("b", 20))}
     whole["b"] = 50 + 9 * whole["b"]
@@ -131,7 +131,7 @@ def test_a_line_of_one_series_is_none_of_all():
 
 
 def test_series_whose_units_are_not_known():
-    """A series that is constant has the level that it has; one of two samples, or not in fit, is refused."""
+    """A constant series keeps its level; a series of two samples, or a new one, raises an error."""
     X, y = scaled_by_series(constant=["b"])
     model = small(target_groups=True, relative_to="last").initialize(X, y)
     assert_allclose(model.predict(X)[X.groups == "b"], 7, atol=0.1)
@@ -172,7 +172,7 @@ def test_target_is_scaled_for_each_series(scaler):
 
 
 def test_a_series_that_was_not_seen_has_the_scale_of_all():
-    """Its predictions are those of the scaler under None, which is fitted on all samples."""
+    """A new series is scaled by the scaler under None, which is fitted on all samples."""
     X, y = interleaved()
     model = small(target_groups=True).initialize(X, y)
     pooled = small().initialize(X, y).target_scaler_
@@ -203,7 +203,7 @@ def test_targets_of_any_shape(architecture, shape):
 
 
 def test_scale_of_each_series_is_learned_from_what_is_trained_on():
-    """Targets that are watched move no scale; a series of which nothing is trained on has that of all."""
+    """Validation targets change no scale; a series without training samples has the scale of all."""
     X, y = interleaved()
     X = X[(X.groups != "c") | (X.times >= 24)]
     y = y[(interleaved()[0].groups != "c") | (interleaved()[0].times >= 24)]
@@ -214,7 +214,7 @@ def test_scale_of_each_series_is_learned_from_what_is_trained_on():
 
 
 def test_scales_of_series_are_kept():
-    """partial_fit and warm_start go on with the scales that there are, and without the option nothing changes."""
+    """Further training keeps the scales; without target_groups, series change nothing."""
     X, y = interleaved()
     model = small(target_groups=True).partial_fit(X, y)
     scalers = model.target_scaler_
@@ -236,8 +236,8 @@ def test_with_the_own_past_of_each_series():
         assert_allclose(model.target_scaler_[label].transform([[mean]]), 0, atol=1e-9)
 
 
-def test_windows_without_series_are_refused():
-    """Which series a sample is of must come with X, in fit and in predict."""
+def test_windows_without_series():
+    """X without series raises an error in fit and in predict."""
     X, y = interleaved()
     message = snapshot(
         "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a sample "

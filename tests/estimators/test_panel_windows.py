@@ -1,4 +1,4 @@
-"""What the estimators do with windows of panels: several series whose rows come in turn."""
+"""Windows of panels, whose series come in turn: strides, validation and state."""
 
 import pickle
 
@@ -58,9 +58,9 @@ def test_stride_of_a_series(waves, min_steps):
 
 
 def test_stride_and_validation(waves):
-    """The windows that are left out before those that are watched are those that share time steps with them."""
+    """Windows that share time steps with validation samples are left out."""
     X, model = waves[0], small(stride=3, validation_fraction=0.2)
-    # 2, 5, ... 59 are kept: 50, 53, 56, 59 are watched; 47 shares time steps with 50, and 44 does not.
+    # 2, 5, ... 59 are kept, 50, 53, 56, 59 for validation; 47 shares time steps with 50, and 44 does not.
     assert trained_on(model, X) == list(range(2, 45, 3))
     history = model.set_params(epochs=1, learning_rate=1e-30).fit(X, numbered(X)).history_
     assert_allclose(history["val_loss"], np.mean(np.square([50, 53, 56, 59])), rtol=1e-5)
@@ -76,7 +76,7 @@ def test_stride_finds_the_past_of_the_target_between(waves):
 
 
 def test_stride_is_a_number():
-    """Strides begin at one, and estimators for any network have none."""
+    """A stride is at least 1, and KerasRegressor has none."""
     X, y = interleaved()
     assert refused(small(stride=0).fit, X, y) == snapshot(
         "The 'stride' parameter of LSTMRegressor must be an int in the range [1, inf). Got 0 instead."
@@ -111,22 +111,22 @@ def rows_of(windows, sample):
     ahead=st.sampled_from([0, 3]),
     stride=st.integers(1, 3),
 )
-def test_nothing_that_is_watched_is_trained_on(windows, fraction, gap, ahead, stride):
-    """The last times of all series are watched, and no row of theirs, nor target, is trained on; all else is."""
+def test_validation_against_a_loop(windows, fraction, gap, ahead, stride):
+    """The last times of all series are for validation; training samples share no rows or targets with them."""
     kept = every_nth(windows.groups, stride)
     times = windows.times
     n_validation = max(1, round(fraction * len(kept)))
     cut = sorted(times[kept].tolist())[-n_validation]
-    watched = [k for k in kept if times[k] >= cut]
+    validation = [k for k in kept if times[k] >= cut]
     earlier = [k for k in kept if times[k] < cut]
     if gap is None:
-        seen = set().union(*(rows_of(windows, k) for k in watched))
+        seen = set().union(*(rows_of(windows, k) for k in validation))
         training = [k for k in earlier if not seen & rows_of(windows, k)]
         rank = {k: (windows.groups[: k + 1] == windows.groups[k]).sum() for k in range(len(windows))}
         training = [
             k
             for k in training
-            if all(rank[k] + ahead < rank[v] for v in watched if windows.groups[v] == windows.groups[k])
+            if all(rank[k] + ahead < rank[v] for v in validation if windows.groups[v] == windows.groups[k])
         ]
     else:
         before = sorted({time for time in times.tolist() if time < cut})
@@ -148,11 +148,11 @@ def test_nothing_that_is_watched_is_trained_on(windows, fraction, gap, ahead, st
     assert model.target_scaler_.seen_.tolist() == training
     # The network says 0.
     assert_allclose(model.history_["loss"], np.mean(np.square(training)), rtol=1e-5)
-    assert_allclose(model.history_["val_loss"], np.mean(np.square(watched)), rtol=1e-5)
+    assert_allclose(model.history_["val_loss"], np.mean(np.square(validation)), rtol=1e-5)
 
 
 def test_all_series_take_part():
-    """Of series that are observed at the same times, each is trained on, in one order or another."""
+    """Each of several series has training samples, in any order of the rows."""
     X, _ = interleaved()
     for order in (np.arange(len(X)), np.argsort(X.starts)):
         windows = X[order]
@@ -162,13 +162,13 @@ def test_all_series_take_part():
 
 
 def test_targets_further_ahead_are_left_out():
-    """Targets that reach into what is watched are not trained on."""
+    """Samples whose targets reach into the validation samples are left out."""
     X, _ = interleaved(n_steps=2)
     assert X.times[trained_on(small(validation_fraction=0.2), X, ahead=4)].max() == 19
 
 
-def test_nothing_left_to_train_on_is_refused():
-    """Short series that are watched to their end leave nothing."""
+def test_nothing_left_to_train_on():
+    """Validation samples that leave no training samples raise an error."""
     X, y = interleaved(n_steps=12, n_times=12)
     assert refused(small(validation_fraction=0.25).fit, X, y) == snapshot(
         "LSTMRegressor(validation_fraction=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the "
@@ -178,8 +178,8 @@ def test_nothing_left_to_train_on_is_refused():
     assert len(trained_on(small(validation_fraction=0.25, validation_gap=0), X)) == 27
 
 
-def test_a_class_of_the_last_times_only_is_refused():
-    """A classifier watches no class that it does not train on, also where rows come series by series."""
+def test_a_class_of_the_last_times_only():
+    """A class of validation samples only raises an error, also where rows come series by series."""
     X, _ = interleaved()
     X = X[np.argsort(X.starts)]
     y = np.where(X.times > 25, "late", np.where(X.times % 2, "odd", "even"))
@@ -190,8 +190,8 @@ def test_a_class_of_the_last_times_only_is_refused():
     assert model.initialize(X, y).classes_.tolist() == ["even", "odd"]
 
 
-def test_any_network_watches_the_last_times():
-    """Estimators for any network split panels alike."""
+def test_keras_regressor_splits_alike():
+    """KerasRegressor splits panels as LSTMRegressor does."""
     X, _ = interleaved()
     model = KerasRegressor(constant, target_scaler=Remember(), validation_split=0.2).initialize(X, numbered(X))
     assert model.target_scaler_.seen_.tolist() == trained_on(small(validation_fraction=0.2), X)
@@ -207,7 +207,7 @@ def of_one_step():
 
 
 def test_each_series_carries_its_own_state():
-    """Windows that tell series apart are predicted as each series alone, in one call or in several."""
+    """Windows of a panel are predicted as each series alone, in one call or in several."""
     X, y = of_one_step()
     model = small().fit(X, y).set_params(stateful=True)
     together = model.predict(X)
@@ -223,7 +223,7 @@ def test_each_series_carries_its_own_state():
 
 
 def test_groups_that_are_given_come_first():
-    """Groups beside X say otherwise than the windows do."""
+    """The argument groups overrides the groups of the windows."""
     X, y = of_one_step()
     model = small().fit(X, y).set_params(stateful=True)
     one = model.predict(X, groups=np.zeros(len(X)))
@@ -232,7 +232,7 @@ def test_groups_that_are_given_come_first():
 
 
 def test_streams_run_through_one_series_after_the_other():
-    """In fit, interleaved series are learned as series by series, each from zero."""
+    """Stateful training takes interleaved series one after the other, each from a zero state."""
     X, y = of_one_step()
     by_series = np.argsort(X.starts)
     model = small(stateful=True, batch_size=3)
@@ -242,7 +242,7 @@ def test_streams_run_through_one_series_after_the_other():
 
 
 def test_a_classifier_carries_the_state_of_each_series():
-    """The same for labels."""
+    """A classifier carries the state of each series."""
     X, y = of_one_step()
     model = LSTMClassifier(2, epochs=1, random_state=0).fit(X, y > 0).set_params(stateful=True)
     together = model.predict_proba(X)

@@ -1,4 +1,4 @@
-"""Numbers of a regressor, to the network and back, as networks show that return their inputs."""
+"""y of a regressor becomes targets, and outputs become predictions, shown by networks that return their inputs."""
 
 from functools import partial
 
@@ -66,7 +66,7 @@ def test_there_and_back(shape, scaler, dtype, data):
 
 @pytest.mark.parametrize("shape", [(), (2, 2), (N_STEPS, 2), (5, 2)], ids=str)
 def test_targets_are_what_comes_back(shape):
-    """The network is taught the scaled target: one that returns it has no loss."""
+    """The targets of the network are scaled: a network that returns them has no loss."""
     y = np.random.default_rng(0).normal(5, 9, size=(6, *shape))
     inputs, outputs = LAYOUTS[shape]
     X = scaled(y, "standard", (outputs or inputs)[-1]).reshape(6, *inputs)
@@ -99,14 +99,14 @@ def test_outputs_are_scaled_by_themselves_alike_over_time_steps():
 
 
 def test_scale_is_learned_from_the_samples_to_train_on():
-    """Validation samples do not move the scale."""
+    """Validation samples do not change the scale."""
     X = np.array([[0.0], [1.0], [50.0]])
     model = regressor("minmax", validation_split=0.3).initialize(X, np.array([0.0, 2.0, 7.0]))
     assert_allclose(model.predict(X), [0, 2, 100])
 
 
-def test_what_is_not_known_is_left_out_of_the_scale():
-    """NaN where nothing was observed does not move the scale, and is taught as 0."""
+def test_missing_targets_are_left_out_of_the_scale():
+    """NaN where nothing was observed does not change the scale, and its target is 0."""
     y = np.array([[1.0, 2.0, np.nan], [np.nan, 2.0, 3.0]])
     X = (y[:, :, None] - 1) / 2
     model = regressor("minmax").fit(X, y)
@@ -114,8 +114,8 @@ def test_what_is_not_known_is_left_out_of_the_scale():
     assert_allclose(regressor("minmax").initialize(X, y).predict(X), np.nan_to_num(y, nan=1.0))
 
 
-def test_builders_are_told_of_y():
-    """A builder gets the shape of y in the words of scikeras."""
+def test_meta_describes_y():
+    """The meta of a builder describes y by the keys of scikeras."""
     seen = []
 
     def build(meta):
@@ -132,11 +132,11 @@ def test_builders_are_told_of_y():
     ]
 
 
-# --- what is refused ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
-def test_another_shape_later_is_refused():
-    """What comes later has the shape of what came first, but for time steps of the network's input."""
+def test_another_shape_in_further_training():
+    """Further training takes y of the same shape, but for the time steps of X."""
     model = regressor().initialize(np.zeros((2, 4)), np.zeros((2, 4)))
     assert refused(model.partial_fit, np.zeros((2, 4)), np.zeros((2, 3))) == snapshot(
         "KerasRegressor was fitted on y of shape (n_samples, 4), got y of shape (2, 3). Pass y of the same shape, or "
@@ -147,8 +147,8 @@ def test_another_shape_later_is_refused():
     assert by_step.partial_fit(longer[:, :, None], longer).predict(longer[:, :, None]).shape == (2, 5)
 
 
-def test_outputs_that_do_not_fit_are_refused():
-    """A network has as many outputs as y has values, for as many time steps as X has."""
+def test_outputs_that_do_not_fit():
+    """A network with other outputs than y has values, or X time steps, raises an error."""
     assert refused(regressor().initialize, np.zeros((2, 3)), np.zeros((2, 4))) == snapshot(
         "KerasRegressor: y of shape (2, 4) needs a network with outputs of shape (n_samples, 4), got one of shape "
         "(n_samples, 3). Give its last layer as many units as y has values for each sample."
@@ -160,8 +160,8 @@ def test_outputs_that_do_not_fit_are_refused():
     )
 
 
-def test_nan_is_refused_where_something_was_observed():
-    """NaN in y is learned from nowhere else than where nothing was observed."""
+def test_nan_where_something_was_observed():
+    """NaN in y raises an error, unless its time step was not observed and has an output."""
     y, X = np.array([[1.0, np.nan, 2.0]]), np.array([[[1.0], [np.nan], [1.0]]])
     message = snapshot(
         "KerasRegressor got NaN in y at row 0, column 1: Input y contains NaN, and there is nothing to learn from. "
@@ -173,8 +173,8 @@ def test_nan_is_refused_where_something_was_observed():
 
 
 @pytest.mark.filterwarnings("ignore:(invalid value|divide by zero) encountered in log:RuntimeWarning")
-def test_a_scaler_that_loses_numbers_is_refused():
-    """A number that a scaler cannot take is not learned as 0."""
+def test_a_scaler_that_loses_numbers():
+    """A target that the scaler cannot take raises an error."""
     model = regressor(FunctionTransformer(np.log, np.exp, check_inverse=False))
     X = np.ones((3, 1))
     assert [refused(model.initialize, X, np.array([1.0, 2.0, value])) for value in (-1.0, 0.0)] == snapshot(

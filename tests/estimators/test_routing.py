@@ -11,7 +11,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils._param_validation import InvalidParameterError
 
 from sklstm import KerasClassifier, KerasRegressor
 
@@ -144,7 +143,7 @@ def test_unknown_routed_names(params, message):
 def test_ranges_of_routed_numbers():
     """Parameters of Keras' fit and predict have the ranges of the estimator's own parameters."""
     names = ["fit__epochs", "fit__batch_size", "predict__batch_size"]
-    messages = [refused(small(**{name: -1}).fit, X, y, error=InvalidParameterError) for name in names]
+    messages = [refused(small(**{name: -1}).fit, X, y) for name in names]
     assert messages == snapshot(
         [
             "The 'fit__epochs' parameter of KerasRegressor must be an int in the range [1, inf). Got -1 instead.",
