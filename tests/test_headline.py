@@ -1,4 +1,4 @@
-"""The call that sklstm exists for: one stock Pipeline, one stock search, one pickle."""
+"""The headline call: one stock Pipeline, tuned by one stock search, saved in one pickle."""
 
 import copy
 import pickle
@@ -8,7 +8,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import run_fresh
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - enables the import below
@@ -43,32 +42,33 @@ def as_given(X, kind):
 
 @pytest.mark.parametrize("kind", ["pandas", "numpy"])
 def test_headline_search(pipeline, airline, kind):
-    """Time steps, scaling and network are tuned in one stock search, which pickles."""
+    """One stock search tunes time steps, scaling and network: each candidate has a score of its own, and it pickles."""
     X, y = airline
     X, y = as_given(X, kind), as_given(y, kind)
     grid = SEARCHED if kind == "pandas" else SEARCHED | {"lstm__units": [2]}
     search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2), scoring=SCORINGS[0])
     search.fit(X, y)
-    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert len(search.cv_results_["params"]) == np.prod([len(values) for values in grid.values()])
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    assert np.unique(scores).size == np.prod([len(values) for values in grid.values()])
     again = pickle.loads(pickle.dumps(search))
     assert_array_equal(again.predict(X), search.predict(X))
     assert len(search.predict(X)) == len(X)
 
 
-def test_every_stock_scoring(fitted_pipeline, pipeline, airline):
-    """Any scoring= works, all of them at once too, on the scale of y."""
+def test_every_stock_scoring(pipeline, airline):
+    """A search takes several stock scorers at once, and scores are in units of y."""
     X, y = airline
     search = GridSearchCV(pipeline, {"frame__n_steps": [6]}, cv=TimeSeriesSplit(2), scoring=SCORINGS, refit=SCORINGS[0])
     search.fit(X, y)
     for scoring in SCORINGS:
         assert np.isfinite(search.cv_results_[f"mean_test_{scoring}"]).all()
-    # The passengers of a month are hundreds: an error in scaled units would be near 1.
+    # A month has hundreds of passengers; an error in scaled units would be near 1.
     assert search.best_score_ < -20
 
 
 def test_every_candidate_is_scored_on_the_same_rows(pipeline, airline):
-    """Two look-backs are compared on the very same test rows."""
+    """Candidates with different look-backs are scored on the same test rows."""
     X, y = airline
     seen = {}
 
@@ -98,7 +98,7 @@ def test_no_prediction_sees_the_future(fitted_pipeline, airline, kind):
 
 
 def test_nothing_fitted_sees_the_test_rows(pipeline, airline):
-    """What a fold learns does not change when the rows after it change."""
+    """A fitted pipeline does not change if rows after the training rows change."""
     X, y = airline
     changed = X.astype(float)
     changed.iloc[80:] = 1e6
@@ -107,32 +107,39 @@ def test_nothing_fitted_sees_the_test_rows(pipeline, airline):
 
 
 def test_context_is_carried_to_the_test_rows(fitted_pipeline, airline):
-    """Rows that follow the training rows are predicted as in one uninterrupted series."""
+    """Rows that follow the training rows are predicted as in one continuous series."""
     X, _ = airline
     apart = fitted_pipeline.predict(X[100:])
     joined = fitted_pipeline.predict(X)[100:]
     np.testing.assert_allclose(apart, joined, rtol=1e-6)
-    # A month later nothing is known of the month before, so these rows start cold.
+    # After a gap of one month there is no context.
     cold = fitted_pipeline.predict(X[101:])
     assert not np.isclose(cold[0], joined[1])
 
 
+def test_series_shorter_than_the_window(fitted_pipeline, airline):
+    """A new series shorter than the window gets finite predictions: missing time steps are masked."""
+    series = airline[0].iloc[:3].set_index(pd.date_range("1990", periods=3, freq="MS"))
+    predicted = fitted_pipeline.predict(series)
+    assert np.isfinite(predicted).all()
+
+
 def test_ridge_on_the_same_windows_is_one_changed_line(pipeline, airline):
-    """A flat table of the same lags feeds any scikit-learn regressor."""
+    """LagFramer(flatten=True) gives a table of lags for any scikit-learn regressor."""
     X, y = airline
     ridge = make_pipeline(clone(pipeline["scale"]), LagFramer(n_steps=12, flatten=True), SimpleImputer(), Ridge())
     assert np.isfinite(cross_val_score(ridge, X, y, cv=TimeSeriesSplit(3))).all()
 
 
 def test_cross_val_score_and_predict(pipeline, airline):
-    """cross_val_score works over time, and cross_val_predict with a splitter that tests every row once."""
+    """cross_val_score works with TimeSeriesSplit, and cross_val_predict with KFold."""
     X, y = airline
     assert len(cross_val_score(pipeline, X, y, cv=TimeSeriesSplit(2), scoring=SCORINGS[1])) == 2
     assert cross_val_predict(pipeline, X, y, cv=KFold(3)).shape == y.shape
 
 
 def test_halving_search_over_epochs(pipeline, airline):
-    """Successive halving runs with epochs for its resource."""
+    """HalvingGridSearchCV takes the number of epochs as its resource."""
     X, y = airline
     search = HalvingGridSearchCV(
         pipeline,
@@ -147,19 +154,8 @@ def test_halving_search_over_epochs(pipeline, airline):
     assert search.fit(X, y).best_params_["lstm__epochs"] in (2, 4)
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_two_jobs_give_the_scores_of_one(pipeline, airline, backend):
-    """n_jobs=2 changes nothing but the time it takes."""
-    X, y = airline
-    grid = {"frame__n_steps": [6, 12]}
-    alone = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2), scoring=SCORINGS[0]).fit(X, y)
-    with joblib.parallel_config(backend):
-        together = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2), scoring=SCORINGS[0], n_jobs=2).fit(X, y)
-    assert_array_equal(together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
-
-
 def test_copies_predict_the_same_bits(fitted_pipeline, airline, tmp_path):
-    """pickle, joblib and deepcopy keep the fitted pipeline; clone keeps its parameters."""
+    """Copies by pickle, joblib and deepcopy predict the same bits; clone keeps the parameters."""
     X, _ = airline
     expected = fitted_pipeline.predict(X)
     joblib.dump(fitted_pipeline, tmp_path / "pipeline.joblib")
@@ -169,39 +165,8 @@ def test_copies_predict_the_same_bits(fitted_pipeline, airline, tmp_path):
     assert clone(fitted_pipeline)["lstm"].get_params() == fitted_pipeline["lstm"].get_params()
 
 
-def test_fresh_process(fitted_pipeline, airline, tmp_path):
-    """In a fresh process the pickle predicts the same bits and loads Keras no sooner; model_ needs no sklstm."""
-    X, _ = airline
-    X.to_pickle(tmp_path / "X.pkl")
-    (tmp_path / "pipeline.pkl").write_bytes(pickle.dumps(fitted_pipeline))
-    model = fitted_pipeline["lstm"].model_
-    model.save(tmp_path / "model.keras")
-    windows = np.asarray(fitted_pipeline[:-1].transform(X), dtype=np.float32)
-    np.save(tmp_path / "windows.npy", windows)
-    run_fresh(f"""
-        import pickle, sys
-        import numpy as np, pandas as pd
-        where = {str(tmp_path)!r}
-        X = pd.read_pickle(where + "/X.pkl")
-        model = pickle.load(open(where + "/pipeline.pkl", "rb"))
-        assert not {{"keras", "tensorflow"}} & set(sys.modules)
-        model[:-1].transform(X)
-        assert not {{"keras", "tensorflow"}} & set(sys.modules)
-        np.save(where + "/predicted.npy", model.predict(X))
-    """)
-    run_fresh(f"""
-        import keras, numpy as np
-        keras_model = keras.models.load_model({str(tmp_path / "model.keras")!r})
-        np.save({str(tmp_path / "outputs.npy")!r}, keras_model(np.load({str(tmp_path / "windows.npy")!r})))
-        import sys
-        assert "sklstm" not in sys.modules
-    """)
-    assert_array_equal(np.load(tmp_path / "predicted.npy"), fitted_pipeline.predict(X))
-    np.testing.assert_allclose(np.load(tmp_path / "outputs.npy"), model(windows), rtol=1e-5, atol=1e-6)
-
-
 def test_series_with_many_features_and_many_horizons(pipeline):
-    """Several features in, several horizons out: rows are kept, and predictions have the columns of y."""
+    """From several features and for several horizons, predictions have the rows and columns of y."""
     from sklstm.datasets import load_seattle_weather
     from sklstm.preprocessing import make_supervised
 
@@ -210,7 +175,7 @@ def test_series_with_many_features_and_many_horizons(pipeline):
 
 
 def test_a_scorer_on_the_last_rows_sees_original_units(airline):
-    """window_scaler and target_scaler are undone: a network that has learned nothing yet stays near the level."""
+    """Scores are in units of y after window_scaler and target_scaler, even if the network has hardly learned."""
     X, y = airline
     model = LSTMRegressor(units=2, epochs=1, window_scaler="last", random_state=0)
     windows = LagFramer(n_steps=6).fit_transform(X)

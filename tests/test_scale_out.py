@@ -1,4 +1,4 @@
-"""The same stock search in one process, in threads, in processes, on a Dask cluster, and by Optuna."""
+"""The same stock search in one process, in threads, in processes, on a Dask cluster and with Optuna."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
-# Candidates of one network: they share what is compiled, in whichever worker they are fitted.
+# All candidates have the same network, so that they share compiled programs.
 GRID = {"frame__n_steps": [4, 6, 8], "scale__method": ["minmax", "standard"]}
 CV, SCORING = TimeSeriesSplit(2), "neg_root_mean_squared_error"
 
@@ -21,19 +21,19 @@ def search(pipeline, airline, scoring=SCORING, n_jobs=None):
 
 
 def scores(searched):
-    """Of each candidate on each fold."""
+    """Scores of each candidate on each fold."""
     return np.stack([searched.cv_results_[f"split{fold}_test_score"] for fold in range(2)])
 
 
 @pytest.fixture(scope="module")
 def alone(pipeline, airline):
-    """The search in this process."""
+    """Search in this process."""
     return search(pipeline, airline)
 
 
 @pytest.fixture(scope="module")
 def dask():
-    """A client of two workers, each a process of its own with one thread."""
+    """Client of two workers; each is a process with one thread."""
     distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     workers = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
     with distributed.LocalCluster(**workers) as cluster, distributed.Client(cluster) as client:
@@ -41,31 +41,14 @@ def dask():
 
 
 def assert_same(searched, alone, airline):
-    """Both searches have the same scores and the same winner, bit for bit."""
+    """Assert that two searches have the same scores, best parameters and predictions."""
     assert_array_equal(scores(searched), scores(alone))
     assert searched.best_params_ == alone.best_params_
     assert_array_equal(searched.predict(airline[0]), alone.predict(airline[0]))
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_two_jobs_of_joblib(backend, alone, pipeline, airline):
-    """Two threads and two processes find what one finds."""
-    with joblib.parallel_config(backend):
-        assert_same(search(pipeline, airline, n_jobs=2), alone, airline)
-
-
-# --- Dask -----------------------------------------------------------------------------------------
-
-
-def compiled():
-    """Programs of this process: their keys, and which objects they are."""
-    from sklstm.training._programs import programs
-
-    return sorted((str(key), id(program)) for key, program in programs._known.items())
-
-
 def threads():
-    """How many threads TensorFlow may use for one operation, and for several."""
+    """Number of threads that TensorFlow may use within one operation, and for several operations."""
     import tensorflow as tf
 
     return [
@@ -74,8 +57,56 @@ def threads():
     ]
 
 
+# --- joblib ---------------------------------------------------------------------------------------
+
+
+def test_two_threads(alone, pipeline, airline):
+    """A search in two threads gives the results of one job."""
+    with joblib.parallel_config("threading"):
+        assert_same(search(pipeline, airline, n_jobs=2), alone, airline)
+
+
+# Both tests use the same two processes.
+in_processes = {"backend": "loky", "n_jobs": 2, "inner_max_num_threads": 1}
+
+
+@pytest.mark.slow
+def test_two_processes(alone, pipeline, airline):
+    """A search in two processes gives the results of one job."""
+    with joblib.parallel_config(**in_processes):
+        assert_same(search(pipeline, airline), alone, airline)
+
+
+def threads_of_a_fit(model, X, y):
+    """Fit, and return the id of the process and its numbers of threads, by joblib and by TensorFlow."""
+    model.fit(X, y)
+    return os.getpid(), os.environ["OMP_NUM_THREADS"], threads()
+
+
+@pytest.mark.slow
+def test_threads_of_processes(pipeline, airline):
+    """A process uses as many threads as joblib gives it."""
+    with joblib.parallel_config(**in_processes):
+        fits = joblib.Parallel()(joblib.delayed(threads_of_a_fit)(clone(pipeline), *airline) for _ in range(2))
+    for process, by_joblib, by_tensorflow in fits:
+        assert process != os.getpid()
+        assert by_joblib == "1"
+        assert by_tensorflow == [1, 1]
+
+
+# --- Dask -----------------------------------------------------------------------------------------
+
+
+def compiled():
+    """Keys and identities of the compiled programs of this process."""
+    from compiled_programs import compiled_programs
+
+    return sorted((str(key), id(program)) for key, program in compiled_programs().items())
+
+
+@pytest.mark.slow
 def test_workers_of_dask(dask, alone, pipeline, airline):
-    """Dask finds what one process finds; its workers keep to one core each, and keep what they compiled before."""
+    """Dask gives the results of one process; each worker uses one core and keeps its compiled programs."""
     known = []
     for _ in range(2):
         with joblib.parallel_config("dask"):
@@ -85,14 +116,14 @@ def test_workers_of_dask(dask, alone, pipeline, airline):
     worked = [worker for worker in first if first[worker]]
     assert worked
     for worker in worked:
-        # One to learn and one to predict, for six candidates on two folds.
+        # One program to train and one to predict, for six candidates on two folds.
         assert len(first[worker]) == 2
         assert second[worker] == first[worker]
         assert dask.run(threads, workers=[worker]) == {worker: [1, 1]}
 
 
 class KillOnce:
-    """A scorer that once kills the process in which it is called, as running out of memory would."""
+    """Scorer that kills its process once, as an out-of-memory killer would."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -104,15 +135,16 @@ class KillOnce:
             if scored == 4:
                 os.kill(os.getpid(), signal.SIGKILL)
         except FileExistsError:
-            # Another worker was faster.
+            # Another worker wrote the file first.
             pass
         return -root_mean_squared_error(y, estimator.predict(X))
 
 
-def test_a_worker_of_dask_is_killed(dask, alone, pipeline, airline, tmp_path):
-    """Dask computes elsewhere what a killed worker had not delivered, and the search ends as any other."""
+@pytest.mark.slow
+def test_killed_worker_of_dask(dask, alone, pipeline, airline, tmp_path):
+    """Dask repeats the fits of a killed worker on another one, and the search gives the same results."""
     X, y = airline
-    # Every worker has the data: what only one of them holds dies with it.
+    # Each worker gets the data, because data on one worker would be lost with it.
     with joblib.parallel_config("dask", scatter=[X, y]):
         searched = search(pipeline, airline, scoring=KillOnce(tmp_path))
     assert len(list(tmp_path.iterdir())) > 4
@@ -121,15 +153,15 @@ def test_a_worker_of_dask_is_killed(dask, alone, pipeline, airline, tmp_path):
 
 # --- Optuna ---------------------------------------------------------------------------------------
 
-# OptunaSearchCV calls itself experimental, and uses a part of Optuna that Optuna means to drop.
-of_optuna = pytest.mark.filterwarnings(
+# OptunaSearchCV is experimental, and uses a deprecated part of Optuna.
+ignore_optuna_warnings = pytest.mark.filterwarnings(
     "ignore:OptunaSearchCV is experimental", "ignore:`optuna.terminator` module has been deprecated:FutureWarning"
 )
 
 
-@of_optuna
+@ignore_optuna_warnings
 def test_optuna_search(pipeline, airline):
-    """OptunaSearchCV draws time steps and scaling for the stock pipeline, refits the best, and repeats itself."""
+    """OptunaSearchCV tunes the stock pipeline, refits the best candidate, and is reproducible."""
     pytest.importorskip("optuna_integration", reason="needs the extra optuna")
     from optuna.distributions import CategoricalDistribution, IntDistribution
     from optuna_integration import OptunaSearchCV
@@ -149,7 +181,7 @@ def test_optuna_search(pipeline, airline):
 
 
 def test_optuna_study(pipeline, airline):
-    """A study of Optuna's own takes cross_val_score for its objective."""
+    """An Optuna study optimises cross_val_score of the stock pipeline."""
     optuna = pytest.importorskip("optuna", reason="needs the extra optuna")
 
     def objective(trial):

@@ -1,10 +1,10 @@
-"""What a fitted estimator is, and what fitting leaves behind: the same for all four."""
+"""State of a fitted estimator, and side effects of a fit: the same contract for all estimators."""
 
+import json
 import os
 import pickle
 import random
 from copy import deepcopy
-from pathlib import Path
 
 import joblib
 import keras
@@ -13,21 +13,25 @@ import pytest
 import tensorflow as tf
 from conftest import run_fresh
 from numpy.testing import assert_allclose, assert_array_equal
+from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
-from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor
+from sklstm import KerasClassifier, KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor
 from sklstm.networks import stacked, vanilla
 
 X = np.random.default_rng(0).normal(size=(60, 5, 2))
 Y = 10 * X[:, -1, 0] + 3
 LABELS = np.where(Y > 3, "high", "low")
-SMALL = {"epochs": 2, "random_state": 0}
+SMALL = {"epochs": EPOCHS, "random_state": 0}
+DROPOUT = {"dropout": 0.2, "recurrent_dropout": 0.2}
+IN_A_BUILDER = {f"model__{name}": rate for name, rate in DROPOUT.items()}
 ESTIMATORS = {
-    "LSTMRegressor": LSTMRegressor(4, dropout=0.2, recurrent_dropout=0.2, **SMALL),
-    "LSTMClassifier": LSTMClassifier(4, dropout=0.2, recurrent_dropout=0.2, **SMALL),
-    "KerasRegressor": KerasRegressor(vanilla, model__units=4, model__dropout=0.2, target_scaler="minmax", **SMALL),
-    "KerasClassifier": KerasClassifier(stacked, model__units=3, model__dropout=0.2, **SMALL),
+    "LSTMRegressor": LSTMRegressor(UNITS, **DROPOUT, **SMALL),
+    "LSTMClassifier": LSTMClassifier(UNITS, **DROPOUT, **SMALL),
+    "KerasRegressor": KerasRegressor(vanilla, model__units=UNITS, target_scaler="minmax", **IN_A_BUILDER, **SMALL),
+    "KerasClassifier": KerasClassifier(stacked, model__units=UNITS, **IN_A_BUILDER, **SMALL),
+    "LSTMAutoencoder": LSTMAutoencoder(UNITS, dropout=0.2, **SMALL),
 }
 
 
@@ -36,37 +40,38 @@ def estimator(request):
     return clone(ESTIMATORS[request.param])
 
 
+@pytest.fixture(params=[name for name in ESTIMATORS if name != "LSTMAutoencoder"])
+def incremental(request):
+    """Estimator that has partial_fit."""
+    return clone(ESTIMATORS[request.param])
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Each estimator, fitted; tests do not change it."""
+    return {name: clone(estimator).fit(X, target(estimator)) for name, estimator in ESTIMATORS.items()}
+
+
 def target(estimator):
     return LABELS if hasattr(estimator, "class_weight") else Y
 
 
 def outputs(estimator):
-    return estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else estimator.predict(X)
+    """Numbers that an estimator computes for X."""
+    methods = ("predict_proba", "score_samples", "predict")
+    return getattr(estimator, next(method for method in methods if hasattr(estimator, method)))(X)
 
 
-def test_the_same_seed_gives_the_same_bits(estimator):
-    """Weights, shuffling and dropout follow from random_state alone."""
+def test_same_seed_same_bits(estimator):
+    """Initial weights, shuffling and dropout depend on random_state alone."""
     one = outputs(estimator.fit(X, target(estimator)))
     assert_array_equal(outputs(clone(estimator).fit(X, target(estimator))), one)
     other = clone(estimator).set_params(random_state=1)
     assert not np.array_equal(outputs(other.fit(X, target(estimator))), one)
 
 
-def test_the_same_seed_gives_the_same_bits_in_another_process():
-    """A fresh process fits the same weights, bit by bit."""
-    code = """
-        import numpy as np
-        from sklstm import LSTMRegressor
-        X = np.random.default_rng(0).normal(size=(60, 5, 2))
-        model = LSTMRegressor(4, dropout=0.2, recurrent_dropout=0.2, epochs=2, random_state=0)
-        print(model.fit(X, 10 * X[:, -1, 0] + 3).predict(X[:3]).tobytes().hex())
-    """
-    expected = clone(ESTIMATORS["LSTMRegressor"]).fit(X, Y).predict(X[:3]).tobytes().hex()
-    assert run_fresh(code).strip() == expected
-
-
-def test_fitting_changes_nothing_global(estimator):
-    """Seeds of Python, NumPy and TensorFlow, its determinism, and the environment are as they were."""
+def test_fit_changes_nothing_global(estimator):
+    """Fit changes neither seeds of Python, NumPy and TensorFlow, nor determinism, float type and environment."""
 
     def world():
         numpy = np.random.get_state()
@@ -84,58 +89,35 @@ def test_fitting_changes_nothing_global(estimator):
     assert world() == before
 
 
-def test_a_hundred_fits_keep_little_memory():
-    """A hundred fits of one shape keep less than 50 MB after the first ten."""
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("only Linux says how much memory a process holds")
-
-    def megabytes():
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-    for k in range(110):
-        if k == 10:
-            before = megabytes()
-        LSTMRegressor(4, epochs=1, random_state=k).fit(X, Y).predict(X)
-    assert megabytes() - before < 50
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_pickles_are_small(name, fitted):
+    """A pickle holds the weights, the state of the optimizer and a few kilobytes."""
+    weights = fitted[name].model_.get_weights()
+    # Adam keeps two numbers per weight.
+    assert len(pickle.dumps(fitted[name])) < 3 * sum(array.nbytes for array in weights) + 12_000
 
 
-def test_a_pickle_is_small_and_predicts_the_same_bits(estimator):
-    """Weights, the optimizer's state and a few kilobytes; the predictions are the same."""
-    expected = outputs(estimator.fit(X, target(estimator)))
-    estimator.model_  # noqa: B018 - a model that was built is not pickled
-    pickled = pickle.dumps(estimator)
-    numbers = [*estimator.network_.weights, *estimator._optimizer_state]
-    assert len(pickled) < sum(np.asarray(number).nbytes for number in numbers) + 12_000
-    assert_array_equal(outputs(pickle.loads(pickled)), expected)
-    assert_array_equal(outputs(deepcopy(estimator)), expected)
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    "copied", [lambda fitted: pickle.loads(pickle.dumps(fitted)), deepcopy], ids=["pickle", "copy"]
+)
+def test_copies_predict_the_same_bits(name, copied, fitted):
+    """Copies by pickle and deepcopy predict the same bits."""
+    assert_array_equal(outputs(copied(fitted[name])), outputs(fitted[name]))
 
 
-def test_pickles_load_in_a_fresh_process_without_keras(tmp_path):
-    """Loading builds no model and loads no Keras; predicting does, and gives the same bits."""
-    fitted = [clone(ESTIMATORS[name]).fit(X, Y if name == "LSTMRegressor" else LABELS) for name in list(ESTIMATORS)[:2]]
-    joblib.dump(fitted, tmp_path / "fitted.joblib")
-    code = f"""
-        import sys, joblib, numpy as np
-        regressor, classifier = joblib.load({str(tmp_path / "fitted.joblib")!r})
-        print("keras" in sys.modules)
-        X = np.random.default_rng(0).normal(size=(60, 5, 2))
-        print(regressor.predict(X).tobytes().hex(), classifier.predict_proba(X).tobytes().hex())
-    """
-    assert run_fresh(code).split() == ["False", *(outputs(estimator).tobytes().hex() for estimator in fitted)]
+def test_training_continues_after_a_pickle(incremental):
+    """partial_fit after a pickle equals partial_fit without it, because the pickle keeps the optimizer's state."""
+    incremental.fit(X, target(incremental))
+    again = pickle.loads(pickle.dumps(incremental))
+    expected = outputs(incremental.partial_fit(X, target(incremental)))
+    assert_array_equal(outputs(again.partial_fit(X, target(incremental))), expected)
+    assert incremental.n_iter_ == len(incremental.history_["loss"]) == EPOCHS + 1
 
 
-def test_training_goes_on_after_a_pickle(estimator):
-    """partial_fit after a pickle is partial_fit without one: the optimizer's state is kept."""
-    estimator.fit(X, target(estimator))
-    again = pickle.loads(pickle.dumps(estimator))
-    expected = outputs(estimator.partial_fit(X, target(estimator)))
-    assert_array_equal(outputs(again.partial_fit(X, target(estimator))), expected)
-    assert estimator.n_iter_ == len(estimator.history_["loss"]) == 3
-
-
-def test_partial_fits_are_one_fit():
-    """Without shuffling and dropout, three calls of partial_fit learn what a fit of three epochs does."""
-    model = LSTMRegressor(4, shuffle=False, epochs=3, random_state=0)
+def test_partial_fits_equal_one_fit():
+    """Without shuffling and dropout, three calls of partial_fit equal a fit of three epochs."""
+    model = LSTMRegressor(UNITS, shuffle=False, epochs=3, random_state=0)
     whole, parts = clone(model).fit(X, Y), clone(model)
     for _ in range(3):
         parts.partial_fit(X, Y)
@@ -143,47 +125,126 @@ def test_partial_fits_are_one_fit():
     assert_allclose(parts.history_["loss"], whole.history_["loss"], rtol=1e-5)
 
 
-def test_warm_start_goes_on(estimator):
-    """With warm_start fit goes on from the last weights, without it fit begins anew."""
+def test_warm_start(estimator):
+    """A second fit starts from new weights (scikeras 298), and with warm_start from the last ones."""
     estimator.fit(X, target(estimator))
     expected = outputs(estimator)
     assert_array_equal(outputs(estimator.fit(X, target(estimator))), expected)
     estimator.set_params(warm_start=True).fit(X, target(estimator))
-    assert estimator.n_iter_ == 4
+    assert estimator.n_iter_ == 2 * EPOCHS
     assert not np.array_equal(outputs(estimator), expected)
 
 
 def test_initialize_trains_nothing(estimator):
-    """It predicts with untrained weights; partial_fit goes on from them."""
+    """After initialize the estimator predicts with untrained weights."""
     estimator.initialize(X, target(estimator))
     assert estimator.n_iter_ == 0
+    assert estimator.history_ == {}
     assert outputs(estimator).shape[0] == 60
-    assert estimator.partial_fit(X, target(estimator)).n_iter_ == 1
 
 
-def test_the_model_is_plain_keras(tmp_path):
-    """`model_` saves, and loads where sklstm is not known."""
-    estimator = clone(ESTIMATORS["KerasClassifier"]).fit(X, LABELS)
-    estimator.model_.save(tmp_path / "model.keras")
-    expected = estimator.model_(X[:2].astype(np.float32)).numpy()
-    code = f"""
-        import sys, keras, numpy as np
-        model = keras.models.load_model({str(tmp_path / "model.keras")!r})
-        X = np.random.default_rng(0).normal(size=(60, 5, 2))[:2].astype(np.float32)
-        print("sklstm" in sys.modules, *model(X).numpy().ravel())
-    """
-    loaded, *numbers = run_fresh(code).split()
-    assert loaded == "False"
-    assert_allclose(np.array(numbers, dtype=float), expected.ravel(), rtol=1e-6)
+def test_partial_fit_after_initialize(incremental):
+    """partial_fit trains the weights of initialize."""
+    untrained = outputs(incremental.initialize(X, target(incremental)))
+    assert incremental.partial_fit(X, target(incremental)).n_iter_ == 1
+    assert not np.array_equal(outputs(incremental), untrained)
 
 
-def test_a_fit_that_fails_changes_nothing(estimator):
-    """What was fitted before still predicts, after fits that are refused early and late."""
-    expected = outputs(estimator.fit(X, target(estimator)))
-    for bad_X, bad_y in ((X[:, :, :1], target(estimator)[:9]), (np.where(X > 2, np.inf, X), target(estimator))):
-        with pytest.raises(ValueError, match="got"):
-            estimator.fit(bad_X, bad_y)
-        with pytest.raises(ValueError, match="got"):
-            estimator.partial_fit(bad_X, bad_y)
+def test_failed_fit_changes_nothing(estimator):
+    """A fit or partial_fit that raises an error leaves the fitted estimator as it was."""
+    y = target(estimator)
+    expected = outputs(estimator.fit(X, y))
+    one_feature = X[:, :, :1]
+    wrong = [(np.where(one_feature > 2, np.inf, one_feature), y)]
+    if not isinstance(estimator, LSTMAutoencoder):
+        wrong.append((one_feature, y[:9]))
+    for method in ("fit", "partial_fit"):
+        for args in wrong if hasattr(estimator, method) else ():
+            with pytest.raises(ValueError, match="got"):
+                getattr(estimator, method)(*args)
     assert_array_equal(outputs(estimator), expected)
-    assert estimator.n_iter_ == 2
+    assert estimator.n_iter_ == EPOCHS
+
+
+# --- new processes --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def new_process(fitted, fitted_pipeline, airline, tmp_path_factory):
+    """Outputs of pickled estimators in a new process: whether Keras was loaded, and bytes in hexadecimal digits."""
+    folder = tmp_path_factory.mktemp("pickles")
+    with_builders = {name: estimator for name, estimator in fitted.items() if name.startswith("Keras")}
+    joblib.dump({name: fitted[name] for name in fitted if name not in with_builders}, folder / "built-in.joblib")
+    joblib.dump(with_builders, folder / "builders.joblib")
+    joblib.dump((fitted_pipeline, airline[0], X), folder / "pipeline.joblib")
+    return json.loads(
+        run_fresh(f"""
+        import json, sys
+        import joblib
+        folder = {str(folder)!r}
+        fitted = joblib.load(folder + "/built-in.joblib")
+        pipeline, table, X = joblib.load(folder + "/pipeline.joblib")
+        pipeline[:-1].transform(table)
+        computed = {{"loaded": sorted({{"keras", "tensorflow"}} & set(sys.modules))}}
+        fitted |= joblib.load(folder + "/builders.joblib")
+        for name, estimator in fitted.items():
+            methods = ("predict_proba", "score_samples", "predict")
+            method = next(method for method in methods if hasattr(estimator, method))
+            computed[name] = getattr(estimator, method)(X).tobytes().hex()
+        computed["pipeline"] = pipeline.predict(table).tobytes().hex()
+        computed["fitted again"] = fitted["LSTMRegressor"].fit(X, 10 * X[:, -1, 0] + 3).predict(X).tobytes().hex()
+        print(json.dumps(computed))
+    """).splitlines()[-1]
+    )
+
+
+@pytest.mark.slow
+def test_pickles_load_without_keras(new_process):
+    """Unpickling estimators with built-in networks, and transforming in a pipeline, does not load Keras."""
+    assert new_process["loaded"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_pickles_predict_the_same_bits_in_a_new_process(name, new_process, fitted):
+    """An estimator predicts the same bits in a new process."""
+    assert new_process[name] == outputs(fitted[name]).tobytes().hex()
+
+
+@pytest.mark.slow
+def test_pipeline_predicts_the_same_bits_in_a_new_process(new_process, fitted_pipeline, airline):
+    """The headline pipeline predicts the same bits in a new process."""
+    assert new_process["pipeline"] == fitted_pipeline.predict(airline[0]).tobytes().hex()
+
+
+@pytest.mark.slow
+def test_same_seed_same_bits_in_a_new_process(new_process, fitted):
+    """A fit in a new process gives the same bits."""
+    assert new_process["fitted again"] == outputs(fitted["LSTMRegressor"]).tobytes().hex()
+
+
+@pytest.mark.slow
+def test_models_load_without_sklstm(fitted, fitted_pipeline, airline, tmp_path):
+    """model_ saves, and computes the same in a process that does not import sklstm."""
+    windows = np.asarray(fitted_pipeline[:-1].transform(airline[0]), dtype=np.float32)
+    models = {name: (estimator.model_, X.astype(np.float32)) for name, estimator in fitted.items()}
+    models["pipeline"] = (fitted_pipeline["lstm"].model_, windows)
+    for name, (model, inputs) in models.items():
+        model.save(tmp_path / f"{name}.keras")
+        np.save(tmp_path / f"{name}.npy", inputs)
+    computed = json.loads(
+        run_fresh(f"""
+        import json, sys
+        from pathlib import Path
+        import keras, numpy as np
+        computed = {{}}
+        for path in Path({str(tmp_path)!r}).glob("*.keras"):
+            outputs = keras.models.load_model(path)(np.load(path.with_suffix(".npy")))
+            computed[path.stem] = np.ravel(outputs).tolist()
+        assert "sklstm" not in sys.modules
+        print(json.dumps(computed))
+    """).splitlines()[-1]
+    )
+    assert computed.keys() == models.keys()
+    for name, (model, inputs) in models.items():
+        assert_allclose(computed[name], np.ravel(model(inputs)), rtol=1e-5, atol=1e-6)

@@ -1,76 +1,71 @@
-"""Several fits at a time: in threads, in joblib's processes, and never in a forked copy of a process."""
+"""Parallel fits: in threads, and not in forked processes."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
 import pytest
 from builders import TABLE, TARGETS, WINDOWS, perceptron
+from compiled_programs import compiled_programs
 from conftest import run_fresh
+from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
+from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor
 from sklstm.training import clear_programs
-from sklstm.training._programs import programs
 
 X, y = WINDOWS, TARGETS[:, 0]
 SIDES = np.where(y > 0, "up", "down")
 
 
-@pytest.fixture(autouse=True)
-def long_from_500_on(monkeypatch):
-    """Let long fits begin where a test need not wait for them."""
-    monkeypatch.setattr("sklstm.training._paths.LONG", 500)
-
-
 # --- threads --------------------------------------------------------------------------------------
 
 
-def test_a_search_in_threads(pipeline, airline):
-    """Two jobs in threads give the scores of one, bit for bit, by the same programs."""
-    model = clone(pipeline).set_params(lstm__batch_size=4, lstm__epochs=14, lstm__dropout=0.2)
+def test_search_in_threads(pipeline, airline):
+    """Two jobs in threads give the same bits as one job, with the same compiled programs."""
+    model = clone(pipeline).set_params(lstm__batch_size=4, lstm__epochs=17, lstm__dropout=0.2)
     grid = {"frame__n_steps": [4, 8], "scale__method": ["minmax", "standard"]}
-    searches, known = [], []
+    searches, programs = [], []
+    clear_programs()
     for n_jobs in (None, 2):
-        clear_programs()
         with joblib.parallel_config("threading"):
             search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2), n_jobs=n_jobs).fit(*airline)
         assert search.best_estimator_[-1].training_path_ == "xla"
         searches.append(search)
-        known.append(set(programs._known))
+        programs.append(set(compiled_programs()))
     alone, together = searches
     for name in ("split0_test_score", "split1_test_score", "mean_test_score"):
         assert_array_equal(together.cv_results_[name], alone.cv_results_[name])
     assert_array_equal(together.predict(airline[0]), alone.predict(airline[0]))
-    assert known[0] == known[1] != set()
+    assert programs[0] == programs[1] != set()
 
 
 @pytest.mark.parametrize(
     ("path", "model", "target"),
     [
-        ("xla", LSTMRegressor(units=2, epochs=20, dropout=0.2, validation_fraction=0.2), y),
-        ("graph", LSTMClassifier(units=2, epochs=2, dropout=0.2), SIDES),
-        ("graph", KerasRegressor(perceptron, epochs=2, validation_split=0.2), y),
+        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.2, validation_fraction=0.2), y),
+        ("graph", LSTMClassifier(units=UNITS, epochs=EPOCHS, dropout=0.2), SIDES),
+        ("graph", KerasRegressor(perceptron, epochs=EPOCHS, validation_split=0.2), y),
         ("xla", KerasClassifier(perceptron, epochs=20), SIDES),
         ("keras", KerasRegressor(perceptron, optimizer="nadam"), y),
     ],
 )
 def test_fits_in_threads(path, model, target):
-    """Four estimators that are fitted and predict at the same time do what they do one after the other."""
+    """Estimators in three threads fit and predict the same bits as one after the other."""
     clear_programs()
 
     def fit(seed):
         fitted = clone(model).set_params(batch_size=4, random_state=seed).fit(X, target)
         return fitted.training_path_, fitted.history_, getattr(fitted, "predict_proba", fitted.predict)(X)
 
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(fit, range(4)))
-    # One program for all, and none where Keras' own fit trains.
-    assert sum(key[0] == "learn" for key in programs._known) == (path != "keras")
-    alone = list(map(fit, range(4)))
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(fit, range(3)))
+    # The fits share one program; Keras' own fit has none.
+    assert len(compiled_programs("learn")) == (path != "keras")
+    alone = list(map(fit, range(3)))
     for (*fitted, predicted), (*expected, expected_outputs) in zip(together, alone, strict=True):
         assert fitted == expected
         assert fitted[0] == path
@@ -79,8 +74,8 @@ def test_fits_in_threads(path, model, target):
 
 
 def test_predictions_in_threads():
-    """One fitted estimator predicts in several threads at once, few samples and many."""
-    model = LSTMRegressor(units=2, epochs=1, random_state=0).fit(X, y)
+    """One fitted estimator predicts in several threads at once, single samples and many."""
+    model = LSTMRegressor(units=UNITS, epochs=1, random_state=0).fit(X, y)
     whole = model.predict(X)
 
     def predict(first):
@@ -92,37 +87,13 @@ def test_predictions_in_threads():
     assert_array_equal(model.predict(X), whole)
 
 
-# --- processes ------------------------------------------------------------------------------------
+# --- forked processes ------------------------------------------------------------------------------------
 
 
-def threads_of_a_fit(seed):
-    """Fit in a process of joblib's: its id, threads that joblib and TensorFlow give it, and what it predicts."""
-    import tensorflow as tf
-
-    model = LSTMRegressor(units=2, epochs=1, random_state=seed).fit(X, y)
-    counts = tf.config.threading.get_intra_op_parallelism_threads, tf.config.threading.get_inter_op_parallelism_threads
-    return os.getpid(), os.environ["OMP_NUM_THREADS"], [count() for count in counts], model.predict(X)
-
-
-def test_processes_of_joblib():
-    """Processes share the cores as joblib says, and a search in them ends with the scores of one without."""
-    grid = {"units": [2, 3]}
-    model = LSTMRegressor(epochs=1, random_state=0)
-    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
-        fits = joblib.Parallel()(joblib.delayed(threads_of_a_fit)(seed) for seed in (0, 1))
-        together = GridSearchCV(model, grid, cv=2).fit(X, y)
-    for seed, (process, by_joblib, by_tensorflow, predicted) in enumerate(fits):
-        assert process != os.getpid()
-        assert by_joblib == "1"
-        assert by_tensorflow == [1, 1]
-        assert_allclose(predicted, LSTMRegressor(units=2, epochs=1, random_state=seed).fit(X, y).predict(X), rtol=1e-5)
-    alone = GridSearchCV(model, grid, cv=2).fit(X, y)
-    assert_allclose(together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"], rtol=1e-5)
-
-
+@pytest.mark.slow
 def test_forked_processes():
-    """In a forked copy of a process that has fitted, fit and predict are refused at once, and never hang."""
-    said = run_fresh(f"""
+    """In a fork of a process that has fitted, fit and predict raise an error at once instead of hanging."""
+    printed = run_fresh(f"""
         import multiprocessing
         import numpy as np
         from sklstm import LSTMRegressor
@@ -146,13 +117,12 @@ def test_forked_processes():
         print(child.exitcode)
         print(model.predict(X).shape)
     """).splitlines()
-    assert said == [
-        *(
-            f"LSTMRegressor.{method} was called in a forked copy of a process in which a network had been computed. "
-            "TensorFlow does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' "
-            "(the default of n_jobs), which do not fork, or begin processes by 'spawn'."
-            for method in ("fit", "fit", "predict")
-        ),
-        "0",
-        "(8,)",
-    ]
+    assert printed == snapshot(
+        [
+            "LSTMRegressor.fit was called in a forked copy of a process in which a network had been computed. TensorFlow does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of n_jobs), which do not fork, or begin processes by 'spawn'.",
+            "LSTMRegressor.fit was called in a forked copy of a process in which a network had been computed. TensorFlow does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of n_jobs), which do not fork, or begin processes by 'spawn'.",
+            "LSTMRegressor.predict was called in a forked copy of a process in which a network had been computed. TensorFlow does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of n_jobs), which do not fork, or begin processes by 'spawn'.",
+            "0",
+            "(8,)",
+        ]
+    )

@@ -1,4 +1,4 @@
-"""State that goes from sample to sample, and truncated backpropagation, through the estimators."""
+"""stateful and tbptt of the estimators: state carried between samples, and truncated backpropagation."""
 
 import pickle
 
@@ -9,12 +9,12 @@ from inline_snapshot import snapshot
 from keras import layers
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
+from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LagFramer, LSTMClassifier, LSTMRegressor
-from sklstm._windows import frame
 
 SAME = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -33,8 +33,8 @@ def small(**params):
     return LSTMRegressor(
         **(
             {
-                "units": 3,
-                "epochs": 2,
+                "units": UNITS,
+                "epochs": EPOCHS,
                 "random_state": 0,
                 "target_scaler": None,
                 "optimizer": "sgd",
@@ -50,32 +50,36 @@ def by_steps(**params):
 
 
 def stateful_keras(model, batch_size=1):
-    """Keras' own stateful LSTM with the weights of an estimator."""
+    """Keras' stateful LSTM with the weights of an estimator."""
     network = keras.Sequential(
         [
             keras.Input(batch_shape=(batch_size, None, 2)),
-            layers.LSTM(3, stateful=True, use_cudnn=False),
+            layers.LSTM(UNITS, stateful=True, use_cudnn=False),
             layers.Dense(1),
         ]
     )
-    network.set_weights(model.network_.weights)
+    network.set_weights(model.model_.get_weights())
     return network
 
 
+def weights_of(model):
+    return model.model_.get_weights()
+
+
 def assert_same_weights(model, expected):
-    for one, other in zip(model.network_.weights, expected, strict=True):
+    for one, other in zip(weights_of(model), expected, strict=True):
         assert_allclose(one, other, **SAME)
 
 
 @pytest.fixture(scope="module")
 def trained():
-    """Trained without state."""
+    """Estimator fitted with stateful=False."""
     return small().fit(X, Y)
 
 
 @pytest.fixture
 def serving(trained):
-    """Trained without state, to serve with it."""
+    """Estimator fitted with stateful=False that predicts with stateful=True."""
     return pickle.loads(pickle.dumps(trained)).set_params(stateful=True)
 
 
@@ -83,23 +87,24 @@ def serving(trained):
 
 
 def test_predicts_as_stateful_keras_does(serving):
-    """Sample by sample the outputs are those of Keras' stateful layer."""
+    """Sample by sample, predictions equal those of Keras' stateful layer."""
     network = stateful_keras(serving)
     expected = [float(network(X[k : k + 1].astype(np.float32))[0, 0]) for k in range(9)]
     assert_allclose(serving.predict(X), expected, **SAME)
 
 
-def test_goes_on_from_call_to_call(serving):
-    """One call is as many calls of a row each, until the states are reset."""
+def test_state_is_carried_between_calls(serving):
+    """Several calls of predict give the predictions of one call, until reset_states (keras 14155, 2322)."""
     whole = serving.predict(X)
     assert serving.reset_states() is serving
-    assert_allclose([serving.predict(X[k : k + 1])[0] for k in range(9)], whole, **SAME)
+    parts = [serving.predict(part) for part in (X[:1], X[1:5], X[5:6], X[6:])]
+    assert_allclose(np.concatenate(parts), whole, **SAME)
     assert not np.allclose(serving.predict(X), whole)
     assert_allclose(serving.reset_states().predict(X), whole, **SAME)
 
 
 def test_predicts_each_group_by_itself(serving):
-    """Groups are predicted as if alone, in one call or in several."""
+    """Each group has a state of its own, in one call or in several (keras 11175)."""
     groups = ["a"] * 5 + ["b"] * 4
     together = serving.predict(X, groups=groups)
     alone = [serving.reset_states().predict(part) for part in (X[:5], X[5:])]
@@ -110,25 +115,25 @@ def test_predicts_each_group_by_itself(serving):
 
 
 def test_groups_are_one_for_each_sample(serving):
-    """Too few groups are refused, in predict and in fit."""
-    message = (
-        "LSTMRegressor got 9 samples in X and groups of shape (8,). Pass a group for each sample, the series that it "
-        "is of."
+    """Predict and fit raise an error if groups has another length than X."""
+    assert refused(serving.predict, X, groups=np.zeros(8)) == snapshot(
+        "LSTMRegressor got 9 samples in X and groups of shape (8,). Pass a group for each sample, the series that it is of."
     )
-    assert refused(serving.predict, X, groups=np.zeros(8)) == message
-    assert refused(small(stateful=True).fit, X, Y, groups=np.zeros(8)) == message
+    with pytest.raises(ValueError, match="Pass a group for each sample"):
+        small(stateful=True).fit(X, Y, groups=np.zeros(8))
 
 
-def test_a_pickle_in_mid_stream_goes_on(serving):
-    """The state is in the pickle; a clone has none."""
+def test_pickle_keeps_the_state(serving):
+    """A pickle keeps the carried state, and a clone has none."""
     whole = serving.predict(X)
     serving.reset_states().predict(X[:4])
     assert_allclose(pickle.loads(pickle.dumps(serving)).predict(X[4:]), whole[4:], **SAME)
-    assert not hasattr(clone(serving), "_states")
+    again = clone(serving).fit(X, Y)
+    assert_allclose(again.predict(X), again.reset_states().predict(X), **SAME)
 
 
-def test_fit_begins_anew(serving):
-    """What was predicted before a fit leaves no trace, though warm_start keeps the weights."""
+def test_fit_resets_the_state(serving):
+    """Fit resets the carried state, with warm_start too."""
     serving.set_params(warm_start=True).predict(X)
     predicted = serving.fit(X, Y).predict(X)
     assert_allclose(serving.reset_states().predict(X), predicted, **SAME)
@@ -141,7 +146,7 @@ def test_fit_begins_anew(serving):
     ("batch_size", "groups"), [(1, None), (1, np.repeat([0, 1, 2], [4, 2, 3])), (3, None)], ids=str
 )
 def test_trains_as_stateful_keras_does(batch_size, groups):
-    """Subsequences of one series, or of several, are learned in streams side by side, reset in each epoch."""
+    """Training equals that of Keras' stateful layer: parallel streams whose states are reset per epoch and series."""
     model = small(stateful=True, batch_size=batch_size, epochs=2)
     network = stateful_keras(clone(model).initialize(X, Y), batch_size)
     network.compile(keras.optimizers.SGD(0.1), "mse")
@@ -157,31 +162,31 @@ def test_trains_as_stateful_keras_does(batch_size, groups):
         assert_allclose(model.predict(X[:1]), stateful_keras(model)(X[:1].astype(np.float32))[:, 0], **SAME)
 
 
-def test_reset_after_each_sequence_is_no_state(trained, serving):
-    """Recipe 1: where each sequence stands for itself, resetting after each is what stateful=False does."""
+def test_reset_after_each_sequence_equals_no_state(trained, serving):
+    """Resetting the state after each sequence gives the results of stateful=False."""
     reset = [serving.reset_states().predict(X[k : k + 1])[0] for k in range(9)]
     assert_allclose(reset, trained.predict(X), **SAME)
     one_stream_each = small(stateful=True, batch_size=9).fit(X, Y)
-    assert_same_weights(one_stream_each, small(batch_size=9, shuffle=False).fit(X, Y).network_.weights)
+    assert_same_weights(one_stream_each, weights_of(small(batch_size=9, shuffle=False).fit(X, Y)))
 
 
-def test_carrying_over_subsequences_is_one_long_sequence():
-    """Recipe 2: trained and predicted in subsequences, the outputs are those of one pass over the joined sequence."""
+def test_subsequences_with_state_equal_one_long_sequence():
+    """Predictions for subsequences, with carried state, equal those of one pass over the joined sequence."""
     model = by_steps(stateful=True, batch_size=1).fit(X, STEPS)
     pieces = model.predict(X)
     joined = model.set_params(stateful=False).predict(X.reshape(1, 36, 2))
     assert_allclose(pieces.ravel(), joined.ravel(), **SAME)
 
 
-def test_train_without_state_and_serve_with_it(trained, serving):
-    """Recipe 3: what comes in piece by piece ends where one pass over the joined sequence ends."""
+def test_fit_without_state_and_predict_with_it(trained, serving):
+    """The last of several predictions with carried state equals that of one pass over the joined sequence."""
     pieces = serving.predict(X)
     assert_allclose(pieces[-1:], trained.predict(X.reshape(1, 36, 2)), **SAME)
     assert_allclose(pieces[4:5], trained.predict(X[:5].reshape(1, 20, 2)), **SAME)
 
 
 def test_in_a_pipeline():
-    """Behind LagFramer(n_steps=1) a series is fed row by row, each row once."""
+    """After LagFramer(n_steps=1), a stateful estimator reads each row of a series once."""
     series, y = normal(40, 2), normal(40, seed=1)
     pipeline = make_pipeline(LagFramer(n_steps=1), small(stateful=True, batch_size=4)).fit(series, y)
     whole = pipeline.predict(series)
@@ -192,29 +197,31 @@ def test_in_a_pipeline():
     assert_allclose(whole[-1:], at_once, **SAME)
 
 
-def test_windows_that_overlap():
-    """Overlapping windows run each time step through the state several times over: a warning says so."""
-    with pytest.warns(UserWarning, match="overlap") as told:
-        small(stateful=True, epochs=1).fit(frame(normal(12, 2), 3), normal(12))
-    assert [str(warning.message) for warning in told] == [
-        "LSTMRegressor(stateful=True) got windows that overlap: each time step goes through the network 3 times over, "
-        "in one state. Use LagFramer(n_steps=1), or windows that follow one another."
-    ]
-    assert told[0].filename == __file__
+def test_overlapping_windows():
+    """Overlapping windows with stateful=True warn, because each time step would change the state several times."""
+    windows = LagFramer(3).fit_transform(normal(12, 2))
+    with pytest.warns(UserWarning, match="overlap") as warned:
+        small(stateful=True, epochs=1).fit(windows, normal(12))
+    assert [str(warning.message) for warning in warned] == snapshot(
+        [
+            "LSTMRegressor(stateful=True) got windows that overlap: each time step goes through the network 3 times over, in one state. Use LagFramer(n_steps=1), or windows that follow one another."
+        ]
+    )
+    assert warned[0].filename == __file__
 
 
-def test_reading_backwards_leaves_no_state():
-    """A bidirectional network cannot carry a state."""
+def test_bidirectional_network_has_no_state():
+    """A bidirectional network cannot carry its state to the next sample."""
     assert refused(small(architecture="bidirectional", stateful=True).fit, X, Y) == snapshot(
         "Layer 'backward_lstm_1' reads every sequence from its end, as a bidirectional network does, so no state can "
         "be carried from one sample to the next. Pass stateful=False, or architecture='stacked'."
     )
 
 
-def test_labels_from_a_stream():
-    """A classifier serves with state too, each group by itself."""
+def test_classifier_with_state():
+    """LSTMClassifier predicts with carried state, one per group."""
     labels = np.where(Y > 0, "up", "down")
-    model = LSTMClassifier(3, epochs=1, random_state=0).fit(X, labels).set_params(stateful=True)
+    model = LSTMClassifier(UNITS, epochs=1, random_state=0).fit(X, labels).set_params(stateful=True)
     together = model.predict_proba(X, groups=np.arange(9) // 5)
     alone = [model.reset_states().predict_proba(part) for part in (X[:5], X[5:])]
     assert_allclose(together, np.concatenate(alone), **SAME)
@@ -224,38 +231,38 @@ def test_labels_from_a_stream():
 
 
 @pytest.mark.parametrize(("model", "y"), [(small(), Y), (by_steps(), STEPS)], ids=["vanilla", "many_to_many"])
-def test_over_the_whole_length_nothing_is_truncated(model, y):
-    """With k1 = k2 = n_timesteps, or more, it learns what it would without."""
+def test_tbptt_over_the_whole_length(model, y):
+    """With k1 = k2 >= n_timesteps, training equals training without tbptt."""
     model.set_params(batch_size=3, shuffle=False)
     expected = model.fit(X, y)
     for tbptt in ((4, 4), [9, 9]):
         truncated = clone(model).set_params(tbptt=tbptt).fit(X, y)
-        assert_same_weights(truncated, expected.network_.weights)
+        assert_same_weights(truncated, weights_of(expected))
         assert_allclose(truncated.history_["loss"], expected.history_["loss"], rtol=1e-5)
 
 
-def test_an_update_every_k1_time_steps():
-    """A chunk of two time steps is a batch of its own, which goes on from the state of the chunk before."""
+def test_update_after_each_chunk():
+    """A chunk of k1 time steps is a batch that starts from the state of the chunk before."""
     truncated = by_steps(tbptt=(2, 2), batch_size=9, epochs=1, shuffle=False).fit(X, STEPS)
     halves = np.concatenate([X[:, :2], X[:, 2:]], axis=1).reshape(9, 2, 2, 2)
-    # In each of nine streams the halves of a sample follow one another.
+    # Each of nine streams holds the two halves of a sample.
     stream = by_steps(stateful=True, batch_size=9, epochs=1)
     stream.fit(halves.reshape(18, 2, 2), STEPS.reshape(18, 2))
-    assert_same_weights(truncated, stream.network_.weights)
+    assert_same_weights(truncated, weights_of(stream))
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_tbptt_with_state(batch_size):
-    """Both go together: over the whole length, TBPTT in streams is what streams are."""
+    """TBPTT over the whole length with stateful=True equals stateful=True alone."""
     expected = by_steps(stateful=True, batch_size=batch_size).fit(X, STEPS)
     truncated = by_steps(stateful=True, batch_size=batch_size, tbptt=(4, 4)).fit(X, STEPS)
-    assert_same_weights(truncated, expected.network_.weights)
+    assert_same_weights(truncated, weights_of(expected))
     assert_allclose(truncated.predict(X), expected.predict(X), **SAME)
 
 
 @pytest.mark.parametrize("option", [{}, {"stateful": True}, {"tbptt": (4, 4)}], ids=str)
-def test_weights_of_samples_hold_for_all_their_time_steps(option):
-    """Weights of samples are those of Keras for each of their time steps, in whatever batches."""
+def test_sample_weight_of_time_steps(option):
+    """sample_weight equals Keras' weight for each time step of the sample."""
     weights = np.random.default_rng(3).uniform(size=9).astype(np.float32)
     model = by_steps(batch_size=9, shuffle=False, epochs=1, **option)
     network = clone(model).initialize(X, STEPS).model_
@@ -266,50 +273,53 @@ def test_weights_of_samples_hold_for_all_their_time_steps(option):
 
 @pytest.mark.parametrize("option", [{"stateful": True}, {"tbptt": (1, 2)}], ids=str)
 @pytest.mark.parametrize(("model", "y"), [(small(), Y), (by_steps(), STEPS)], ids=["vanilla", "many_to_many"])
-def test_validation_samples_are_watched(model, y, option):
-    """The loss of the last samples is that of their predictions; a stream of them begins anew."""
+def test_validation_loss(model, y, option):
+    """val_loss is the error of the predictions for the last samples, from a reset state."""
     model = clone(model).set_params(batch_size=4, validation_fraction=0.34, validation_gap=0, **option).fit(X, y)
     assert len(model.history_["val_loss"]) == 2
-    # Three samples in four streams: none of them goes on from another.
+    # Three samples are in three of four streams, so that none continues another.
     apart = model.set_params(stateful=False).predict(X[6:])
     assert_allclose(model.history_["val_loss"][-1], np.mean((apart - y[6:]) ** 2), rtol=1e-4)
 
 
-def test_tbptt_can_be_searched():
-    """A grid over tbptt tries none and pairs."""
+def test_search_over_tbptt():
+    """A grid search takes None and pairs for tbptt."""
     search = GridSearchCV(small(epochs=1), {"tbptt": [None, (1, 2)]}, cv=2, refit=False).fit(X, Y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.parametrize("tbptt", [(0, 2), (3, 2), (1,), (1.5, 2), (1, 2, 3)])
-def test_wrong_tbptt(tbptt):
-    """It is a pair of whole numbers, the second no less than the first."""
-    assert refused(small(tbptt=tbptt).fit, X, Y) == (
-        "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient "
-        f"reaches back over k2. Got tbptt={tbptt!r}."
+def test_wrong_tbptt():
+    """TBPTT must be two whole numbers with 1 <= k1 <= k2."""
+    wrong = [(0, 2), (3, 2), (1,), (1.5, 2), (1, 2, 3)]
+    assert [refused(small(tbptt=tbptt).fit, X, Y) for tbptt in wrong] == snapshot(
+        [
+            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(0, 2).",
+            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(3, 2).",
+            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1,).",
+            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1.5, 2).",
+            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1, 2, 3).",
+        ]
     )
 
 
-def test_networks_that_take_samples_whole():
-    """What joins time steps otherwise than from one to the next is refused, with what would do."""
-    pieces = "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but "
+def test_networks_that_cannot_be_truncated():
+    """TBPTT raises an error for networks that do not read a sample from one time step to the next."""
     truncated = small(tbptt=(2, 4))
-    assert refused(clone(truncated).set_params(architecture="bidirectional").fit, X, Y) == (
-        pieces + "architecture='bidirectional' reads them from their end, too. Pass tbptt=None, or "
-        "architecture='stacked'."
+    assert refused(clone(truncated).set_params(architecture="bidirectional").fit, X, Y) == snapshot(
+        "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but architecture='bidirectional' reads them from their end, too. Pass tbptt=None, or architecture='stacked'."
     )
-    assert refused(clone(truncated).set_params(architecture="cnn_lstm").fit, X, Y) == (
-        pieces + "architecture='cnn_lstm' would cut other subsequences of each piece. Pass tbptt=None, or "
-        "architecture='stacked'."
+    assert refused(clone(truncated).set_params(architecture="cnn_lstm").fit, X, Y) == snapshot(
+        "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but architecture='cnn_lstm' would cut other subsequences of each piece. Pass tbptt=None, or architecture='stacked'."
     )
     series = normal(20, 1)
-    assert refused(clone(truncated).set_params(linear_skip=True).fit, frame(series, 4)[:-1], series[1:, 0]) == (
-        pieces + "a linear path has a weight for each of their time steps. Pass tbptt=None, or linear_skip=False."
+    windows = LagFramer(4).fit_transform(series)[:-1]
+    assert refused(clone(truncated).set_params(linear_skip=True).fit, windows, series[1:, 0]) == snapshot(
+        "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but a linear path has a weight for each of their time steps. Pass tbptt=None, or linear_skip=False."
     )
 
 
-def test_a_builder_of_a_fixed_number_of_time_steps():
-    """A network of one's own leaves the number of time steps open."""
+def test_builder_with_a_fixed_number_of_time_steps():
+    """TBPTT needs a custom network with an open number of time steps."""
 
     def build(meta, units):
         return keras.Sequential([keras.Input(meta["X_shape_"][1:]), layers.LSTM(units), layers.Dense(1)], name="own")
@@ -320,10 +330,10 @@ def test_a_builder_of_a_fixed_number_of_time_steps():
     )
 
 
-def test_frames_are_truncated():
-    """Frames are read one by one, so they may be run in pieces; weights move, and the same seed gives the same bits."""
+def test_tbptt_of_frames():
+    """TBPTT trains cnn_lstm on frames, with the same bits for the same seed."""
     frames, labels = normal(8, 4, 5, 5), np.arange(8) % 2
-    model = LSTMClassifier(3, architecture="cnn_lstm", filters=2, epochs=1, tbptt=(2, 2), random_state=0)
+    model = LSTMClassifier(UNITS, architecture="cnn_lstm", filters=2, epochs=1, tbptt=(2, 2), random_state=0)
     predicted = model.fit(frames, labels).predict_proba(frames)
     assert_array_equal(clone(model).fit(frames, labels).predict_proba(frames), predicted)
     assert not np.allclose(model.initialize(frames, labels).predict_proba(frames), predicted)

@@ -1,4 +1,4 @@
-"""How sklstm fits in: polars, containers and names of output, progress of a search, how estimators are shown."""
+"""Integration with scikit-learn and polars: containers, output names, progress bars and HTML representations."""
 
 import re
 from inspect import isclass
@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 import sklearn
 from numpy.testing import assert_array_equal
-from refusal import refused
+from sizes import EPOCHS, UNITS
 from sklearn.base import BaseEstimator, clone
-from sklearn.metrics import make_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_validate
 from sklearn.preprocessing import StandardScaler
 
@@ -32,7 +31,7 @@ WEATHER = pd.DataFrame(np.random.default_rng(0).normal(size=(N_ROWS, 2)), column
 SKY = pd.DataFrame({"sky": list("abca") * 3})
 LAGS = ["rain(t-1)", "temp(t-1)", "rain(t)", "temp(t)"]
 
-# Every transformer, a table for it, and the names of its output: None where this is no table.
+# Each transformer, a table for it, and the names of its output; None for windows.
 TRANSFORMERS = {
     "Differencer": (Differencer(1), WEATHER, ["rain", "temp"]),
     "ForwardFill": (ForwardFill(), WEATHER.where(WEATHER > 0), ["rain", "temp"]),
@@ -44,7 +43,7 @@ TRANSFORMERS = {
     "To3D": (To3D(n_features=1), WEATHER, None),
 }
 TABLES = {name: case for name, case in TRANSFORMERS.items() if case[-1] is not None}
-NO_TABLES = {name: case for name, case in TRANSFORMERS.items() if case[-1] is None}
+WINDOWS = {name: case for name, case in TRANSFORMERS.items() if case[-1] is None}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def in_polars(pl, table):
 
 @pytest.mark.parametrize(("transformer", "X", "names"), TRANSFORMERS.values(), ids=TRANSFORMERS)
 def test_transformers_take_polars(pl, transformer, X, names):
-    """A polars DataFrame has names and no index: it is transformed as a DataFrame that nothing follows, to an array."""
+    """A polars DataFrame gives the values of the pandas DataFrame, in an array, and its names are known."""
     table = in_polars(pl, X)
     expected = clone(transformer).fit(X).transform(X)
     fitted = clone(transformer).fit(table)
@@ -75,8 +74,8 @@ def test_transformers_take_polars(pl, transformer, X, names):
         assert type(fitted.transform(table)) is np.ndarray
 
 
-def test_a_pipeline_on_polars(pl, pipeline):
-    """The headline pipeline on polars DataFrames predicts what it predicts on arrays, known rows or new ones."""
+def test_pipeline_on_polars(pl, pipeline):
+    """The headline pipeline predicts the same from polars DataFrames as from arrays, for rows of fit and new rows."""
     y = WEATHER["temp"].to_numpy()
     given = in_polars(pl, WEATHER)
     model = clone(pipeline).set_params(frame__n_steps=3)
@@ -84,14 +83,14 @@ def test_a_pipeline_on_polars(pl, pipeline):
     by_polars = clone(model).fit(given, given["temp"])
     assert by_polars.feature_names_in_.tolist() == ["rain", "temp"]
     assert_array_equal(by_polars.predict(given), by_arrays.predict(WEATHER.to_numpy()))
-    # There is no index to say that rows follow: they start cold.
+    # Without an index, new rows have no context.
     assert_array_equal(by_polars.predict(given[6:]), by_arrays.predict(WEATHER.to_numpy()[6:]))
     several = clone(model).fit(given, given.select("temp", "rain"))
     assert_array_equal(several.predict(given), clone(model).fit(WEATHER, WEATHER[["temp", "rain"]]).predict(WEATHER))
 
 
-def test_a_search_on_polars(pl, pipeline):
-    """Stock cross-validation cuts polars DataFrames as it cuts arrays."""
+def test_cross_validation_on_polars(pl, pipeline):
+    """Stock cross-validation gives the same scores for polars DataFrames as for arrays."""
     model, cv = clone(pipeline).set_params(frame__n_steps=2), TimeSeriesSplit(2)
     given = in_polars(pl, WEATHER)
     by_polars = cross_validate(model, given, given["temp"], cv=cv, error_score="raise")["test_score"]
@@ -99,12 +98,11 @@ def test_a_search_on_polars(pl, pipeline):
     assert_array_equal(by_polars, by_arrays)
 
 
-def test_other_names_on_polars(pl, pipeline):
-    """Columns in another order are refused, as of any DataFrame."""
+def test_feature_names_of_polars(pl, pipeline):
+    """Columns in another order raise scikit-learn's error, as with pandas."""
     model = clone(pipeline).set_params(frame__n_steps=2).fit(in_polars(pl, WEATHER), WEATHER["temp"])
-    assert refused(model.predict, in_polars(pl, WEATHER[["temp", "rain"]])).startswith(
-        "The feature names should match those that were passed during fit."
-    )
+    with pytest.raises(ValueError, match="The feature names should match those that were passed during fit"):
+        model.predict(in_polars(pl, WEATHER[["temp", "rain"]]))
 
 
 # --- set_output, get_feature_names_out ------------------------------------------------------------
@@ -113,8 +111,8 @@ def test_other_names_on_polars(pl, pipeline):
 @pytest.mark.parametrize(("transformer", "X", "names"), TABLES.values(), ids=TABLES)
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
 @pytest.mark.parametrize("given", ["pandas", "polars", "numpy"])
-def test_tables_come_in_the_container_asked_for(transformer, X, names, container, given, request):
-    """Output of two axes: set_output decides; without it a DataFrame of pandas stays one, and all else is an array."""
+def test_container_of_tables(transformer, X, names, container, given, request):
+    """set_output chooses the container of 2D output; by default pandas stays pandas, and the rest becomes an array."""
     if "polars" in (container, given):
         table = in_polars(request.getfixturevalue("pl"), X)
     given_X = {"pandas": X, "polars": None, "numpy": X.to_numpy()}[given]
@@ -133,10 +131,10 @@ def test_tables_come_in_the_container_asked_for(transformer, X, names, container
         assert transformed.index.equals(X.index)
 
 
-@pytest.mark.parametrize(("transformer", "X", "names"), NO_TABLES.values(), ids=NO_TABLES)
+@pytest.mark.parametrize(("transformer", "X", "names"), WINDOWS.values(), ids=WINDOWS)
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
-def test_windows_come_as_they_are(transformer, X, names, container):
-    """Output of three axes: no container holds it, and set_output changes nothing."""
+def test_container_of_windows(transformer, X, names, container):
+    """set_output has no effect on 3D output."""
     transformed = clone(transformer).set_output(transform=container).fit(X).transform(X)
     assert isinstance(transformed, (np.ndarray, Windows))
     assert transformed.ndim == 3
@@ -144,8 +142,8 @@ def test_windows_come_as_they_are(transformer, X, names, container):
 
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
-def test_a_container_for_a_whole_pipeline(pipeline, container, request):
-    """set_output on a Pipeline, or for all by set_config, changes no prediction."""
+def test_container_of_a_pipeline(pipeline, container, request):
+    """set_output on a Pipeline, or in the global configuration, changes no prediction."""
     if container == "polars":
         request.getfixturevalue("pl")
     model = clone(pipeline).set_params(frame__n_steps=3)
@@ -153,51 +151,29 @@ def test_a_container_for_a_whole_pipeline(pipeline, container, request):
     model.set_output(transform=container).fit(WEATHER, WEATHER["temp"])
     assert_array_equal(model.predict(WEATHER), expected)
     with sklearn.config_context(transform_output=container):
-        assert_array_equal(
-            clone(pipeline).set_params(frame__n_steps=3).fit(WEATHER, WEATHER["temp"]).predict(WEATHER), expected
-        )
-
-
-# --- metadata routing -----------------------------------------------------------------------------
-
-
-def test_weights_go_past_the_transformers(pipeline):
-    """In the headline pipeline only the network asks for sample_weight; a grid search hands it on, to each fold."""
-    X, y, weights = WEATHER, WEATHER["temp"], np.linspace(0, 1, N_ROWS)
-    with sklearn.config_context(enable_metadata_routing=True):
-        model = clone(pipeline).set_params(frame__n_steps=2)
-        model["lstm"].set_fit_request(sample_weight=True)
-        scorer = make_scorer(r2_score).set_score_request(sample_weight=False)
-        search = GridSearchCV(model, {"lstm__units": [2]}, cv=TimeSeriesSplit(2), scoring=scorer, error_score="raise")
-        predicted = search.fit(X, y, sample_weight=weights).predict(X)
-    plain = clone(pipeline).set_params(frame__n_steps=2)
-    assert_array_equal(predicted, clone(plain).fit(X, y, lstm__sample_weight=weights).predict(X))
-    assert not np.allclose(predicted, plain.fit(X, y).predict(X))
+        predicted = clone(pipeline).set_params(frame__n_steps=3).fit(WEATHER, WEATHER["temp"]).predict(WEATHER)
+    assert type(predicted) is np.ndarray
+    assert_array_equal(predicted, expected)
 
 
 # --- progress -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["pipeline", "forecaster"])
-def test_a_progress_bar_through_a_search(what, pipeline, airline, capsys):
-    """scikit-learn's own progress bar, set on a search, counts its fits, whatever is inside."""
+def test_progress_bar_of_a_search(airline, capsys):
+    """scikit-learn's progress bar on a search over forecasters shows its fits, and changes no score."""
     callback = pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9 has no callbacks")
-    if what == "pipeline":
-        search = GridSearchCV(clone(pipeline), {"frame__n_steps": [4, 6]}, cv=TimeSeriesSplit(2), error_score="raise")
-        given = airline
-    else:
-        model = SeriesForecaster(n_steps=4, units=2, epochs=2, random_state=0)
-        search = GridSearchCV(model, {"n_steps": [4, 6]}, cv=TimeSeriesSplit(2), error_score="raise")
-        given = (airline[0]["passengers"],)
-    expected = clone(search).fit(*given).cv_results_["mean_test_score"]
-    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(*given)
+    series = airline[0]["passengers"]
+    model = SeriesForecaster(n_steps=4, units=UNITS, epochs=EPOCHS, random_state=0)
+    search = GridSearchCV(model, {"n_steps": [4, 6]}, cv=TimeSeriesSplit(2), error_score="raise")
+    expected = clone(search).fit(series).cv_results_["mean_test_score"]
+    search.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(series)
     shown = capsys.readouterr().out
     assert "GridSearchCV" in shown
     assert "100%" in shown
     assert_array_equal(search.cv_results_["mean_test_score"], expected)
 
 
-# --- how they are shown ---------------------------------------------------------------------------
+# --- HTML representation --------------------------------------------------------------------------
 
 REQUIRED = {
     "LagFramer": {"n_steps": 2},
@@ -212,12 +188,12 @@ ESTIMATORS = [each for each in PUBLIC if isclass(each) and issubclass(each, Base
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: each.__name__)
 def test_html(estimator):
-    """The HTML names every parameter, and leads nowhere: sklstm has no pages of its own in public."""
-    shown = estimator(**REQUIRED.get(estimator.__name__, {}))
-    html = shown._repr_html_()
+    """The HTML names every parameter and holds no link, because sklstm has no public documentation pages."""
+    instance = estimator(**REQUIRED.get(estimator.__name__, {}))
+    html = instance._repr_html_()
     assert estimator.__name__ in html
-    # Before scikit-learn 1.7 only what was set is shown.
+    # Before scikit-learn 1.7 the HTML shows only the parameters that were set.
     if '<td class="param">' in html:
-        assert set(shown.get_params(deep=False)) <= set(re.findall(r'<td class="param">(\w+)', html))
-    assert shown._get_doc_link() == ""
+        assert set(instance.get_params(deep=False)) <= set(re.findall(r'<td class="param">(\w+)', html))
+    assert instance._get_doc_link() == ""
     assert "href=" not in html
