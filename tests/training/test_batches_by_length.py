@@ -245,7 +245,6 @@ def test_what_keras_is_given():
 @pytest.mark.parametrize(
     ("architecture", "optimizer", "path"),
     [
-        ("vanilla", "adam", "graph"),
         ("bidirectional", "adam", "graph"),
         # XLA takes one shape: nothing is trimmed.
         ("vanilla", "adam", "xla"),
