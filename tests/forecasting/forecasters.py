@@ -1,6 +1,6 @@
 """Forecasters that learn in no time, for the tests of SeriesForecaster."""
 
-from sizes import EPOCHS, UNITS
+from sizes import EPOCHS, N_TIMESTEPS, UNITS
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -27,7 +27,7 @@ def lags(n_steps=1, *, framer=None, **params):
 
 
 def small(**params):
-    return SeriesForecaster(n_steps=4, units=UNITS, epochs=EPOCHS, random_state=0, **params)
+    return SeriesForecaster(n_steps=N_TIMESTEPS, units=UNITS, epochs=EPOCHS, random_state=0, **params)
 
 
 def panel_forecaster(**params):

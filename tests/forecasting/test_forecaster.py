@@ -301,7 +301,7 @@ REFUSED = {
     "short": (
         lambda airline: small().fit(airline[:3]),
         snapshot(
-            "LagFramer(n_steps=4) needs at least 4 rows, got X of shape (3, 1). Lower n_steps or pass a longer series."
+            "LagFramer(n_steps=6) needs at least 6 rows, got X of shape (3, 1). Lower n_steps or pass a longer series."
         ),
     ),
     "short parameter": (

@@ -128,10 +128,10 @@ def test_several_columns(airline):
 
 def test_a_new_series(stores):
     """Where all series are in one scale a new one begins with update."""
-    known, new = stores[stores.store == "A"], stores[stores.store == "B"]
-    columns = {"target": "sales", "group": "store", "time": "day"}
-    forecaster = small(scaling=None, static=["size"], **columns).fit(known).update(new)
-    assert forecaster.forecast()["store"].tolist() == ["A", "B"]
+    early = stores[stores.day < "2026-02-25"]
+    known, new = early[early.store == "A"], early[early.store == "B"]
+    forecaster = panel_forecaster(horizon=3, scaling=None).fit(known).update(new)
+    assert forecaster.forecast(future=stores)["store"].unique().tolist() == ["A", "B"]
 
 
 # --- refusals -------------------------------------------------------------------------------------

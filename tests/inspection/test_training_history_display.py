@@ -5,7 +5,7 @@ import pytest
 from inline_snapshot import snapshot
 from matplotlib import pyplot as plt
 from refusal import refused
-from sizes import EPOCHS, UNITS
+from sizes import EPOCHS, N_TIMESTEPS, UNITS
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
@@ -143,7 +143,7 @@ def test_whatever_holds_it(hold):
 def test_series_forecaster():
     """A real SeriesForecaster shows the history of its network."""
     series = 10 + np.sin(np.arange(40.0))
-    forecaster = SeriesForecaster(n_steps=4, units=UNITS, epochs=EPOCHS, random_state=0).fit(series)
+    forecaster = SeriesForecaster(n_steps=N_TIMESTEPS, units=UNITS, epochs=EPOCHS, random_state=0).fit(series)
     display = TrainingHistoryDisplay.from_estimator(forecaster)
     assert display.history == forecaster.pipeline_[-1].history_
 
