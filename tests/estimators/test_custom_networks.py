@@ -124,9 +124,10 @@ class Weighted(keras.losses.Loss):
         return self.weight * keras.ops.mean((target - output) ** 2, axis=-1)
 
 
-@pytest.mark.parametrize("loss", [keras.losses.Huber(0.1), Weighted(3.0)], ids=["keras", "custom"])
 @pytest.mark.parametrize(
-    "model", [small(epochs=1), LSTMRegressor(UNITS, epochs=1, random_state=0)], ids=["any", "lstm"]
+    ("model", "loss"),
+    [(small(epochs=1), Weighted(3.0)), (LSTMRegressor(UNITS, epochs=1, random_state=0), keras.losses.Huber(0.1))],
+    ids=["any-custom", "lstm-keras"],
 )
 def test_copies_keep_the_parameters_of_a_loss(model, loss):
     """Clones and pickles keep the parameters of a loss that Keras cannot copy."""

@@ -15,7 +15,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor
-from sklstm.training import clear_programs
 
 X, y = WINDOWS, TARGETS[:, 0]
 SIDES = np.where(y > 0, "up", "down")
@@ -29,7 +28,6 @@ def test_search_in_threads(pipeline, airline):
     model = clone(pipeline).set_params(lstm__batch_size=4, lstm__epochs=17, lstm__dropout=0.2)
     grid = {"frame__n_steps": [4, 8], "scale__method": ["minmax", "standard"]}
     searches, programs = [], []
-    clear_programs()
     for n_jobs in (None, 2):
         with joblib.parallel_config("threading"):
             search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2), n_jobs=n_jobs).fit(*airline)
@@ -40,22 +38,23 @@ def test_search_in_threads(pipeline, airline):
     for name in ("split0_test_score", "split1_test_score", "mean_test_score"):
         assert_array_equal(together.cv_results_[name], alone.cv_results_[name])
     assert_array_equal(together.predict(airline[0]), alone.predict(airline[0]))
-    assert programs[0] == programs[1] != set()
+    assert programs[1] <= programs[0]
 
 
 @pytest.mark.parametrize(
     ("path", "model", "target"),
     [
-        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.2, validation_fraction=0.2), y),
-        ("graph", LSTMClassifier(units=UNITS, epochs=EPOCHS, dropout=0.2), SIDES),
-        ("graph", KerasRegressor(perceptron, epochs=EPOCHS, validation_split=0.2), y),
-        ("xla", KerasClassifier(perceptron, epochs=20), SIDES),
+        # No other test has these networks, so that the threads compile them.
+        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.25, validation_fraction=0.2), y),
+        ("graph", LSTMClassifier(units=UNITS, epochs=EPOCHS, dropout=0.25), SIDES),
+        ("graph", KerasRegressor(perceptron, model__units=7, epochs=EPOCHS, validation_split=0.2), y),
+        ("xla", KerasClassifier(perceptron, model__units=7, epochs=20), SIDES),
         ("keras", KerasRegressor(perceptron, optimizer="nadam"), y),
     ],
 )
 def test_fits_in_threads(path, model, target):
     """Estimators in three threads fit and predict the same bits as one after the other."""
-    clear_programs()
+    before = set(compiled_programs("learn"))
 
     def fit(seed):
         fitted = clone(model).set_params(batch_size=4, random_state=seed).fit(X, target)
@@ -64,7 +63,7 @@ def test_fits_in_threads(path, model, target):
     with ThreadPoolExecutor(3) as pool:
         together = list(pool.map(fit, range(3)))
     # The fits share one program; Keras' own fit has none.
-    assert len(compiled_programs("learn")) == (path != "keras")
+    assert len(set(compiled_programs("learn")) - before) == (path != "keras")
     alone = list(map(fit, range(3)))
     for (*fitted, predicted), (*expected, expected_outputs) in zip(together, alone, strict=True):
         assert fitted == expected

@@ -8,7 +8,7 @@ from inline_snapshot import snapshot
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
-from sizes import EPOCHS
+from sizes import EPOCHS, UNITS
 from sklearn.base import is_outlier_detector
 from sklearn.metrics import make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -177,7 +177,8 @@ def test_names_and_tables_of_codes(fitted):
     """Codes have names, and set_output gives them as a DataFrame, which inverse_transform takes."""
     names = ["lstmautoencoder0", "lstmautoencoder1", "lstmautoencoder2"]
     assert fitted.get_feature_names_out().tolist() == names
-    lags = pd.DataFrame(X[:, :, 0], index=pd.date_range("2024", periods=60)).rename(columns=lambda k: f"A(t-{7 - k})")
+    series = pd.DataFrame(SERIES, columns=["A", "B"], index=pd.date_range("2024", periods=67))
+    lags = LagFramer(8, flatten=True).fit_transform(series)[7:]
     model = small().set_output(transform="pandas").fit(lags)
     codes = model.transform(lags)
     assert codes.columns.tolist() == names
@@ -187,7 +188,7 @@ def test_names_and_tables_of_codes(fitted):
 
 def test_in_a_pipeline():
     """A pipeline gives a code, a score and a label for each row, the first rows included."""
-    pipeline = steps(units=3, epochs=1, random_state=0).fit(SERIES)
+    pipeline = steps(units=6, latent_dim=3, epochs=1, random_state=0).fit(SERIES)
     assert pipeline.transform(SERIES).shape == (67, 3)
     assert pipeline.score_samples(SERIES).shape == pipeline.predict(SERIES).shape == (67,)
     assert pipeline[-1].n_timesteps_ == 24
@@ -195,8 +196,8 @@ def test_in_a_pipeline():
 
 def test_panels():
     """Stride and validation_fraction work with windows of several series."""
-    panel = np.column_stack([np.repeat([0.0, 1.0], 40), np.tile(np.arange(40.0), 2), np.tile(SERIES[:40, 0], 2)])
-    table = pd.DataFrame(panel, columns=["series", "time", "value"])
+    panel = np.column_stack([np.repeat([0.0, 1.0], 40), np.tile(np.arange(40.0), 2), np.tile(SERIES[:40], (2, 1))])
+    table = pd.DataFrame(panel, columns=["series", "time", "east", "north"])
     find = make_pipeline(LagFramer(n_steps=4, group="series", time="time"), small(stride=2, validation_fraction=0.2))
     assert np.isfinite(find.fit(table).score_samples(table)).all()
     assert set(find[-1].history_) == {"loss", "val_loss"}
@@ -276,7 +277,7 @@ def test_warm_start():
 def test_searches_without_labels(scoring):
     """A grid search without y compares candidates by their error on later rows."""
     search = GridSearchCV(
-        steps(epochs=1, random_state=0),
+        steps(units=UNITS, epochs=1, random_state=0),
         {"lstm__latent_dim": [1, 2], "frame__n_steps": [4, 6]},
         cv=TimeSeriesSplit(2),
         scoring=scoring,

@@ -213,9 +213,9 @@ def test_linear_skip_needs_the_targets_own_past_and_its_length(waves):
 def test_validation_is_the_time_tail(waves):
     """The validation samples are the last ones, and early stopping uses them."""
     X, y = waves
-    model = small(epochs=50, validation_fraction=0.2, patience=1, learning_rate=0.5).fit(X, y)
+    model = small(epochs=40, validation_fraction=0.2, patience=1, learning_rate=0.5).fit(X, y)
     assert set(model.history_) == {"loss", "val_loss"}
-    assert model.n_iter_ == len(model.history_["loss"]) < 50
+    assert model.n_iter_ == len(model.history_["loss"]) < 40
     changed = y.copy()
     # Samples that share time steps with the validation windows are in neither part.
     changed[43:48] += 100
