@@ -140,14 +140,15 @@ def test_time_steps_that_were_not_observed():
 def test_quantiles_do_not_cross(levels, seed, size):
     """Outputs of an untrained network are sorted, in units of any size; predict returns the one next to the median."""
     levels = np.sort(levels) / 100
-    y = size * Y[:, 0, 0]
+    y = size * Y[:, 0]
     model = small(quantiles=levels, random_state=seed).initialize(X, y)
     quantiles = model.predict_quantiles(5 * X)
     assert (np.diff(quantiles, axis=-1) >= 0).all()
-    raw = model.model_((5 * X).astype(np.float32)).numpy()
-    assert_allclose(quantiles, size * Y[:, 0, 0].mean() + np.sort(raw) * size * Y[:, 0, 0].std(), rtol=1e-4)
+    # All quantiles of the first value, then those of the second.
+    raw = model.model_((5 * X).astype(np.float32)).numpy().reshape(40, 2, -1)
+    assert_allclose(quantiles, y.mean(axis=0)[:, None] + np.sort(raw) * y.std(axis=0)[:, None], rtol=1e-4)
     nearest = min(range(len(levels)), key=lambda k: round(abs(levels[k] - 0.5), 9))
-    assert_array_equal(model.predict(5 * X), quantiles[:, nearest])
+    assert_array_equal(model.predict(5 * X), quantiles[..., nearest])
 
 
 @pytest.mark.parametrize(
