@@ -1,4 +1,4 @@
-"""What is public: what each package's ``__all__`` names, and the methods that sklstm itself gives to its classes."""
+"""Public names: those in ``__all__`` of each package, and the methods of public classes that sklstm defines."""
 
 import importlib
 import inspect
@@ -15,17 +15,17 @@ PACKAGES = [
     "sklstm.training",
     "sklstm.datasets",
 ]
-# The other names of sklstm.training are what the estimators call.
+# The other names of sklstm.training are for the estimators only.
 TRAINING = ["PinballLoss", "clear_programs"]
 
 
 def names(package):
-    """The public names of a package."""
+    """Public names of a package."""
     return TRAINING if package == "sklstm.training" else importlib.import_module(package).__all__
 
 
 def objects():
-    """Every public class and function once, by the shortest name that it is imported by."""
+    """Public classes and functions, each under its shortest import path."""
     found = {}
     for package in PACKAGES:
         module = importlib.import_module(package)
@@ -35,7 +35,7 @@ def objects():
 
 
 def members(thing):
-    """Names of the public methods and properties of a class that are sklstm's own; none for a function."""
+    """Names of the public methods and properties of a class that sklstm defines; none for a function."""
     if not inspect.isclass(thing):
         return []
     return [name for name in dir(thing) if not name.startswith("_") and _is_own(inspect.getattr_static(thing, name))]

@@ -1,4 +1,4 @@
-"""The docstrings of all that is public: complete, in the order of the signature, and in the form of numpydoc."""
+"""Docstrings of the public API: complete, in the order of the signature, and in numpydoc format."""
 
 import ast
 import inspect
@@ -40,24 +40,24 @@ FORM = {
     "SA04": "a See Also without a description",
     "YD01": "no Yields",
 }
-# Left out: GL01 to GL03 ask for blank lines that this project does without; ES01 for a second paragraph where one says
-# it all; SS05 for the imperative, where a value is best named by what it is; RT02 for values without a name, which
-# scikit-learn gives them. Methods are shown by the example of their class.
+# Not checked: GL01 to GL03 ask for blank lines that this project does not use; ES01 asks for a second paragraph; SS05 asks
+# for the imperative, but a property is named by its value; RT02 forbids the names of returned values that scikit-learn
+# uses. The example of a class shows its methods.
 SHOWN = {"EX01": "no Examples", "SA01": "no See Also"}
 
-# What is meant to be so, and why.
+# Errors that are intended, by public name, with a reason.
 EXCEPTIONS = {}
 
 
 def _public():
-    """Names of all that is public, methods and properties included."""
+    """Names of the public API, with methods and properties."""
     for name, thing in public_names.objects().items():
         yield name
         yield from (f"{name}.{member}" for member in public_names.members(thing))
 
 
 def _is_referred(error, doc):
-    """Whether a parameter lacks a type because it is that of another place: "As for `fit`."."""
+    """Whether a parameter has no type because its description refers to another one: "As for `fit`."."""
     return error.startswith("PR04") and any(
         f'"{name}"' in error and " ".join(text).startswith(("As for ", "As in ", "As of "))
         for names, _, text in doc["Parameters"]
@@ -67,7 +67,7 @@ def _is_referred(error, doc):
 
 @pytest.mark.parametrize("name", list(_public()))
 def test_form(name):
-    """Each public docstring holds what a reader looks for, where a reader looks for it."""
+    """Each public docstring has the sections that numpydoc asks for, in its order."""
     asked = FORM | SHOWN if name in public_names.objects() else FORM
     result = validate(name)
     doc = NumpyDocString(result["docstring"])
@@ -89,7 +89,7 @@ def _functions():
 
 @pytest.mark.parametrize(("name", "function"), [pytest.param(*pair, id=pair[0]) for pair in _functions()])
 def test_raises(name, function):
-    """What a public function raises in its own lines is in its docstring."""
+    """The docstring of a public function lists the exceptions that its body raises."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     raised = {
         node.exc.func.id
@@ -101,7 +101,7 @@ def test_raises(name, function):
 
 @pytest.mark.parametrize("name", list(public_names.objects()))
 def test_see_also(name):
-    """What a docstring points to is there: of sklstm by its last name, of scikit-learn by its whole one."""
+    """Targets in See Also exist: those of sklstm by their last name, those of scikit-learn by their full name."""
     things = {page.rpartition(".")[2]: thing for page, thing in public_names.objects().items()}
     doc = NumpyDocString(inspect.getdoc(public_names.objects()[name]))
     targets = [target for group, _ in doc["See Also"] for target, _ in group]

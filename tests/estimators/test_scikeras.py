@@ -1,17 +1,18 @@
-"""The transformers feed scikeras' estimators too, and moving over is a changed import."""
+"""Transformers before estimators of scikeras, and the move from scikeras by a changed import."""
 
 import json
 
 import pytest
 from conftest import run_fresh
 
-pytest.importorskip("scikeras", reason="scikeras is an extra: there is nothing to feed or to move over from")
+pytest.importorskip("scikeras", reason="scikeras is an optional dependency")
+pytestmark = pytest.mark.slow
 
-# scikeras patches Keras' classes when it is imported, for the rest of the process: it gets one of its own.
+# scikeras patches classes of Keras when it is imported, so that it needs a process of its own.
 CODE = """
 import json, os, warnings
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-warnings.simplefilter("ignore")  # scikeras has no tags, and scikit-learn says so
+warnings.simplefilter("ignore")  # scikit-learn warns that scikeras has no tags
 import keras, numpy as np, scikeras.wrappers, sklstm
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
@@ -31,7 +32,7 @@ X, y = series[:-1], series[1:, 0]
 labels = {"two": np.where(y > 0, "up", "down"), "three": np.digitize(y, [-0.5, 0.5])}
 common = {"model__units": 4, "verbose": 0, "random_state": 0}
 lstm = {"model": networks.vanilla, "model__mask_value": -9.0, "compile__jit_compile": False} | common
-# scikeras has no tags, so a splitter is given; one split of it is enough.
+# scikeras has no tags, so that cv must be a splitter; one split is enough.
 cv = [next(KFold(2).split(X))]
 
 def searched(net, target, grid):
@@ -56,10 +57,10 @@ def moved(module):
     regressor = module.KerasRegressor(loss="mse", **common, **moving).fit(windows, y)
     classifier = module.KerasClassifier(dense, loss="sparse_categorical_crossentropy", **common)
     classifier.fit(windows, labels["three"])
-    told = [list(regressor.predict(windows).shape), sorted(regressor.history_), len(regressor.history_["loss"])]
+    shapes = [list(regressor.predict(windows).shape), sorted(regressor.history_), len(regressor.history_["loss"])]
     for outputs in (classifier.predict(windows), classifier.predict_proba(windows), classifier.classes_):
-        told.append(list(outputs.shape))
-    return told
+        shapes.append(list(outputs.shape))
+    return shapes
 
 wrappers = scikeras.wrappers
 both = {"frame__n_steps": [2, 4], "net__model__units": [1, 2]}
@@ -76,18 +77,18 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def told():
-    """What the process with scikeras in it has found."""
+def results():
+    """Results of the process that imports scikeras."""
     return json.loads(run_fresh(CODE).splitlines()[-1])
 
 
 @pytest.mark.parametrize("task", ["regressor", "two", "three"])
-def test_a_search_that_ends_in_scikeras(told, task):
-    """A stock search over n_steps and units works with scikeras at the end of the pipeline."""
-    assert told[task] == [True, [60]]
+def test_search_over_a_pipeline_with_scikeras(results, task):
+    """A stock search over n_steps and units works with scikeras as the last step of the pipeline."""
+    assert results[task] == [True, [60]]
 
 
-def test_moving_over_is_a_changed_import(told):
-    """The same call, of the one library and of the other, fits and predicts the same shapes."""
-    assert told["to"] == told["from"]
-    assert told["to"][:2] == [[60], ["loss", "val_loss"]]
+def test_move_from_scikeras(results):
+    """The same calls of scikeras and of sklstm give the same shapes and the same keys of history_."""
+    assert results["to"] == results["from"]
+    assert results["to"][:2] == [[60], ["loss", "val_loss"]]
