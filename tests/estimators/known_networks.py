@@ -31,12 +31,14 @@ def certain(meta, units, activation, gain=50.0):
     return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])
 
 
-def constant(meta, value=0.0):
+def constant(meta, value=0.0, by_step=False):
     """A network whose outputs are one number, whatever its inputs and the number of their time steps."""
     inputs = keras.Input((None, meta["X_shape_"][2]))
     outputs = keras.layers.Dense(
         meta["n_outputs_"], kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(value)
     )(observed_values(inputs)[:, -1])
+    if by_step:
+        outputs = keras.layers.Reshape((meta["n_output_steps_"], -1))(outputs)
     return keras.Model(inputs, outputs)
 
 
@@ -49,7 +51,8 @@ def one_value(meta, time_step, feature):
 
 def reference(X, y, at=None, **params):
     """Predictions of an LSTMRegressor whose network returns 0, for X or for other samples."""
-    model = LSTMRegressor(architecture=constant, target_scaler=None, random_state=0, **params).initialize(X, y)
+    params = {"architecture": constant, "target_scaler": None, "random_state": 0} | params
+    model = LSTMRegressor(**params).initialize(X, y)
     return model.predict(X if at is None else at)
 
 

@@ -3,11 +3,14 @@
 Such a value tells the feature, its units, and by its place in the window how far ahead the target lies.
 """
 
+from functools import partial
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
-from known_networks import reference
+from known_networks import constant, reference
 from numpy.testing import assert_allclose
 from refusal import refused
 
@@ -49,12 +52,15 @@ def test_float32_features_are_close_enough():
     assert_allclose(reference(X, series[1:, 1], relative_to="last"), series[:-1, 1], rtol=1e-4, atol=1e-5)
 
 
-def test_several_horizons():
+@pytest.mark.parametrize("by_step", [False, True], ids=["values", "time steps"])
+def test_several_horizons(by_step):
     """Output k of several is found k + 1 steps ahead, also in a series that repeats itself."""
     series = np.sin(np.arange(60) * np.pi / 6)
     y = np.stack([series[1 + k : 58 + k] for k in range(3)], axis=1)
     expected = [one_season_before(series[:57], horizon, season=5) for horizon in (1, 2, 3)]
-    assert_allclose(reference(windows(series[:57, None]), y, relative_to=5), np.transpose(expected), atol=1e-6)
+    network = partial(constant, by_step=by_step)
+    predicted = reference(windows(series[:57, None]), y, relative_to=5, architecture=network)
+    assert_allclose(predicted, np.transpose(expected), atol=1e-6)
 
 
 def test_a_hole_or_a_clipped_value_does_not_matter():

@@ -95,6 +95,7 @@ OWN_PAST = [
     {"window_scaler": "last"},
     {"window_scaler": "mean"},
     {"window_scaler": "standard"},
+    {"window_scaler": "standard", "target_scaler": None},
     {"window_scaler": "standard", "relative_to": "last", "linear_skip": True},
 ]
 
