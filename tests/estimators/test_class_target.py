@@ -136,14 +136,14 @@ def test_weights_of_several_columns_are_those_of_scikit_learn(columns):
 
 def test_probabilities_against_loops():
     """Probabilities of scores add up to 1 in double precision, and those of flags do not compete."""
-    scores = np.random.default_rng(0).normal(scale=50, size=(6, 3)).astype(np.float32)
+    scores = np.random.default_rng(0).normal(scale=1000, size=(6, 3)).astype(np.float32)
     loss = {"model__gain": 1.0, "loss__from_logits": True}
     model = classifier([3], "linear", loss="sparse_categorical_crossentropy", **loss).initialize(scores, list("abcabc"))
     probabilities = model.predict_proba(scores)
     for row, given in zip(probabilities, scores.astype(float), strict=True):
         exponents = [np.exp(score - given.max()) for score in given]
         assert_allclose(row, np.array(exponents) / sum(exponents))
-    rounded = classifier([3], model__gain=1.0).initialize(scores, list("abcabc")).predict_proba(scores)
+    rounded = classifier([3], model__gain=0.002).initialize(scores, list("abcabc")).predict_proba(scores)
     assert_allclose(rounded.sum(axis=1), 1, rtol=1e-15)
     far = np.array([[-1000.0], [0.0], [1000.0]])
     binary = classifier([1], "linear", loss="binary_crossentropy", **loss).initialize(far, list("aba"))
