@@ -20,7 +20,7 @@ DAYS = load_seattle_weather()
 HOLES = AIRLINE.astype(float).mask(np.arange(143)[:, None] % 19 == 5)
 QUARTER = make_supervised(load_airline().data, horizon=3)
 PLACES = pd.concat(
-    [pd.DataFrame({"place": k, "date": DAYS.data.index, "value": DAYS.data[k]}) for k in ("temp_max", "wind")],
+    [pd.DataFrame({"place": k, "date": DAYS.data.index, "value": DAYS.data[k]})[:400] for k in ("temp_max", "wind")],
     ignore_index=True,
 )
 PANEL, FOLLOWING = make_supervised(PLACES, target="value", group="place", time="date")

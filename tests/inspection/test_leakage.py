@@ -225,7 +225,7 @@ def test_a_panel_is_cut_by_its_times():
     pipe = make_pipeline(LagFramer(5, **KEYS), lstm())
     assert message_of(pipe, PANEL, FOLLOWING, TimeSeriesSplit(3)) == snapshot("""\
 check_no_leakage expects each prediction to use its own past and training rows alone, got 1 leak:
-- cv: in fold 1 training rows come after test rows: row 1459 is trained on, and row 1461 tested. Split by time: PanelTimeSeriesSplit.\
+- cv: in fold 0 training rows come after test rows: row 200 is trained on, and row 400 tested. Split by time: PanelTimeSeriesSplit.\
 """)
 
 
