@@ -48,6 +48,12 @@ def test_candidates_and_rivals_are_printed(tuned):
     assert "test RMSE on the last 48 rows, opened once" in text
 
 
+def test_what_does_not_apply_is_left_blank(tuned):
+    """Baselines have no time steps, no scaling and no units."""
+    (line,) = [line for line in tuned[0].split("test RMSE")[0].splitlines() if "persistence" in line]
+    assert len(line.split()) == 3
+
+
 def test_known_figures(tuned):
     """On the last third persistence errs by 48.0 passengers, seasonal naive by 41.9."""
     table = tuned[0].split("test RMSE")[1]
