@@ -30,7 +30,7 @@ def skill(model, X, y):
 def test_a_scale_for_each_series_beats_one_for_all(weather):
     """In one stock search over scaling, a scale for each series wins, and beats persistence of each."""
     X, y = weather
-    lstm = LSTMRegressor(units=8, epochs=12, batch_size=64, learning_rate=0.01, random_state=0)
+    lstm = LSTMRegressor(units=8, epochs=10, batch_size=256, learning_rate=0.05, random_state=0)
     model = make_pipeline(
         SeriesScaler("standard"), LagFramer(7, group="variable", time="date"), SequencePadder(), To3D(), lstm
     )
@@ -50,7 +50,7 @@ def test_own_past_of_series_that_are_scaled_by_themselves(weather, params):
     dates = X.index.get_level_values("date")
     early = np.asarray(dates < dates[int(0.7 * len(dates))])
     lstm = LSTMRegressor(
-        units=4, epochs=4, batch_size=64, learning_rate=0.01, target_groups=True, random_state=0, **params
+        units=4, epochs=8, batch_size=256, learning_rate=0.02, target_groups=True, random_state=0, **params
     )
     model = make_pipeline(
         SeriesScaler("standard", group="variable"), LagFramer(7, group="variable", time="date", context="never"), lstm

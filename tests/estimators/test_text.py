@@ -38,6 +38,9 @@ def test_moods_of_sentences(reviews):
     assert search.fit(sentences, moods).best_score_ > 0.9
     # An unknown word is no error.
     assert list(search.predict([["Zoe", "was", "not", "awful"], ["it", "was", "dull"]])) == ["good", "bad"]
+    encoder, *_, classifier = search.best_estimator_
+    # And an embedding of unknown words.
+    assert classifier.n_categories_ == (len(encoder.categories_[0]) + 1,)
 
 
 def test_tags_of_words():
