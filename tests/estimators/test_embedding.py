@@ -16,16 +16,14 @@ from sklstm import LagFramer, LSTMRegressor, Windows
 from sklstm.networks import vanilla
 
 RNG = np.random.default_rng(0)
-
-
 # Sentences of 6 words.
 WORDS = RNG.integers(0, 20, size=(150, 6, 1)).astype(float)
 # A code and a number for each time step.
 MIXED = np.concatenate([RNG.integers(0, 5, size=(60, 4, 1)), RNG.normal(size=(60, 4, 1))], axis=-1)
 
 
-def small(kind=LSTMRegressor, **params):
-    return kind(**({"units": 2, "filters": 2, "epochs": 2, "embedding_dim": 2, "random_state": 0} | params))
+def small(**params):
+    return LSTMRegressor(**({"units": 2, "filters": 2, "epochs": 2, "embedding_dim": 2, "random_state": 0} | params))
 
 
 # --- what is learned ------------------------------------------------------------------------------
