@@ -124,7 +124,7 @@ def test_series_shorter_than_the_window(fitted_pipeline, airline):
     assert np.isfinite(predicted).all()
 
 
-def test_ridge_on_the_same_windows_is_one_changed_line(pipeline, airline):
+def test_ridge_on_the_same_lags(pipeline, airline):
     """LagFramer(flatten=True) gives a table of lags for any scikit-learn regressor."""
     X, y = airline
     ridge = make_pipeline(clone(pipeline["scale"]), LagFramer(n_steps=12, flatten=True), SimpleImputer(), Ridge())
@@ -174,7 +174,7 @@ def test_series_with_many_features_and_many_horizons(pipeline):
     assert clone(pipeline).fit(X, y).predict(X).shape == (197, 3)
 
 
-def test_a_scorer_on_the_last_rows_sees_original_units(airline):
+def test_scores_in_units_of_y(airline):
     """Scores are in units of y after window_scaler and target_scaler, even if the network has hardly learned."""
     X, y = airline
     model = LSTMRegressor(units=2, epochs=1, window_scaler="last", random_state=0)

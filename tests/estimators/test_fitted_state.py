@@ -28,8 +28,8 @@ DROPOUT = {"dropout": 0.2, "recurrent_dropout": 0.2}
 IN_A_BUILDER = {f"model__{name}": rate for name, rate in DROPOUT.items()}
 ESTIMATORS = {
     "LSTMRegressor": LSTMRegressor(UNITS, **DROPOUT, **SMALL),
-    "LSTMClassifier": LSTMClassifier(UNITS, **DROPOUT, **SMALL),
-    "KerasRegressor": KerasRegressor(vanilla, model__units=UNITS, target_scaler="minmax", **IN_A_BUILDER, **SMALL),
+    "LSTMClassifier": LSTMClassifier(UNITS, **SMALL),
+    "KerasRegressor": KerasRegressor(vanilla, model__units=UNITS, target_scaler="minmax", **SMALL),
     "KerasClassifier": KerasClassifier(stacked, model__units=UNITS, **IN_A_BUILDER, **SMALL),
     "LSTMAutoencoder": LSTMAutoencoder(UNITS, dropout=0.2, **SMALL),
 }

@@ -53,18 +53,18 @@ def test_search_in_threads(pipeline, airline):
     ],
 )
 def test_fits_in_threads(path, model, target):
-    """Estimators in three threads fit and predict the same bits as one after the other."""
+    """Estimators in two threads fit and predict the same bits as one after the other."""
     before = set(compiled_programs("learn"))
 
     def fit(seed):
         fitted = clone(model).set_params(batch_size=4, random_state=seed).fit(X, target)
         return fitted.training_path_, fitted.history_, getattr(fitted, "predict_proba", fitted.predict)(X)
 
-    with ThreadPoolExecutor(3) as pool:
-        together = list(pool.map(fit, range(3)))
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(fit, range(2)))
     # The fits share one program; Keras' own fit has none.
     assert len(set(compiled_programs("learn")) - before) == (path != "keras")
-    alone = list(map(fit, range(3)))
+    alone = list(map(fit, range(2)))
     for (*fitted, predicted), (*expected, expected_outputs) in zip(together, alone, strict=True):
         assert fitted == expected
         assert fitted[0] == path
