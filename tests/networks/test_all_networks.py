@@ -1,4 +1,4 @@
-"""What holds for every network."""
+"""Facts that hold for every network."""
 
 import random
 
@@ -26,18 +26,18 @@ TARGETS = {
 @pytest.mark.parametrize("target", TARGETS)
 @every
 def test_shape_of_outputs(network, target):
-    """A row for each sample; of the two networks that go by time steps, a row for each of these."""
-    said, shape = TARGETS[target]
+    """Outputs have a row for each sample; two networks have one for each time step of it."""
+    params, shape = TARGETS[target]
     if network in STEPWISE:
-        shape = (6, 1) if said.get("n_outputs_", 6) == 6 else (1, *shape)
+        shape = (6, 1) if params.get("n_outputs_", 6) == 6 else (1, *shape)
     X = windows()[:, : shape[0]] if network in STEPWISE else windows()
-    model = network(meta(X_shape_=X.shape, target_type_=target, **said), units=3)
+    model = network(meta(X_shape_=X.shape, target_type_=target, **params), units=3)
     assert model(X).shape == (5, *shape)
 
 
 @every
 def test_columns_of_classes(network):
-    """Columns of classes are told one by one, but as labels of time steps by networks that go by these."""
+    """Each column of classes has an output; networks with an output for each time step take columns for time steps."""
     target = meta(target_type_="multiclass-multioutput", n_classes_=[3, 4, 2, 2, 2, 2], n_labels_=4)
     outputs = network(target, units=3)(windows())
     if network in STEPWISE:
@@ -57,7 +57,7 @@ def test_padding_does_not_count(network):
 
 @every
 def test_gaps_do_not_spread(network):
-    """A sample's outputs do not depend on the others of its batch, nor on what these lack."""
+    """Outputs of a sample do not depend on the other samples of its batch, nor on their gaps."""
     model, X = network(meta(), units=3), windows()
     X[1, :3] = X[2, 2] = X[3, 4:] = X[4] = np.nan
     outputs = np.asarray(model(X))

@@ -30,7 +30,7 @@ def uncoded():
 
 
 def test_is_an_encoder_and_a_decoder_that_goes_backwards(coded):
-    """Where all time steps are observed, it is what one would write in plain Keras."""
+    """Without gaps it computes what the same layers in plain Keras compute, backwards."""
     plain = keras.Sequential(
         [
             keras.Input((6, 2)),

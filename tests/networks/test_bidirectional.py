@@ -9,7 +9,7 @@ from sklstm.networks import bidirectional
 
 
 def test_is_bidirectional_layers_and_a_dense_layer():
-    """Where all is observed, it is what one would write down in plain Keras."""
+    """Without gaps it computes what the same layers in plain Keras compute."""
     plain = keras.Sequential(
         [
             keras.Input((6, 2)),

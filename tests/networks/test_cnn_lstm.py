@@ -17,7 +17,7 @@ def frames(*channels):
 
 
 def test_is_a_convolution_of_subsequences_and_an_lstm_layer():
-    """Where the cut comes out even, it is what one would write down in plain Keras."""
+    """Where the cut comes out even, it computes what the same layers in plain Keras compute."""
     plain = keras.Sequential(
         [
             keras.Input((6, 2)),
@@ -37,7 +37,7 @@ def test_is_a_convolution_of_subsequences_and_an_lstm_layer():
 
 @pytest.mark.parametrize("subsequence", [1, 2, 4, 6, 9])
 def test_cuts_do_not_depend_on_padding(subsequence):
-    """However many time steps are read together: where they are cut follows from the observed ones alone."""
+    """Cuts between subsequences of any length follow from the observed time steps alone."""
     model = cnn_lstm(meta(), subsequence=subsequence, **SMALL)
     expected = model(windows())
     for before, after in ((1, 0), (0, 4), (3, 2)):
@@ -46,7 +46,7 @@ def test_cuts_do_not_depend_on_padding(subsequence):
 
 @pytest.mark.parametrize(("n_timesteps", "length"), [(1, 1), (2, 2), (6, 3), (24, 4), (100, 10)])
 def test_length_of_a_subsequence(n_timesteps, length):
-    """About the square root of the number of time steps; room for a pattern, but no more than there are."""
+    """A subsequence has about the square root of the number of time steps, and room for a pattern if there are as many."""
     model = cnn_lstm(meta(X_shape_=(5, n_timesteps, 2)), **SMALL)
     assert model.get_layer("convolutions").input.shape == (None, None, length, 2)
 
@@ -75,7 +75,7 @@ def test_learns_windows_and_frames():
 
 
 def test_number_of_units():
-    """It has one LSTM layer."""
+    """The network has one LSTM layer."""
     assert refused(cnn_lstm, meta(), units=[8, 4]) == snapshot(
         "cnn_lstm has one LSTM layer, got units=[8, 4]. Pass one number, or architecture='stacked'."
     )

@@ -9,7 +9,7 @@ from sklstm.networks import encoder_decoder
 
 
 def test_is_an_encoder_and_a_decoder():
-    """Where all is observed, it is what one would write down in plain Keras."""
+    """Without gaps it computes what the same layers in plain Keras compute."""
     plain = keras.Sequential(
         [
             keras.Input((6, 2)),
@@ -38,7 +38,7 @@ def test_layers():
 
 
 def test_number_of_units():
-    """It has two layers, no more and no fewer."""
+    """The network has two LSTM layers, no more and no fewer."""
     assert [refused(encoder_decoder, meta(), units=units) for units in ((8,), [8, 4, 2])] == snapshot(
         [
             "encoder_decoder has two LSTM layers, got units=(8,). Pass one number for both, or a pair.",

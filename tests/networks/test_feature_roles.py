@@ -38,7 +38,7 @@ def recurrent(model):
 
 
 def joined(model, state, known):
-    """What the dense layers of a network make of a state and of what is known besides."""
+    """Outputs of the dense layers of a network for a state and known features."""
     both = np.concatenate([state, known], axis=-1)
     kernel, bias = weights(model, "together")
     both = np.concatenate([both, np.maximum(both @ kernel + bias, 0)], axis=-1)
@@ -94,7 +94,7 @@ def test_decoder(n_steps):
 
 @many_to_one
 def test_one_role_alone(network):
-    """Static features need none that are known ahead, nor these those."""
+    """Static features work without features known ahead, and the reverse."""
     X = features(2)
     for role in ({"static_": (1,)}, {"future_": ((1,),)}):
         model, changed = network(meta() | role, units=3), X.copy()
@@ -119,7 +119,7 @@ def test_say_nothing_of_what_was_observed(network):
 
 @every
 def test_nan_is_zero(network):
-    """What is not known counts as zero, and leaves the time step observed."""
+    """A missing value of a feature with a role counts as zero, and leaves the time step observed."""
     model, X = network(with_roles(), units=3), features()
     X[:, -1, [1, 5]] = np.nan
     zero = X.copy()

@@ -10,7 +10,7 @@ from sklstm.networks import many_to_many
 
 
 def test_is_lstm_layers_and_a_dense_layer_at_each_time_step():
-    """Where all is observed, it is what one would write down in plain Keras."""
+    """Without gaps it computes what the same layers in plain Keras compute."""
     plain = keras.Sequential(
         [
             keras.Input((6, 2)),

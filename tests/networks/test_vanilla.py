@@ -10,7 +10,7 @@ from sklstm.networks import vanilla
 
 
 def test_is_an_lstm_layer_and_a_dense_layer():
-    """Where all is observed, it is what one would write down in plain Keras."""
+    """Without gaps it computes what the same layers in plain Keras compute."""
     plain = keras.Sequential([keras.Input((6, 2)), layers.LSTM(4, name="lstm"), layers.Dense(6, name="outputs")])
     model = copied(vanilla(meta(), units=4), lstm=plain.layers[0], outputs=plain.layers[1])
     assert_allclose(model(windows()), plain(windows()), rtol=1e-5, atol=1e-6)
@@ -33,7 +33,7 @@ def test_dropout_is_for_training():
 
 
 def test_number_of_units():
-    """It has one layer of at least one unit; more layers are a stack."""
+    """The network has one layer of at least one unit."""
     assert [refused(vanilla, meta(), units=units) for units in ((32, 16), [], 0)] == snapshot(
         [
             "vanilla has one LSTM layer, got units=(32, 16). Pass one number, or architecture='stacked'.",

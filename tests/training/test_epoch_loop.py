@@ -215,7 +215,7 @@ class Epochs(keras.callbacks.Callback):
 
 @pytest.mark.parametrize("xla", [True, False])
 def test_an_own_callback(xla):
-    """It finds weights and optimizer in the network after each epoch, and training goes on from what it changes."""
+    """A callback finds weights and optimizer in the network after each epoch, and training goes on from its changes."""
     callback, expected = Epochs(), Epochs()
     network, trained = ours(callback, xla=xla)
     assert_same_fit((network, trained), by_keras(expected))
@@ -236,7 +236,7 @@ class EvaluatesAtZero(keras.callbacks.Callback):
         self.model.set_weights(self.kept)
 
     def on_train_end(self, logs=None):
-        self.told = sorted(logs)
+        self.last = sorted(logs)
 
 
 def test_evaluation_and_end_as_callbacks_know_them():
@@ -244,7 +244,7 @@ def test_evaluation_and_end_as_callbacks_know_them():
     callback, expected = EvaluatesAtZero(), EvaluatesAtZero()
     fits = ours(callback, validation=batches()), by_keras(expected, validation_data=(INPUTS, TARGETS))
     assert_same_fit(*fits)
-    assert callback.told == expected.told == ["loss", "val_loss"]
+    assert callback.last == expected.last == ["loss", "val_loss"]
 
 
 # --- what is printed, and what is left ------------------------------------------------------------

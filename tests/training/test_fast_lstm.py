@@ -1,4 +1,4 @@
-"""LSTM layers that compute the fast way, against themselves."""
+"""The fast computation of LSTM layers, against Keras' own."""
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ def network(layer, n_timesteps=None):
 
 
 def outputs_and_gradients(model, inputs, training=False):
-    """Outputs, and the gradients of a loss that weighs each of them otherwise; the inputs' come last."""
+    """Outputs, and the gradients of a loss that gives each of them another weight; those of the inputs come last."""
     inputs = tf.convert_to_tensor(inputs)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
@@ -62,7 +62,7 @@ def test_the_same_numbers_and_gradients(shape, units, direction, return_sequence
 
 
 def test_the_same_compiled_by_xla():
-    """As XLA compiles them, for one number of time steps, numbers and gradients are the same, too."""
+    """Compiled by XLA for a fixed number of time steps, numbers and gradients are the same."""
     model = network(layers.Bidirectional(layers.LSTM(3, return_sequences=True, use_cudnn=False)), 4)
     inputs = np.random.default_rng(0).normal(size=(3, 4, N_FEATURES)).astype(np.float32)
     inputs[:, 0] = inputs[1, :2] = inputs[2] = np.nan
@@ -74,7 +74,7 @@ def test_the_same_compiled_by_xla():
 
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_the_same_dropout(bidirectional):
-    """Inputs are dropped by the masks that Keras' layer draws from the same seed, and the generator goes on alike."""
+    """Dropout uses the masks that Keras' layer draws from the same seed, and leaves the generator in the same state."""
     layer = layers.LSTM(3, dropout=0.5, seed=7, return_sequences=True, use_cudnn=False)
     model = network(layers.Bidirectional(layer) if bidirectional else layer)
     inputs = np.random.default_rng(0).normal(size=(4, 3, N_FEATURES)).astype(np.float32)
@@ -97,7 +97,7 @@ def test_the_same_dropout(bidirectional):
 
 
 class OwnLSTM(layers.LSTM):
-    """A layer of one's own."""
+    """A layer class that Keras does not know."""
 
 
 LEFT_ALONE = {
@@ -115,7 +115,7 @@ LEFT_ALONE = {
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
 def test_layers_that_are_left_alone(name):
-    """Layers whose numbers would come out otherwise keep their own call, beside one that does not."""
+    """Layers with options that the fast way does not compute keep their own call."""
     left, plain = LEFT_ALONE[name](), layers.LSTM(2)
     inputs = keras.Input(batch_shape=(1, 3, N_FEATURES))
     outputs = left(inputs)
@@ -126,7 +126,7 @@ def test_layers_that_are_left_alone(name):
 
 
 def test_an_initial_state():
-    """A layer that begins from a given state computes as ever."""
+    """A layer that begins from a given state uses Keras' own call."""
     inputs, state = keras.Input((3, N_FEATURES)), keras.Input((2,))
     model = keras.Model([inputs, state], layers.LSTM(2)(inputs, initial_state=[state, state]))
     data = [np.ones((2, 3, N_FEATURES), np.float32), np.ones((2, 2), np.float32)]
@@ -137,7 +137,7 @@ def test_an_initial_state():
 
 @pytest.mark.parametrize("fails", [True, False])
 def test_afterwards_the_layers_are_keras_own(fails):
-    """After the block, or an error in it, nothing of it is left: not on the layers, and not in what is saved."""
+    """After the block, or an error in it, the layers and their saved configuration are as before."""
     lstm, both = layers.LSTM(2, return_sequences=True), layers.Bidirectional(layers.LSTM(2))
     inputs = keras.Input((3, N_FEATURES))
     inner = keras.Model(inputs, lstm(inputs))

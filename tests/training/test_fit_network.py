@@ -187,7 +187,7 @@ def test_other_settings_are_not_shared(monkeypatch):
 
 
 def test_a_shared_program_remembers_nothing():
-    """Whatever was trained before, the same fit gives the same bits, dropout included."""
+    """The same fit gives the same bits, dropout included, after any other fit."""
     fits = []
     for seed in (0, 1, 0):
         model = lstm_network(dropout=0.3)
@@ -270,7 +270,7 @@ def test_keras_own_fit_goes_on():
 
 
 def test_keras_own_fit_interrupted():
-    """Where the user interrupts Keras' own fit, the history is of whole epochs."""
+    """After an interrupt of Keras' own fit the history holds whole epochs only."""
 
     def interrupt(epoch, logs=None):
         if epoch == 1:

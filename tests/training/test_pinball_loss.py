@@ -1,4 +1,4 @@
-"""The loss of quantiles: scikit-learn's numbers, and known to the programs that train."""
+"""The loss of quantiles, against scikit-learn's, and the programs that share it."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize("steps", [(), (4,)], ids=["a sample", "time steps"])
 @pytest.mark.parametrize("n_values", [1, 2])
 def test_against_scikit_learn(steps, n_values):
-    """It is the mean of scikit-learn's losses of all quantiles of all values."""
+    """The loss is the mean of scikit-learn's losses of all quantiles of all values."""
     y, predicted = RNG.normal(size=(2, 30, *steps, 3 * n_values))
     columns = [(y[..., k].ravel(), predicted[..., k].ravel(), LEVELS[k % 3]) for k in range(3 * n_values)]
     expected = np.mean([mean_pinball_loss(true, quantile, alpha=level) for true, quantile, level in columns])
@@ -34,7 +34,7 @@ def test_weights():
 
 
 def test_there_and_back():
-    """Keras writes it down, and reads it where it is told of the class."""
+    """Keras serializes the loss, and reads it back with the class in custom_objects."""
     loss = PinballLoss(np.array(LEVELS), name="mine", reduction="sum")
     written = keras.losses.serialize(loss)
     again = keras.losses.deserialize(written, custom_objects={"PinballLoss": PinballLoss})

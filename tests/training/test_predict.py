@@ -122,7 +122,7 @@ def test_many_samples_do_not_count_as_few(by_xla):
 
 
 def test_not_by_xla_on_a_gpu(by_xla, monkeypatch):
-    """Where there is a GPU, a few samples are predicted as before."""
+    """On a GPU a few samples are not compiled by XLA."""
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices()

@@ -15,18 +15,18 @@ from sklstm.training import refuse_fork, share_cores
 
 @pytest.fixture
 def threads(monkeypatch):
-    """The numbers of threads that TensorFlow is told, by what they are for."""
+    """The numbers of threads that TensorFlow is set to, by their kind."""
     import tensorflow as tf
 
-    told = {}
+    numbers = {}
     for kind in ("intra", "inter"):
         name = f"set_{kind}_op_parallelism_threads"
-        monkeypatch.setattr(tf.config.threading, name, lambda number, kind=kind: told.update({kind: number}))
-    return told
+        monkeypatch.setattr(tf.config.threading, name, lambda number, kind=kind: numbers.update({kind: number}))
+    return numbers
 
 
 def worker(monkeypatch, name="LokyProcess-3", n_threads="2"):
-    """Stand in a process of this name, in which joblib has said how many threads there are to be."""
+    """Pretend to be a process of this name, in which joblib has set a number of threads."""
     monkeypatch.setattr(multiprocessing, "current_process", lambda: SimpleNamespace(name=name))
     if n_threads is None:
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
@@ -70,14 +70,14 @@ def test_a_worker_of_dask_that_has_not_begun(monkeypatch, threads):
     ],
 )
 def test_others_are_left_alone(name, n_threads, monkeypatch, threads):
-    """In any other process, or where no number was said, nothing is changed."""
+    """In any other process, or without a number of threads, nothing is changed."""
     worker(monkeypatch, name, n_threads)
     share_cores()
     assert threads == {}
 
 
 def test_too_late_for_a_share(monkeypatch, threads):
-    """Where TensorFlow has computed already, and takes no number any more, it goes on as it is."""
+    """TensorFlow that has computed already, and takes no number any more, stays as it is."""
     import tensorflow as tf
 
     def refuse(number):

@@ -13,13 +13,13 @@ def weights(seed):
 
 
 def test_default_seeds_follow():
-    """What Keras seeds by default follows from the seed alone."""
+    """Keras' default seeds follow from the seed alone."""
     assert_array_equal(weights(3), weights(3))
     assert (weights(3) != weights(4)).any()
 
 
 def test_the_generator_is_put_back():
-    """Python's generator goes on as if nothing had happened, also after an error."""
+    """Python's generator is in the same state after the block, also after an error."""
     state, randint = random.getstate(), random.randint
     weights(0)
     try:
@@ -39,8 +39,8 @@ def test_a_block_in_a_block():
         assert random.randint(1, 10**9) == expected.randint(1, 10**9)
 
 
-def test_other_threads_draw_as_ever():
-    """A thread that draws in the meantime changes no seed, and has the numbers that it would have had."""
+def test_other_threads_draw_the_same_numbers():
+    """A thread that draws during the block changes no seed, and gets the numbers that it gets without it."""
     expected = weights(3)
     random.seed(5)
     undisturbed = [random.randint(1, 10**9) for _ in range(3)]

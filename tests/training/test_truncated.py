@@ -123,7 +123,7 @@ def test_learns_per_step_as_a_loop_does(k1, k2, masks):
 
 @pytest.mark.parametrize("per_step", [True, False])
 def test_over_the_whole_length_it_is_what_keras_does(per_step):
-    """With k1 = k2 = n_timesteps one batch is Keras' own, weights and metrics as well."""
+    """With k1 = k2 = n_timesteps weights and metrics after one batch are those of Keras."""
     network, twin = twins(per_step)
     inputs = normal(N_SAMPLES, N_TIMESTEPS, 2)
     targets = normal(N_SAMPLES, N_TIMESTEPS, 1, seed=1)[:, slice(None) if per_step else -1]
@@ -182,7 +182,7 @@ def test_padding_without_weight_changes_nothing_per_step():
 
 
 def test_weights_of_samples_hold_for_all_their_steps():
-    """Weights of shape (batch_size,) and the same for each time step are one."""
+    """Weights of shape (batch_size,) are those of each time step."""
     network, twin = twins(True)
     inputs, targets = normal(N_SAMPLES, N_TIMESTEPS, 2), normal(N_SAMPLES, N_TIMESTEPS, 1)
     weights = np.array([0.5, 2, 0])
@@ -217,7 +217,7 @@ def test_fits_and_validates_several_outputs_with_dropout():
 
 
 def test_refuses_a_gradient_shorter_than_a_chunk():
-    """What an update learns from, the gradient goes through."""
+    """A gradient reaches back over the chunk that an update learns from, or further."""
     assert refused(sequence_model, build(True), (5, 3)) == snapshot(
         "TBPTT(k1, k2) goes back over the k1 time steps since the last update, or more: 1 <= k1 <= k2. Got k1=5, k2=3. "
         "Pass tbptt=(5, 5)."
@@ -225,7 +225,7 @@ def test_refuses_a_gradient_shorter_than_a_chunk():
 
 
 def test_refuses_a_fixed_number_of_time_steps():
-    """Pieces are shorter than what such a network takes."""
+    """A network of a fixed number of time steps cannot run pieces of them."""
     network = keras.Sequential([keras.Input((6, 2)), layers.LSTM(3)], name="fixed")
     assert refused(sequence_model, carrying(network, 1), (1, 2)) == snapshot(
         "TBPTT(k1, k2) runs sequences in pieces, and model 'fixed' takes exactly 6 time steps at once. Pass a network "
