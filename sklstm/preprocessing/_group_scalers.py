@@ -1,6 +1,7 @@
-"""SeriesScaler's scalers by group: which of them a row goes by, and what they refuse."""
+"""Sets of coefficients by group: merging those of chunks, and messages about groups."""
 
 import numpy as np
+import pandas as pd
 
 from sklstm._parameters import suggest
 
@@ -8,41 +9,62 @@ from sklstm._parameters import suggest
 LISTED = 8
 
 
-def refuse_other_kind(keys, scalers):
-    """Raise where X has groups and the fitted X had none, or the other way round."""
-    if keys is None and scalers:
+def merge_by_group(method, one, other):
+    """Merge the statistics of two chunks, each a pair of labels and statistics with those of all rows at the end.
+
+    Returns
+    -------
+    labels : pd.Index
+        Groups of the first chunk, and after them the new ones of the second.
+    statistics : dict of str to ndarray of shape (n_groups + 1, n_features)
+    """
+    (known, _), (shown, _) = one, other
+    labels = known.append(shown[~shown.isin(known)]) if len(known) else shown
+    return labels, method.merge(*(_spread_out(part, labels) for part in (one, other)))
+
+
+def _spread_out(part, labels):
+    """Statistics in the order of `labels`: NaN, and a count of 0, for a group that the chunk does not hold."""
+    own, statistics = part
+    rows = np.append(own.get_indexer(labels), len(own))
+    absent = (rows < 0)[:, None]
+    return {
+        name: np.where(absent, 0 if value.dtype.kind == "i" else np.nan, value[rows])
+        for name, value in statistics.items()
+    }
+
+
+def refuse_other_kind(keys, groups):
+    """Raise if X has groups and the fitted X had none, or the other way round."""
+    if keys is None and len(groups):
         raise ValueError(
             "SeriesScaler was fitted on groups, and cannot tell which of them the rows of X are of. "
             "Pass groups= here too."
         )
-    if keys is not None and not scalers:
+    if keys is not None and not len(groups):
         raise ValueError("SeriesScaler was fitted without groups, got groups. Pass them to fit too, or nowhere.")
 
 
-def refuse_unseen(labels, scalers):
-    """Raise where a group was not fitted, naming some of those that were."""
-    unseen = [label for label in labels if label not in scalers]
-    if not unseen:
+def refuse_unseen(labels, known):
+    """Raise if a group was not fitted, naming some of those that were."""
+    labels = pd.Index(labels, tupleize_cols=False)
+    unseen = labels[known.get_indexer(labels) < 0]
+    if not len(unseen):
         return
-    known = [repr(label) for label in scalers]
     others = f" (and {len(unseen) - 1} more)" if len(unseen) > 1 else ""
-    listed = ", ".join(known[:LISTED]) + (f" and {len(known) - LISTED} more" if len(known) > LISTED else "")
+    listed = ", ".join(map(repr, known[:LISTED].tolist()))
+    listed += f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    label = unseen.tolist()[0]
     raise ValueError(
-        f"SeriesScaler(unseen_groups='error') was not fitted on the group {unseen[0]!r}{others}."
-        f"{suggest(str(unseen[0]), [str(label) for label in scalers])} Its groups are: {listed}. "
+        f"SeriesScaler(unseen_groups='error') was not fitted on the group {label!r}{others}."
+        f"{suggest(str(label), [str(label) for label in known])} Its groups are: {listed}. "
         "Fit it on all of them, or let unseen_groups='pooled' scale the others by the coefficients of all rows."
     )
 
 
-def bounds_of_rows(keys, scalers, pooled):
-    """Smallest and largest value in range of each row and feature, by the scaler of the row's group."""
-    by_group = [scalers.get(label, pooled) for label in keys.labels]
-    return tuple(np.stack([getattr(scaler, name) for scaler in by_group])[keys.codes] for name in ("lower_", "upper_"))
-
-
-def in_group(keys, scalers, row):
-    """Whose coefficients a row goes by, for messages."""
+def in_group(keys, sets, row):
+    """The group whose coefficients apply to a row, for messages."""
     if keys is None:
         return ""
     label = keys.labels[keys.codes[row]]
-    return f" in group {label!r}" if label in scalers else f" in all fitted groups, and {label!r} is none of them"
+    return f" in group {label!r}" if sets[row] >= 0 else f" in all fitted groups, and {label!r} is none of them"

@@ -50,6 +50,7 @@ class ScaledRow:
 
     def __init__(self, scaler):
         self.scaler = scaler
+        self.places = {label: place for place, label in enumerate(getattr(scaler, "groups_", np.empty(0)).tolist())}
 
     def begin(self, label, *, warm):
         """What is remembered of a series before its first row: nothing."""
@@ -59,24 +60,21 @@ class ScaledRow:
         scaler = self.scaler
         if not isinstance(scaler, SeriesScaler):
             return _scaled(scaler, values), None
-        keys = None
-        if scaler.scalers_:
+        keys, place = None, -1
+        if len(scaler.groups_):
             if scaler.unseen_groups == "error":
-                refuse_unseen([label], scaler.scalers_)
-            keys = Keys(np.zeros(1, dtype=np.intp), [label], None)
-        own = scaler.scalers_.get(label, scaler)
+                refuse_unseen([label], scaler._labels)
+            keys, place = Keys(np.zeros(1, dtype=np.intp), [label], None), self.places.get(label, -1)
         if scaler.out_of_range != "allow":
-            names, bounds = scaler._feature_names(), (own.lower_, own.upper_)
-            rows, whose = Observations(values[None], None), partial(in_group, keys, scaler.scalers_)
+            names, bounds = scaler._feature_names(), (scaler._lower[place], scaler._upper[place])
+            rows, whose = Observations(values[None], None), partial(in_group, keys, [place])
             shown = with_names(values[None], names)
             values = treat_out_of_range(scaler.out_of_range, rows, shown, bounds, names, whose)[0]
-        return _scaled(own.scaler_, values), None
+        return values if scaler.method is None else (values - scaler._center[place]) / scaler._scale[place], None
 
 
 def _scaled(scaler, values):
     """What a fitted scaler of scikit-learn's makes of a row."""
-    if scaler is None:
-        return values
     if isinstance(scaler, MinMaxScaler):
         values = values * scaler.scale_ + scaler.min_
         return np.clip(values, *scaler.feature_range) if scaler.clip else values
@@ -183,7 +181,7 @@ def roles_of_windows(framer):
 
 def is_by_series(step):
     """Whether a transformer was fitted on the series of a panel."""
-    if getattr(step, "scalers_", None):
+    if len(getattr(step, "groups_", ())):
         return True
     return any(label is not None for label in getattr(step, "_ends", ()))
 

@@ -21,7 +21,7 @@ def refuse_unknown_coefficients(name, coefficients, known):
 
 
 def per_feature(name, given, learned, names):
-    """A coefficient of shape (n_features,): as it is given, and where it is not, as it was learned."""
+    """A coefficient of shape (..., n_features): the given value, and where there is none, the learned one."""
     if given is None:
         return learned
     by_column = isinstance(given, (Mapping, pd.Series))
@@ -33,7 +33,7 @@ def per_feature(name, given, learned, names):
             f"SeriesScaler expects one {name!r} per feature, got {len(numbers)} for {len(names)} features."
         )
     value = np.array(learned, dtype=np.float64)
-    value[positions_of(given.keys(), names) if by_column else slice(None)] = numbers
+    value[..., positions_of(given.keys(), names) if by_column else slice(None)] = numbers
     return value
 
 

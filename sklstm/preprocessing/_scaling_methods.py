@@ -1,146 +1,144 @@
-"""The methods of SeriesScaler: which scikit-learn scaler does each, and by which coefficients."""
+"""The methods of SeriesScaler: the statistics that each learns, and the centre and scale that follow from them.
+
+Arrays have shape (n_sets, n_features): a set of coefficients for each series of a panel, and one for all rows. Where a
+feature does not vary it is divided by 1, as scikit-learn's scalers do.
+"""
 
 import numpy as np
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+from sklstm._series import find_extremes, find_moments, find_quantiles, merge_moments
+
+EPSILON = np.finfo(np.float64).eps
 
 
 class Method:
-    """Leave the values as they are; what other methods share."""
+    """Leave values as they are. Base class of the other methods."""
 
     names: tuple[str, ...] = ()
-    # What a scaler knows of a feature that it has seen nothing of: the next chunk decides.
-    neutral: dict[str, float] = {}
 
-    def build(self, feature_range):
-        """An unfitted scikit-learn scaler, or None."""
+    def learn(self, values, bounds):
+        """Statistics of each series, a dict of arrays; those that `merge` and `find_coefficients` take."""
+        lower, upper = find_extremes(values, bounds)
+        return {"lower": lower, "upper": upper}
 
-    def learn(self, scaler, values):
-        """Teach the scaler values of shape (n_observations, n_features), or one more chunk of them."""
-        unseen = np.isnan(values).all(axis=0)
-        if not unseen.any():
-            scaler.partial_fit(values)
-            return
-        # Of a feature that a chunk shows nothing of, scikit-learn's scalers would forget what they know.
-        known = {name: value for name, value in vars(scaler).items() if name.endswith("_") and name != "n_features_in_"}
-        scaler.partial_fit(np.where(unseen, 0.0, values))
-        for name, value in (self.neutral | known).items():
-            setattr(scaler, name, np.where(unseen, value, getattr(scaler, name)))
+    def merge(self, one, other):
+        """Statistics of two chunks together. NaN, and a count of 0, mean that a chunk shows nothing of a feature."""
+        return {"lower": np.fmin(one["lower"], other["lower"]), "upper": np.fmax(one["upper"], other["upper"])}
 
-    def read(self, scaler):
-        """The learned coefficients by name, each of shape (n_features,)."""
+    def find_coefficients(self, statistics):
+        """The coefficients by name."""
         return {}
 
-    def write(self, scaler, coefficients):
-        """Give the scaler these coefficients for its own."""
-
-    def check(self, coefficients, columns, of=""):
-        """Raise where coefficients (`of` which group) contradict each other."""
+    def check(self, coefficients, columns, of_set):
+        """Raise if coefficients contradict each other; ``of_set(k)`` names set k in the message."""
 
     def bounds(self, coefficients):
-        """Smallest and largest value in range, or None where the coefficients do not tell."""
+        """Smallest and largest value in range, or None if the coefficients do not say."""
+
+    def center_and_scale(self, coefficients, feature_range):
+        """What is subtracted, and what the difference is divided by."""
 
 
 class MinMax(Method):
     names = ("min", "max")
-    neutral = {"data_min_": np.inf, "data_max_": -np.inf}
 
-    def build(self, feature_range):
-        if len(feature_range) != 2 or not feature_range[0] < feature_range[1]:
-            raise ValueError(f"SeriesScaler expects feature_range=(low, high) with low < high, got {feature_range}.")
-        return MinMaxScaler(feature_range=tuple(feature_range))
+    def find_coefficients(self, statistics):
+        return {"min": statistics["lower"].astype(np.float64), "max": statistics["upper"].astype(np.float64)}
 
-    def read(self, scaler):
-        return {"min": scaler.data_min_, "max": scaler.data_max_}
-
-    def write(self, scaler, coefficients):
-        # Two rows that hold just the extremes teach the scaler every attribute that depends on them.
-        scaler.fit(np.stack([coefficients["min"], coefficients["max"]]))
-
-    def check(self, coefficients, columns, of=""):
-        crossed = coefficients["min"] > coefficients["max"]
-        if crossed.any():
-            k = int(np.argmax(crossed))
+    def check(self, coefficients, columns, of_set):
+        crossed = _find_first(coefficients["min"] > coefficients["max"])
+        if crossed:
+            low, high = coefficients["min"][crossed], coefficients["max"][crossed]
             raise ValueError(
-                f"SeriesScaler expects min <= max, got min {coefficients['min'][k]:g} and max "
-                f"{coefficients['max'][k]:g} for column {columns[k]!r}{of}. Mend coefficients, or give both of them."
+                f"SeriesScaler expects min <= max, got min {low:g} and max {high:g} for column "
+                f"{columns[crossed[1]]!r}{of_set(crossed[0])}. Mend coefficients, or give both of them."
             )
 
     def bounds(self, coefficients):
         return coefficients["min"], coefficients["max"]
 
+    def center_and_scale(self, coefficients, feature_range):
+        low, high = feature_range
+        scale = _without_zeros(coefficients["max"] - coefficients["min"]) / (high - low)
+        return coefficients["min"] - low * scale, scale
+
 
 class Standard(Method):
     names = ("mean", "std")
-    neutral = {"mean_": 0.0, "var_": 0.0, "n_samples_seen_": 0}
 
-    def build(self, feature_range):
-        return StandardScaler()
+    def learn(self, values, bounds):
+        count, mean, variance = find_moments(values, bounds)
+        return super().learn(values, bounds) | {"count": count, "mean": mean, "variance": variance}
 
-    def read(self, scaler):
-        # Where scikit-learn takes rounding errors for what they are, it divides by 1.
-        std = np.sqrt(scaler.var_)
-        return {"mean": scaler.mean_, "std": np.where(scaler.scale_ == std, std, 0.0)}
+    def merge(self, one, other):
+        moments = (tuple(part[name] for name in ("count", "mean", "variance")) for part in (one, other))
+        count, mean, variance = merge_moments(*moments)
+        return super().merge(one, other) | {"count": count, "mean": mean, "variance": variance}
 
-    def write(self, scaler, coefficients):
-        scaler.mean_, scaler.var_ = coefficients["mean"], coefficients["std"] ** 2
-        scaler.scale_ = _without_zeros(coefficients["std"])
+    def find_coefficients(self, statistics):
+        count, mean, variance = (statistics[name] for name in ("count", "mean", "variance"))
+        # The bound on rounding errors that scikit-learn's StandardScaler has for values that are all the same.
+        rounding = count * EPSILON * variance + (count * mean * EPSILON) ** 2
+        return {"mean": mean, "std": np.where(variance <= rounding, 0.0, np.sqrt(variance))}
 
-    def check(self, coefficients, columns, of=""):
-        _refuse_negative("std", coefficients["std"], columns, of)
+    def check(self, coefficients, columns, of_set):
+        _refuse_negative("std", coefficients["std"], columns, of_set)
+
+    def center_and_scale(self, coefficients, feature_range):
+        return coefficients["mean"], _without_zeros(coefficients["std"])
 
 
 class Robust(Method):
     names = ("median", "iqr")
 
-    def build(self, feature_range):
-        return RobustScaler()
+    def learn(self, values, bounds):
+        first, median, third = find_quantiles(values, bounds, [0.25, 0.5, 0.75])
+        return super().learn(values, bounds) | {"median": median, "iqr": third - first}
 
-    def learn(self, scaler, values):
-        unseen = np.isnan(values).all(axis=0)
-        scaler.fit(np.where(unseen, 0.0, values) if unseen.any() else values)
+    def find_coefficients(self, statistics):
+        return {"median": statistics["median"], "iqr": _without_zeros(statistics["iqr"])}
 
-    def read(self, scaler):
-        return {"median": scaler.center_, "iqr": scaler.scale_}
+    def check(self, coefficients, columns, of_set):
+        _refuse_negative("iqr", coefficients["iqr"], columns, of_set)
 
-    def write(self, scaler, coefficients):
-        scaler.center_, scaler.scale_ = coefficients["median"], _without_zeros(coefficients["iqr"])
-
-    def check(self, coefficients, columns, of=""):
-        _refuse_negative("iqr", coefficients["iqr"], columns, of)
+    def center_and_scale(self, coefficients, feature_range):
+        return coefficients["median"], _without_zeros(coefficients["iqr"])
 
 
 class MaxAbs(Method):
     names = ("max_abs",)
-    neutral = {"max_abs_": 0.0}
 
-    def build(self, feature_range):
-        return MaxAbsScaler()
+    def find_coefficients(self, statistics):
+        return {"max_abs": np.maximum(np.abs(statistics["lower"]), np.abs(statistics["upper"])).astype(np.float64)}
 
-    def read(self, scaler):
-        return {"max_abs": scaler.max_abs_}
-
-    def write(self, scaler, coefficients):
-        scaler.max_abs_, scaler.scale_ = coefficients["max_abs"], _without_zeros(coefficients["max_abs"])
-
-    def check(self, coefficients, columns, of=""):
-        _refuse_negative("max_abs", coefficients["max_abs"], columns, of)
+    def check(self, coefficients, columns, of_set):
+        _refuse_negative("max_abs", coefficients["max_abs"], columns, of_set)
 
     def bounds(self, coefficients):
         return -coefficients["max_abs"], coefficients["max_abs"]
+
+    def center_and_scale(self, coefficients, feature_range):
+        return np.zeros_like(coefficients["max_abs"]), _without_zeros(coefficients["max_abs"])
 
 
 METHODS = {"minmax": MinMax(), "standard": Standard(), "robust": Robust(), "maxabs": MaxAbs(), None: Method()}
 
 
 def _without_zeros(spread):
-    """A feature that does not vary is divided by 1, as in scikit-learn."""
-    return np.where(spread == 0, 1.0, spread)
+    """A spread below ten times the rounding of 1 counts as none, as in scikit-learn."""
+    return np.where(np.abs(spread) < 10 * EPSILON, 1.0, spread)
 
 
-def _refuse_negative(name, values, columns, of):
-    if (values < 0).any():
-        k = int(np.argmax(values < 0))
+def _find_first(mask):
+    """The set and the feature of the first True, the set of all rows (the last one) before the others; or None."""
+    found = np.argwhere(np.roll(mask, 1, axis=0))
+    return (int(found[0, 0]) - 1, int(found[0, 1])) if len(found) else None
+
+
+def _refuse_negative(name, values, columns, of_set):
+    negative = _find_first(values < 0)
+    if negative:
         raise ValueError(
-            f"SeriesScaler expects {name} to be 0 or more, got {values[k]:g} for column {columns[k]!r}{of}. "
-            "Mend coefficients."
+            f"SeriesScaler expects {name} to be 0 or more, got {values[negative]:g} for column "
+            f"{columns[negative[1]]!r}{of_set(negative[0])}. Mend coefficients."
         )

@@ -1,6 +1,5 @@
 """SeriesScaler: one set of coefficients per feature, over all samples and time steps."""
 
-from copy import deepcopy
 from functools import partial
 from numbers import Integral
 from typing import Self
@@ -14,7 +13,7 @@ from sklstm._fit_callbacks import as_task
 from sklstm._validation import is_ragged, read_numbers, refuse_text
 from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._group_scalers import bounds_of_rows, in_group, refuse_other_kind, refuse_unseen
+from sklstm.preprocessing._group_scalers import in_group, merge_by_group, refuse_other_kind, refuse_unseen
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin, of_observations
 from sklstm.preprocessing._observations import like_collection, read_observations
 from sklstm.preprocessing._out_of_range import treat_out_of_range
@@ -64,11 +63,11 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         The same for ``"maxabs"``.
     lower_, upper_ : ndarray of shape (n_features,)
         Bounds that `out_of_range` goes by, in the units of X: the fitted data's own, or those given.
-    scaler_ : scikit-learn scaler or None
-        What does the arithmetic.
-    scalers_ : dict of SeriesScaler
-        By series of a panel, ``scalers_["Rome"].min_``: fitted on its rows alone. What was never observed there, and
-        what changes in none of them, has the coefficients of all rows. Empty where there are no groups.
+    groups_ : ndarray of shape (n_groups,)
+        Labels of the series of a panel, in the order of their first rows. Empty without groups.
+    group_coefficients_ : dict of str to ndarray of shape (n_groups, n_features)
+        Coefficients of each series, learned from its rows alone: ``group_coefficients_["min"]``. A feature that a
+        series never shows, or that changes in no series, has the coefficients of all rows.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -206,7 +205,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
                 "SeriesScaler(method='robust') cannot learn from chunks: a median needs all rows at once. "
                 "Use fit, or method='standard'."
             )
-        return self._learn(X, groups, chunk=hasattr(self, "lower_"))
+        return self._learn(X, groups, chunk=hasattr(self, "groups_"))
 
     def fit_transform(self, X, y=None, groups=None):
         """Learn the coefficients, and scale X.
@@ -305,110 +304,98 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
 
     def _learn(self, X, groups, *, chunk):
         self._validate_params()
-        refuse_unknown_coefficients(self.method, self.coefficients, METHODS[self.method].names)
+        method = METHODS[self.method]
+        refuse_unknown_coefficients(self.method, self.coefficients, method.names)
+        if len(self.feature_range) != 2 or not self.feature_range[0] < self.feature_range[1]:
+            raise ValueError(
+                f"SeriesScaler expects feature_range=(low, high) with low < high, got {self.feature_range}."
+            )
         features, keys = self._split(X, groups)
         if chunk:
-            refuse_other_kind(keys, self.scalers_)
+            refuse_other_kind(keys, self.groups_)
         values = read_observations(self, features, reset=not chunk, expand=True).values
-        names = self._feature_names()
         unseen = np.isnan(values).all(axis=0)
         if unseen.any() and not chunk:
             raise ValueError(
-                f"SeriesScaler got nothing observed (only NaN) in column {names[np.argmax(unseen)]!r}. "
+                f"SeriesScaler got nothing observed (only NaN) in column {self._feature_names()[np.argmax(unseen)]!r}. "
                 "Drop the column, or fill it first."
             )
-        if not chunk:
-            self._begin()
+        statistics, labels = self._find_statistics(values, of_observations(keys, X))
+        if chunk:
+            labels, statistics = merge_by_group(method, (self._labels, self._statistics), (labels, statistics))
+        else:
             self._remember_columns(X)
-        self._take_in(values)
+        self._labels, self._statistics = labels, statistics
+        self.groups_ = labels.to_numpy()
         self._settle()
-        if keys is not None:
-            self._learn_groups(values, of_observations(keys, X))
         return self
 
-    def _learn_groups(self, values, keys):
-        for label, rows in keys.rows():
-            if label not in self.scalers_:
-                self.scalers_[label] = self._for_group()
-            self.scalers_[label]._take_in(values[rows])
-        # What changes in no group tells them apart: in their own scale it would be the same for all of them.
-        static = np.all([~(scaler._observed[0] < scaler._observed[1]) for scaler in self.scalers_.values()], axis=0)
-        # Those that this chunk says nothing of, too: coefficients of all rows may stand in for their own.
-        for label, scaler in self.scalers_.items():
-            scaler.coefficients = self.coefficients
-            scaler._settle(pooled=self, static=static, of=f" of group {label!r}")
+    def _find_statistics(self, values, keys):
+        """Statistics of the groups in their order, and at the end those of all rows; and the labels of the groups."""
+        method = METHODS[self.method]
+        pooled = method.learn(values, np.array([0, len(values)]))
+        if keys is None:
+            return pooled, pd.Index([], dtype=object)
+        order, bounds = keys.by_series()
+        by_group = method.learn(values[order], bounds)
+        statistics = {name: np.concatenate([by_group[name], pooled[name]]) for name in pooled}
+        return statistics, pd.Index(keys.labels, tupleize_cols=False)
 
-    def _for_group(self):
-        params = {name: getattr(self, name) for name in ("method", "feature_range", "coefficients", "out_of_range")}
-        scaler = SeriesScaler(**params)
-        for name in {"n_features_in_", "feature_names_in_"} & set(vars(self)):
-            setattr(scaler, name, getattr(self, name))
-        scaler._begin()
-        return scaler
+    def _settle(self):
+        """Put given coefficients in the place of learned ones, and publish centres, scales and bounds.
 
-    def _begin(self):
-        self._learner = METHODS[self.method].build(self.feature_range)
-        self._observed = None
-        self.scalers_ = {}
-
-    def _take_in(self, values):
-        """Learn from values of shape (n_observations, n_features), or one more chunk of them."""
-        lower, upper = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
-        if self._observed is not None:
-            lower, upper = np.fmin(lower, self._observed[0]), np.fmax(upper, self._observed[1])
-        self._observed = lower, upper
-        if self._learner is not None:
-            # It scales matrices, whatever container scikit-learn's global configuration asks for.
-            self._learner.set_output(transform="default")
-            METHODS[self.method].learn(self._learner, values)
-
-    def _settle(self, pooled=None, static=False, of=""):
-        """Put what the domain knows in the place of what was learned, and publish both.
-
-        What a group (`of` which one) shows nothing of it takes from the scaler of all rows, `pooled`; what changes in
-        no group, `static`, too.
+        A group takes from all rows what it shows nothing of. A feature that changes in no group takes all coefficients
+        from all rows: it tells groups apart, and in their own scales it would be the same for all of them.
         """
-        method, names, pooled = METHODS[self.method], self._feature_names(), pooled or self
-        settled, (lower, upper) = method.read(self._learner), self._observed
-        unseen = np.isnan(lower) | static
-        if unseen.any():
-            settled = {name: np.where(unseen, getattr(pooled, f"{name}_"), value) for name, value in settled.items()}
-            lower, upper = np.where(unseen, pooled.lower_, lower), np.where(unseen, pooled.upper_, upper)
-        coefficients = self.coefficients or {}
-        settled = {name: per_feature(name, coefficients.get(name), value, names) for name, value in settled.items()}
-        method.check(settled, names, of)
-        self.scaler_ = self._learner
-        if coefficients or unseen.any():
-            # The learner goes on learning in partial_fit, so it must not be told.
-            self.scaler_ = deepcopy(self._learner)
-            method.write(self.scaler_, settled)
+        method, names = METHODS[self.method], self._feature_names()
+        lower, upper = self._statistics["lower"], self._statistics["upper"]
+        pooled = np.isnan(lower)
+        pooled[:-1] |= ~(lower[:-1] < upper[:-1]).any(axis=0)
+        learned = method.find_coefficients(self._statistics)
+        given = self.coefficients or {}
+        settled = {
+            name: per_feature(name, given.get(name), np.where(pooled, value[-1], value), names)
+            for name, value in learned.items()
+        }
+        method.check(settled, names, self._of_set)
+        bounds = method.bounds(settled) or (np.where(pooled, lower[-1], lower), np.where(pooled, upper[-1], upper))
+        self._center, self._scale = method.center_and_scale(settled, self.feature_range) or (None, None)
+        self.group_coefficients_ = {name: value[:-1] for name, value in settled.items()}
         for name, value in settled.items():
-            setattr(self, f"{name}_", value)
-        bounds = method.bounds(settled)
-        self.lower_, self.upper_ = (lower, upper) if bounds is None else bounds
+            setattr(self, f"{name}_", value[-1])
+        self._lower, self._upper = bounds
+        self.lower_, self.upper_ = self._lower[-1], self._upper[-1]
+
+    def _of_set(self, k):
+        """The group of a set of coefficients, for messages; the last set is that of all rows."""
+        return "" if k in (-1, len(self._labels)) else f" of group {self._labels[k]!r}"
 
     # --- groups -----------------------------------------------------------------------------------
 
     def _split_known(self, X, groups, *, predictions=False):
         """Features and Keys of X, whose groups, or none, are those of `fit`."""
         features, keys = self._split(X, groups, predictions=predictions)
-        refuse_other_kind(keys, self.scalers_)
+        refuse_other_kind(keys, self.groups_)
         if keys is not None and self.unseen_groups == "error":
-            refuse_unseen(keys.labels, self.scalers_)
+            refuse_unseen(keys.labels, self._labels)
         return features, keys
+
+    def _sets(self, keys):
+        """The set of coefficients of each row, an ndarray of int; -1, the set of all rows, for an unseen group."""
+        if keys is None:
+            return [-1]
+        return self._labels.get_indexer(pd.Index(keys.labels, tupleize_cols=False))[keys.codes]
 
     # --- arithmetic -------------------------------------------------------------------------------
 
     def _compute(self, direction, values, keys):
-        """Values of shape (n_observations, n_features), scaled or brought back: the name of scikit-learn's method."""
-        if self.scaler_ is None:
+        """Scale values of shape (n_observations, n_features), or bring them back: `direction` names the method."""
+        if self.method is None:
             return values
-        if keys is None:
-            return getattr(self.scaler_, direction)(values)
-        computed = np.empty_like(values)
-        for label, rows in keys.rows():
-            computed[rows] = getattr(self.scalers_.get(label, self).scaler_, direction)(values[rows])
-        return computed
+        sets = self._sets(keys)
+        center, scale = self._center[sets], self._scale[sets]
+        computed = (values - center) / scale if direction == "transform" else values * scale + center
+        return computed.astype(values.dtype, copy=False)
 
     def _restore_columns(self, X, positions, keys):
         """Values of the features at these positions, or of a single one in any shape, in the shape of X."""
@@ -422,7 +409,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
                 f"SeriesScaler.inverse_transform expects X with {len(positions)} columns, got shape {values.shape}. "
                 "If X holds some of the features, name them: inverse_transform(X, columns=[...])."
             )
-        # scikit-learn's scalers want every feature: the others are filled in, and dropped again.
+        # Other features are filled in, and dropped again.
         full = np.zeros((values.size // n_columns, self.n_features_in_), dtype=values.dtype)
         full[:, positions] = values.reshape(-1, n_columns)
         if keys is not None:
@@ -432,9 +419,9 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
     def _bound(self, observations, X, keys):
         if self.out_of_range == "allow":
             return observations.values
-        bounds = (self.lower_, self.upper_) if keys is None else bounds_of_rows(keys, self.scalers_, pooled=self)
-        names, whose = self._feature_names(), partial(in_group, keys, self.scalers_)
-        return treat_out_of_range(self.out_of_range, observations, X, bounds, names, whose)
+        sets = self._sets(keys)
+        bounds, names = (self._lower[sets], self._upper[sets]), self._feature_names()
+        return treat_out_of_range(self.out_of_range, observations, X, bounds, names, partial(in_group, keys, sets))
 
     def _columns_of(self, X):
         named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
