@@ -1,5 +1,25 @@
-"""Series in a table: which row belongs to which series, and arithmetic by series on arrays and bounds."""
+"""Series in a table: which row belongs to which series, when it was, what follows what, and arithmetic by series."""
 
+from sklstm._series._calendars import NOWHERE
+from sklstm._series._index import SeriesIndex, of_series, read_series_index, refuse_short, refuse_without_groups
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
+from sklstm._series._timeline import Timeline, as_numbers, learn_timeline, refuse_disorder, tells_time
 
-__all__ = ["count_observed", "find_extremes", "find_moments", "find_quantiles", "merge_moments"]
+__all__ = [
+    "NOWHERE",
+    "SeriesIndex",
+    "Timeline",
+    "as_numbers",
+    "count_observed",
+    "find_extremes",
+    "find_moments",
+    "find_quantiles",
+    "learn_timeline",
+    "merge_moments",
+    "of_series",
+    "read_series_index",
+    "refuse_disorder",
+    "refuse_short",
+    "refuse_without_groups",
+    "tells_time",
+]

@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike
 
 from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
+from sklstm._series import SeriesIndex, learn_timeline, read_series_index, refuse_disorder
 from sklstm._validation import is_ragged, refuse_text
 from sklstm.preprocessing._named_features import find_position
-from sklstm.preprocessing._panel import of_series, read_keys
-from sklstm.preprocessing._time_axis import check_time_order, find_breaks, learn_time_axis
 
 
 def series_to_supervised(data: ArrayLike, n_in: int = 1, n_out: int = 1, dropnan: bool = True) -> pd.DataFrame:
@@ -133,40 +132,39 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     _check_count(who, "horizon", horizon, 1)
     named = has_names(series)
     table = as_table(series, who)
-    features, keys = read_keys(who, table, group, time)
+    features, index = read_series_index(who, table, group, time)
     refuse_text(who, features, "the series")
     target = find_target(who, features, target)
-    values, kept, ahead = features.iloc[:, target].to_numpy(), [], []
-    for label, rows in keys.rows():
-        rows = np.asarray(rows)
-        times = None if keys.times is None else keys.times[rows]
-        if times is not None:
-            check_time_order(who, times, rows, of_series(label))
-        if len(rows) > horizon:
-            whole = slice(None) if times is None or not named else _has_whole_future(times, horizon)
-            kept.append(rows[:-horizon][whole])
-            ahead.append(np.lib.stride_tricks.sliding_window_view(values[rows[1:]], horizon)[whole])
-    if not kept:
-        of = "" if keys.labels == [None] else " in a series"
+    if index.times is not None:
+        refuse_disorder(who, index)
+    if index.lengths.max() <= horizon:
+        of = " in a series" if index.is_panel else ""
         raise ValueError(
-            f"{who}(horizon={horizon}) needs at least {horizon + 1} rows{of}, got {keys.longest}. "
+            f"{who}(horizon={horizon}) needs at least {horizon + 1} rows{of}, got {index.lengths.max()}. "
             "Lower the horizon or pass a longer series."
         )
-    kept = np.concatenate(kept)
-    order = np.argsort(kept, kind="stable")
+    known = np.sort(index.rows(_rows_with_future(index if named else SeriesIndex(len(table)), horizon)))
     columns = [lag_name(features.columns[target], step) for step in range(1, horizon + 1)]
-    X = table.iloc[kept[order]]
-    y = pd.DataFrame(np.concatenate(ahead)[order], index=X.index, columns=columns)
+    X = table.iloc[known]
+    y = pd.DataFrame(_values_ahead(features.iloc[:, target].to_numpy(), index, horizon)[known], X.index, columns)
     y = y.iloc[:, 0] if horizon == 1 else y
     return (X, y) if named else (X.to_numpy(copy=True), y.to_numpy(copy=True))
 
 
-def _has_whole_future(index, horizon):
-    """Mask of the rows from which the next `horizon` rows are reached without a hole."""
-    segment = np.zeros(len(index), dtype=int)
-    segment[find_breaks(learn_time_axis(index), index)] = 1
-    segment = segment.cumsum()
-    return segment[:-horizon] == segment[horizon:]
+def _rows_with_future(index, horizon):
+    """Rows by series from which the next `horizon` rows are reached within the series and without a hole."""
+    timeline, anew = learn_timeline(index), np.zeros(index.n_rows, dtype=bool)
+    positions = timeline.positions(index.ordered_times)
+    anew = timeline.begin_anew(positions, timeline.find_steps(positions, index.bounds), index.bounds)
+    stretch = np.cumsum(anew)
+    return np.flatnonzero(stretch[:-horizon] == stretch[horizon:])
+
+
+def _values_ahead(values, index, horizon):
+    """Values of the next `horizon` rows by series, in the order of the table; anything where a series has ended."""
+    ordered = values[index.order]
+    ahead = np.stack([np.roll(ordered, -step) for step in range(1, horizon + 1)], axis=1)
+    return index.in_table_order(ahead)
 
 
 def has_names(data):

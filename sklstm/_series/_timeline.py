@@ -1,0 +1,191 @@
+"""Timelines: the calendar of a table, the step of each series on it, and the holes between rows."""
+
+import numpy as np
+import pandas as pd
+
+from sklstm._series._calendars import (
+    NOWHERE,
+    Counts,
+    Timestamps,
+    calendar_of_offset,
+    candidate_calendars,
+    kind_of_counts,
+)
+from sklstm._series._index import of_series
+
+
+def tells_time(times):
+    """Whether times order rows: integers, timestamps, periods or durations."""
+    return isinstance(times, pd.DatetimeIndex) or (times is not None and kind_of_counts(times) is not None)
+
+
+def refuse_disorder(who, index):
+    """Raise, naming the first offender, if the rows of a series are not in strictly ascending time order."""
+    if isinstance(index.times, pd.MultiIndex):
+        raise ValueError(
+            f"{who} expects one series, got a MultiIndex of {list(index.times.names)}. "
+            "Name the level that tells series apart, group=, where a step has that parameter; else take each series "
+            "by itself."
+        )
+    if not tells_time(index.times):
+        return
+    if not index.is_panel and index.times.is_monotonic_increasing and index.times.is_unique:
+        return
+    times = index.ordered_times
+    if times.hasnans:
+        row = int(np.argmax(times.isna()))
+        of = of_series(index.label(index.ordered_codes[row]))
+        raise ValueError(f"{who} got no time (NaT) for row {index.rows(row)}{of}. Drop the row, or give it its time.")
+    numbers = as_numbers(times)
+    late = numbers[1:] <= numbers[:-1]
+    late[index.bounds[1:-1] - 1] = False
+    if not late.any():
+        return
+    row = 1 + int(np.argmax(late))
+    of = of_series(index.label(index.ordered_codes[row]))
+    rows = index.rows(np.array([row - 1, row]))
+    if times[row] == times[row - 1]:
+        remedy = "X[~X.index.duplicated()]; or name what tells series apart, group=, if the table holds several."
+        raise ValueError(
+            f"{who} expects each time once, got {times[row]} in rows {rows[0]} and {rows[1]}{of}. Keep one of them"
+            + (": " + remedy if not of else ".")
+        )
+    remedy = "X.sort_index()" if not of else "X.sort_values(...)"
+    raise ValueError(
+        f"{who} expects rows in time order, got {times[row]} (row {rows[1]}) after {times[row - 1]} (row {rows[0]})"
+        f"{of}. Sort them, and y with them: {remedy}; and split without shuffling."
+    )
+
+
+def as_numbers(times):
+    """Times as numbers that ascend with them; anything else as it is."""
+    return times.asi8 if hasattr(times, "asi8") else times.to_numpy()
+
+
+class Timeline:
+    """What follows what: positions on one calendar, and the step of each series.
+
+    Parameters
+    ----------
+    calendar : Counts or Timestamps, or None
+        None if nothing regular tells the time: then rows follow each other as they come.
+    step : int, optional
+        The step of every series, where it is told: by the freq of an index, or as the longest gap. By default each
+        series has the step that its rows show.
+    """
+
+    def __init__(self, calendar, step=None):
+        self.calendar, self.step = calendar, step
+
+    def positions(self, times):
+        """Position of each row, an ndarray of int64; NOWHERE if it is not on the calendar."""
+        if self.calendar is None or times is None:
+            return np.full(0 if times is None else len(times), NOWHERE)
+        if isinstance(self.calendar, Counts) or type(self.calendar) is Timestamps:
+            return self.calendar.positions(times)
+        # Panels repeat their times, and other calendars take longer than a look-up.
+        codes, distinct = pd.factorize(times)
+        return self.calendar.positions(pd.DatetimeIndex(distinct))[codes] if len(times) else np.empty(0, np.int64)
+
+    def find_steps(self, positions, bounds):
+        """The step of each series, an ndarray of int64 of shape (n_series,): 0 if it has none.
+
+        At least half of the steps from row to row are the same, and all others are whole multiples of it.
+        """
+        n_series = len(bounds) - 1
+        steps = np.zeros(n_series, dtype=np.int64)
+        if self.calendar is None:
+            return steps
+        lost = np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
+        if self.step is not None:
+            return np.where(lost, 0, self.step)
+        hops, of_series = np.diff(positions), np.repeat(np.arange(n_series), np.diff(bounds))
+        within = of_series[1:] == of_series[:-1]
+        hops, of_series = hops[within], of_series[1:][within]
+        counts = np.bincount(of_series, minlength=n_series)
+        open_series = (counts > 0) & ~lost
+        while open_series.any():
+            # Most series of a table share a step: try the commonest one on all that are left.
+            left = open_series[of_series]
+            values, occurrences = _unique(hops[left])
+            step = values[np.argmax(occurrences)]
+            codes = of_series[left]
+            same = np.bincount(codes[hops[left] == step], minlength=n_series)
+            odd = np.bincount(codes[hops[left] % step != 0], minlength=n_series)
+            fits = open_series & (same * 2 >= counts) & (odd == 0)
+            steps[fits] = step
+            # A series without any such step is looked at again; one with it has no other step.
+            open_series &= ~fits & (same * 2 < counts)
+        return steps
+
+    def longest_steps(self, steps):
+        """The longest way from one row to the row that follows it, for series with these steps."""
+        return np.where(steps > 0, steps + (self.calendar.allowance if self.calendar else 0), steps)
+
+    def begin_anew(self, positions, steps, bounds):
+        """Mask of the rows that follow no other row: the first of a series, and those after a hole."""
+        anew = np.zeros(bounds[-1], dtype=bool)
+        if self.calendar is not None:
+            longest = self.longest_steps(steps)
+            longest = longest[0] if len(longest) == 1 else np.repeat(longest, np.diff(bounds))[1:]
+            anew[1:] = (np.diff(positions) > longest) & (longest > 0)
+        anew[bounds[:-1]] = True
+        return anew
+
+    def describe(self, step):
+        """A step in words."""
+        return self.calendar.describe(int(step))
+
+
+def _unique(hops):
+    """Distinct values and their counts, as from np.unique, without a sort where all are the same."""
+    if len(hops) and np.all(hops == hops[0]):
+        return hops[:1], np.array([len(hops)])
+    return np.unique(hops, return_counts=True)
+
+
+def learn_timeline(index, max_gap=None):
+    """The Timeline of a table: one calendar for all its series.
+
+    The freq of a time index is believed. Otherwise the longest series decides: of the calendars on which its rows have
+    a step, the one on which they have the fewest holes. These are months (by days, ends, business days, weekdays),
+    timestamps, open days (days of the week and times of day that are there, others never), and halves of months.
+    """
+    times = index.times
+    if not tells_time(times):
+        return Timeline(None)
+    if max_gap is not None:
+        return _timeline_of_gap(times, max_gap)
+    if not isinstance(times, pd.DatetimeIndex):
+        return Timeline(Counts(kind_of_counts(times)))
+    if times.freq is not None and times.freq.n > 0 and not index.is_panel:
+        return Timeline(*calendar_of_offset(times.freq, times))
+    longest = int(np.argmax(index.lengths))
+    times = index.ordered_times[index.bounds[longest] : index.bounds[longest + 1]]
+    bounds, best, fewest = np.array([0, len(times)]), None, None
+    for calendar in candidate_calendars(times) if len(times) > 1 else ():
+        timeline = Timeline(calendar)
+        positions = timeline.positions(times)
+        (step,) = timeline.find_steps(positions, bounds)
+        if step:
+            holes = np.count_nonzero(np.diff(positions) > step + calendar.allowance)
+            if fewest is None or holes < fewest:
+                best, fewest = timeline, holes
+            if holes == 0:
+                break
+    return best or Timeline(None)
+
+
+def _timeline_of_gap(times, max_gap):
+    """The Timeline on which any step up to `max_gap` leads from a row to the row that follows it."""
+    counted = not isinstance(times, (pd.DatetimeIndex, pd.TimedeltaIndex))
+    try:
+        longest = int(max_gap) if counted else pd.Timedelta(max_gap)
+    except (TypeError, ValueError):
+        expected = "a whole number" if counted else "a duration, such as '3D',"
+        raise ValueError(f"LagFramer expects max_gap to be {expected} for this index, got {max_gap!r}.") from None
+    if counted:
+        return Timeline(Counts(kind_of_counts(times)), longest)
+    if isinstance(times, pd.TimedeltaIndex):
+        return Timeline(Counts("durations"), longest // pd.Timedelta(1, "ns"))
+    return Timeline(Timestamps(times.tz, local=times.tz is None), longest // pd.Timedelta(1, "us"))
