@@ -322,7 +322,7 @@ def _hop(X):
     return hop if remainder == 0 and 0 < hop <= n_timesteps else None
 
 
-def frame(rows, n_steps, breaks=(), contexts=(), slots=None):
+def frame(rows, n_steps, breaks=(), contexts=None, slots=None):
     """One window per row, ending at that row; time steps before the start are NaN.
 
     Parameters
@@ -333,9 +333,9 @@ def frame(rows, n_steps, breaks=(), contexts=(), slots=None):
         Length of the windows.
     breaks : sequence of int
         Positions of rows that do not follow the row before them: no window reaches across.
-    contexts : sequence of tuple (row, gap, context)
-        Position of a row that begins anew, how many time steps it comes after the last of those before it (1: it
-        follows), and these, an ndarray of shape (n_context, n_features).
+    contexts : tuple (rows, gaps, context), optional
+        Rows that begin anew but follow earlier ones, the number of time steps from the last of these to each (1: the
+        row follows it), and the earlier ones, an ndarray of shape (n_following, n_context, n_features).
     slots : ndarray of int of shape (n_rows,), optional
         Time step of each row, ascending between breaks; time steps without a row are NaN. By default row after row.
 
@@ -348,10 +348,13 @@ def frame(rows, n_steps, breaks=(), contexts=(), slots=None):
     buffer = np.full((ends[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
     one_by_one = isinstance(ends, range)
     buffer[slice(ends.start, ends.stop) if one_by_one else ends] = rows
-    for row, gap, context in contexts:
-        shown = context[len(context) - max(0, min(len(context), n_steps - gap)) :]
-        last = ends[row] - gap
-        buffer[last + 1 - len(shown) : last + 1] = shown
+    if contexts is not None and len(contexts[0]):
+        first, gaps, context = contexts
+        n_context = context.shape[1]
+        # Time steps back from each row. The nearest earlier one lies `gap` back, and a window shows n_steps - 1.
+        back = np.asarray(gaps)[:, None] + np.arange(n_context)[::-1]
+        shown = back < n_steps
+        buffer[(np.asarray(ends)[first][:, None] - back)[shown]] = context[shown]
     return Windows(buffer, range(len(rows)) if one_by_one else ends - n_steps + 1, n_steps)
 
 

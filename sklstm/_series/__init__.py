@@ -3,7 +3,17 @@
 from sklstm._series._calendars import NOWHERE
 from sklstm._series._index import SeriesIndex, of_series, read_series_index, refuse_short, refuse_without_groups
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
-from sklstm._series._timeline import Timeline, as_numbers, learn_timeline, refuse_disorder, tells_time
+from sklstm._series._timeline import (
+    Timeline,
+    as_numbers,
+    find_clock,
+    find_slots,
+    learn_timeline,
+    refuse_disorder,
+    refuse_shared_slots,
+    tells_time,
+    to_duration,
+)
 
 __all__ = [
     "NOWHERE",
@@ -11,15 +21,19 @@ __all__ = [
     "Timeline",
     "as_numbers",
     "count_observed",
+    "find_clock",
     "find_extremes",
     "find_moments",
     "find_quantiles",
+    "find_slots",
     "learn_timeline",
     "merge_moments",
     "of_series",
     "read_series_index",
     "refuse_disorder",
+    "refuse_shared_slots",
     "refuse_short",
     "refuse_without_groups",
     "tells_time",
+    "to_duration",
 ]

@@ -12,6 +12,8 @@ FIRST_DAY = np.datetime64("1700-01-01", "D")
 # On a calendar with closed days up to four missing days in a row are holidays, and no hole.
 LONGEST_HOLIDAY = 4
 EVERY_DAY = "1111111"
+# Hours without rows are closed, and no hole, if they are so on that many days.
+FEW_DAYS = np.timedelta64(5, "D")
 
 
 class Counts:
@@ -268,14 +270,26 @@ def candidate_calendars(times):
         yield Timestamps(zone, local=False)
         if not daily:
             yield Timestamps(zone)
-    weekdays = np.bincount(days.day_of_week, minlength=7) > 0
-    yield OpenDays(zone, np.unique(time_of_day), "".join(str(int(seen)) for seen in weekdays))
+    open_days = _open_days(days, time_of_day)
+    if open_days:
+        yield OpenDays(zone, *open_days)
     if by_month:
         yield Months(zone, time_of_day[0], _week_of_months(days) or int(days[-1].day))
     if daily:
         for offset in (offsets.SemiMonthEnd(), offsets.SemiMonthBegin()):
             if offset.is_on_offset(days[0]):
                 yield OfOffset(zone, offset, clock[0])
+
+
+def _open_days(days, time_of_day):
+    """The times of day and the weekdays with rows; None if too few days have passed to call the others closed."""
+    times_of_day, weekdays = np.unique(time_of_day), np.bincount(days.day_of_week, minlength=7) > 0
+    weekmask = "".join(str(int(seen)) for seen in weekdays)
+    first, stop = days[0].to_datetime64().astype("datetime64[D]"), days[-1].to_datetime64().astype("datetime64[D]") + 1
+    passed = [np.busday_count(first, stop, "0" * k + "1" + "0" * (6 - k)) for k in range(7)]
+    least = 1 if weekmask == "1111100" else 2
+    told = all(passed[k] >= least for k in range(7) if not weekdays[k])
+    return (times_of_day, weekmask) if told and (len(times_of_day) == 1 or stop - first >= FEW_DAYS) else None
 
 
 def _day_of_months(days):

@@ -99,23 +99,20 @@ class Timeline:
         lost = np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
         if self.step is not None:
             return np.where(lost, 0, self.step)
-        hops, of_series = np.diff(positions), np.repeat(np.arange(n_series), np.diff(bounds))
-        within = of_series[1:] == of_series[:-1]
-        hops, of_series = hops[within], of_series[1:][within]
-        counts = np.bincount(of_series, minlength=n_series)
-        open_series = (counts > 0) & ~lost
-        while open_series.any():
-            # Most series of a table share a step: try the commonest one on all that are left.
-            left = open_series[of_series]
-            values, occurrences = _unique(hops[left])
-            step = values[np.argmax(occurrences)]
-            codes = of_series[left]
-            same = np.bincount(codes[hops[left] == step], minlength=n_series)
-            odd = np.bincount(codes[hops[left] % step != 0], minlength=n_series)
-            fits = open_series & (same * 2 >= counts) & (odd == 0)
-            steps[fits] = step
-            # A series without any such step is looked at again; one with it has no other step.
-            open_series &= ~fits & (same * 2 < counts)
+        hops, codes = np.diff(positions), np.repeat(np.arange(n_series), np.diff(bounds))
+        within = codes[1:] == codes[:-1]
+        hops, codes = hops[within], codes[1:][within]
+        candidates = np.zeros((0, n_series), dtype=np.int64)
+        if len(hops) and np.all(hops == hops[0]):
+            candidates = np.full((1, n_series), hops[0])
+        elif len(hops):
+            candidates = _middle_values(hops, codes, n_series)
+        counts = np.bincount(codes, minlength=n_series)
+        for step in candidates:
+            own = step[codes]
+            same = np.bincount(codes[hops == own], minlength=n_series)
+            odd = np.bincount(codes[hops % np.maximum(own, 1) != 0], minlength=n_series)
+            steps = np.where((same * 2 >= counts) & (odd == 0) & (counts > 0) & ~lost, step, steps)
         return steps
 
     def longest_steps(self, steps):
@@ -136,12 +133,19 @@ class Timeline:
         """A step in words."""
         return self.calendar.describe(int(step))
 
+    def describe_commonest(self, steps):
+        """The commonest of the steps of series in words; None if no series has a step."""
+        values, counts = np.unique(steps[steps > 0], return_counts=True)
+        return self.describe(values[np.argmax(counts)]) if len(values) else None
 
-def _unique(hops):
-    """Distinct values and their counts, as from np.unique, without a sort where all are the same."""
-    if len(hops) and np.all(hops == hops[0]):
-        return hops[:1], np.array([len(hops)])
-    return np.unique(hops, return_counts=True)
+
+def _middle_values(values, codes, n_series):
+    """Upper and lower median of the values of each series, (2, n_series): a value that is half of them is one of the two."""
+    ordered = values[np.lexsort((values, codes))]
+    counts = np.bincount(codes, minlength=n_series)
+    first = np.cumsum(counts) - counts
+    places = first + np.stack([counts // 2, np.maximum(counts - 1, 0) // 2])
+    return np.where(counts > 0, ordered[np.minimum(places, len(ordered) - 1)], 0)
 
 
 def learn_timeline(index, max_gap=None):
@@ -168,7 +172,7 @@ def learn_timeline(index, max_gap=None):
         positions = timeline.positions(times)
         (step,) = timeline.find_steps(positions, bounds)
         if step:
-            holes = np.count_nonzero(np.diff(positions) > step + calendar.allowance)
+            holes = np.count_nonzero(np.diff(positions) > step)
             if fewest is None or holes < fewest:
                 best, fewest = timeline, holes
             if holes == 0:
@@ -189,3 +193,79 @@ def _timeline_of_gap(times, max_gap):
     if isinstance(times, pd.TimedeltaIndex):
         return Timeline(Counts("durations"), longest // pd.Timedelta(1, "ns"))
     return Timeline(Timestamps(times.tz, local=times.tz is None), longest // pd.Timedelta(1, "us"))
+
+
+# --- grids, and clocks ----------------------------------------------------------------------------
+
+
+def find_slots(who, times, freq):
+    """The time step of a regular grid in which each time lies, an ndarray of int64.
+
+    Parameters
+    ----------
+    who : str
+        Name of the transformer, for messages.
+    times : pd.Index
+        Integers, timestamps, periods or durations, in any order.
+    freq : str, timedelta, offset of pandas, or int
+        Step of the grid: a frequency of pandas for times, a number for integers.
+    """
+    try:
+        if isinstance(times, pd.DatetimeIndex):
+            return _slots_of_timestamps(times, freq)
+        if isinstance(times, pd.PeriodIndex):
+            return times.asfreq(freq).asi8
+        if isinstance(times, pd.TimedeltaIndex):
+            return (times // to_duration(freq)).to_numpy()
+        return times.to_numpy() // int(freq)
+    except (TypeError, ValueError):
+        expected = "a number" if pd.api.types.is_integer_dtype(times) else "a step in time"
+        raise ValueError(
+            f"{who} expects freq to be {expected} that suits the index of X, got {freq!r} for {times[0]}."
+        ) from None
+
+
+def _slots_of_timestamps(times, freq):
+    try:
+        return times.tz_localize(None).to_period(freq).asi8
+    except ValueError:
+        # An offset that has no periods, such as the days of a six-day week: times lie on it.
+        calendar, step = calendar_of_offset(pd.tseries.frequencies.to_offset(freq), times)
+        positions = calendar.positions(times)
+        if (positions == NOWHERE).any():
+            raise
+        return positions // step
+
+
+def refuse_shared_slots(who, index, slots, freq):
+    """Raise if two rows of a series lie in one time step."""
+    crowded = np.diff(slots) < 1
+    crowded[index.bounds[1:-1] - 1] = False
+    if not crowded.any():
+        return
+    row = int(np.argmax(crowded))
+    times, rows = index.ordered_times, index.rows(np.array([row, row + 1]))
+    of = of_series(index.label(index.ordered_codes[row]))
+    raise ValueError(
+        f"{who}(freq={freq!r}) expects one row at most for each step, got {times[row]} and {times[row + 1]} (rows "
+        f"{rows[0]} and {rows[1]}){of} in one. Pass a shorter freq, or bring them together first: "
+        f"X.resample({freq!r}).mean()."
+    )
+
+
+def to_duration(unit):
+    """A duration from anything that pandas takes for one, and from a unit alone: "h" is an hour."""
+    return pd.Timedelta(f"1{unit}" if isinstance(unit, str) and unit[:1].isalpha() else unit)
+
+
+def find_clock(who, times, unit=None):
+    """Times as float64, integers as they are and anything else in microseconds; and the length of `unit` in the same."""
+    if pd.api.types.is_integer_dtype(times):
+        return times.to_numpy().astype(np.float64), None if unit is None else float(unit)
+    if isinstance(times, pd.PeriodIndex):
+        times = times.to_timestamp()
+    try:
+        length = None if unit is None else to_duration(unit) / pd.Timedelta(1, "us")
+    except ValueError:
+        raise ValueError(f"{who} expects elapsed to be a duration, such as 'h' or '15min', got {unit!r}.") from None
+    return times.as_unit("us").asi8.astype(np.float64), length

@@ -1,57 +1,81 @@
-"""Where windows may reach: the series of a table, their times, their ends, and what follows them."""
+"""Where windows may reach: which rows of a table follow each other, and which follow the rows of an earlier table."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from sklstm._windows import frame, row_positions
-from sklstm.preprocessing._panel import of_series
-from sklstm.preprocessing._time_axis import (
-    TimeAxis,
-    as_numbers,
-    check_time_order,
-    continues,
-    elapsed_between,
-    find_breaks,
+from sklstm._series import (
+    NOWHERE,
+    Timeline,
+    find_clock,
     find_slots,
-    learn_time_axis,
-    slots_of,
+    learn_timeline,
+    refuse_disorder,
+    refuse_shared_slots,
     tells_time,
 )
+from sklstm._windows import frame, row_positions
 
 
-class SeriesEnd(NamedTuple):
-    """Where a series ended: what new rows need to go on from it.
+class SeriesEnds(NamedTuple):
+    """Where the series of a table ended: what new rows need to go on from them.
 
     Attributes
     ----------
-    axis : TimeAxis or None
-        Calendar, step and last time; None where nothing regular tells the time.
-    observed : object
-        Time of the last row that was observed, or None.
-    last : object
-        Time of the last row, or None.
-    context : ndarray of shape (n_context, n_features)
-        Its last time steps.
+    labels : pd.Index of shape (n_series,), or None
+        Names of the series; None for a single one without a name.
+    timeline : Timeline
+        What follows what.
+    steps : ndarray of int of shape (n_series,)
+        Step of each series on it; 0 if it has none.
+    positions : ndarray of int of shape (n_series,)
+        Position of the last row of each series, NOWHERE if it has none.
+    slots : ndarray of int of shape (n_series,)
+        Time step of the last row, where rows lie on a grid.
+    times : pd.Index of shape (n_series,), or None
+        Time of the last row of each series.
+    observed : ndarray of shape (n_series,)
+        Time of the last row that was observed, as `find_clock` counts it; NaN if there is none.
+    context : ndarray of shape (n_series, n_context, n_features)
+        The last time steps of each series, NaN where it is shorter or begins anew.
+    lengths : ndarray of int of shape (n_series,)
+        Number of these time steps that are its own.
     """
 
-    axis: TimeAxis | None
-    observed: object
-    last: object
-    context: np.ndarray
-
-
-class Piece(NamedTuple):
-    """The rows of one series in a table that is sorted by series."""
-
-    label: object
-    first: int
-    stop: int
+    labels: pd.Index | None
+    timeline: Timeline
+    steps: np.ndarray
+    positions: np.ndarray
+    slots: np.ndarray
     times: pd.Index | None
-    axis: TimeAxis | None
-    end: SeriesEnd | None  # where it ended before, if these rows follow
-    gap: int  # time steps from there to the first of these rows
+    observed: np.ndarray
+    context: np.ndarray
+    lengths: np.ndarray
+
+    def place_of(self, label):
+        """Position of a series; None for one that is not here."""
+        if self.labels is None:
+            return 0 if label is None else None
+        place = self.labels.get_indexer(pd.Index([label], tupleize_cols=False))[0]
+        return place if place >= 0 else None
+
+    def updated_by(self, other):
+        """These ends, with those of `other` in the place of the same series, or behind them."""
+        if self.labels is None or other.labels is None:
+            return other
+        kept = ~self.labels.isin(other.labels)
+        joined = {"labels": self.labels[kept].append(other.labels), "timeline": other.timeline}
+        for name in ("steps", "positions", "slots", "observed", "context", "lengths"):
+            joined[name] = np.concatenate([getattr(self, name)[kept], getattr(other, name)])
+        joined["times"] = None if other.times is None else self.times[kept].append(other.times)
+        return SeriesEnds(**joined)
+
+    def shown_context(self):
+        """Context for a fitted attribute: that of a single series without the time steps before its start."""
+        if self.labels is not None:
+            return self.context
+        return self.context[0, self.context.shape[1] - self.lengths[0] :]
 
 
 class Layout:
@@ -61,76 +85,86 @@ class Layout:
     ----------
     who : str
         Name of the transformer, for messages.
-    keys : Keys
+    index : SeriesIndex
         The series and the time of each row.
     n_steps : int
         Length of the windows.
     max_gap, freq, context
         As for LagFramer.
-    ends : dict of label to SeriesEnd
+    ends : SeriesEnds, optional
         Series that are known, to go on from.
 
     Attributes
     ----------
-    order : ndarray of int, or slice
-        Rows of the table by series.
-    pieces : list of Piece
-        One for each series.
-    breaks : list of int
-        Rows, in that order, that do not follow the row before them.
-    slots : ndarray of int or None
-        Time step of each row, where they lie on a grid.
+    index : SeriesIndex
+        As given.
+    anew : ndarray of bool of shape (n_rows,)
+        Rows by series that do not follow the row before them.
+    slots : ndarray of int of shape (n_rows,), or None
+        Time step of each row, where rows lie on a grid.
+    known : ndarray of int of shape (n_series,)
+        Place of each series in `ends`; -1 if it is not there.
+    gaps : ndarray of int of shape (n_series,)
+        Time steps from the end of a known series to the first of its rows here; 0 if windows do not reach back.
     """
 
-    def __init__(self, who, keys, n_steps, *, max_gap, freq, context, ends):
-        self.who, self.n_steps, self.max_gap, self.freq, self.context = who, n_steps, max_gap, freq, context
-        several = len(keys.labels) > 1
-        series = list(keys.rows())
-        self.order = np.concatenate([rows for _, rows in series]) if several else slice(None)
-        self.pieces, self.breaks = [], []
-        self.slots = None if freq is None else np.empty(len(keys.codes), dtype=np.int64)
-        self._known = {}
-        first = 0
-        for label, rows in series:
-            times = keys.times if keys.times is None or not several else keys.times[rows]
-            end = ends.get(label)
-            axis, breaks, slots = self._read(times, end, rows, of_series(label), several)
-            if slots is not None:
-                self.slots[first : first + len(rows)] = slots
-            self.breaks += [first] * (first > 0) + [first + row for row in breaks]
-            gap = self._gap(times, end)
-            self.pieces.append(Piece(label, first, first + len(rows), times, axis, end if gap else None, gap))
-            first += len(rows)
+    def __init__(self, who, index, n_steps, *, max_gap=None, freq=None, context="never", ends=None):
+        self.who, self.index, self.n_steps, self.freq, self.ends = who, index, n_steps, freq, ends
+        if freq is not None:
+            self._refuse_timeless(freq=freq)
+        if index.times is not None:
+            refuse_disorder(who, index)
+        self.known = np.full(index.n_series, -1) if ends is None else index.find(ends.labels)
+        self.timeline = self._find_timeline(max_gap)
+        self.positions = self.timeline.positions(index.ordered_times)
+        self.steps = self._find_steps()
+        self.anew = self.timeline.begin_anew(self.positions, self.steps, index.bounds)
+        self.slots = None
+        if freq is not None:
+            self.slots = find_slots(who, index.ordered_times, freq)
+            refuse_shared_slots(who, index, self.slots, freq)
+            # What lies further apart than a window is long is not laid out.
+            self.anew[1:] |= np.diff(self.slots) >= n_steps
+        self.gaps = self._find_gaps(context)
+        self.breaks = np.flatnonzero(self.anew)[1:]
 
     def frame(self, rows):
         """Windows of these rows, which are sorted by series."""
-        contexts = [(piece.first, piece.gap, piece.end.context) for piece in self.pieces if piece.gap]
-        return frame(rows, self.n_steps, self.breaks, contexts, self.slots)
+        following = np.flatnonzero(self.gaps)
+        first = self.index.bounds[following]
+        context = None if self.ends is None else self.ends.context[self.known[following]]
+        return frame(rows, self.n_steps, self.breaks, (first, self.gaps[following], context), self.slots)
 
-    def ends(self, windows, rows):
-        """Where each series ends, by its windows and its rows: a dict of SeriesEnd."""
-        positions = row_positions(len(windows), self.n_steps, self.breaks, self.slots)
-        begins = np.array([0, *self.breaks])
-        ends = {}
-        for piece in self.pieces:
-            begin = begins[np.searchsorted(begins, piece.stop - 1, side="right") - 1]
-            shown = len(piece.end.context) + piece.gap - 1 if begin == piece.first and piece.gap else 0
-            last = positions[piece.stop - 1]
-            context = windows.buffer[max(last + 2 - self.n_steps, positions[begin] - shown) : last + 1]
-            when = getattr(piece.end, "observed", None)
-            seen = None if piece.times is None else _last_observed(rows[piece.first : piece.stop])
-            if seen is not None:
-                when = piece.times[seen]
-            time = None if piece.times is None else piece.times[-1]
-            axis = None if piece.axis is None else piece.axis._replace(last=time)
-            context = context[:0] if self.n_steps == 1 else context
-            ends[piece.label] = SeriesEnd(axis, when, time, context.copy())
-        return ends
+    def find_ends(self, windows, rows):
+        """Where each series ends, by its windows and its rows: SeriesEnds."""
+        last_rows, place = self.index.bounds[1:] - 1, np.asarray(self._row_positions(len(windows)))
+        last = place[last_rows]
+        n_context = self.n_steps - 1
+        context = windows.buffer[last[:, None] + np.arange(1 - n_context, 1)]
+        begins = np.flatnonzero(self.anew)
+        begin = begins[np.searchsorted(begins, last_rows, side="right") - 1]
+        lengths = last - place[begin] + 1
+        goes_on = (begin == self.index.bounds[:-1]) & (self.gaps > 0)
+        if goes_on.any():
+            lengths[goes_on] += self.ends.lengths[self.known[goes_on]] + self.gaps[goes_on] - 1
+        times = self.index.ordered_times
+        timeless = np.full(self.index.n_series, NOWHERE)
+        return SeriesEnds(
+            labels=self.index.labels,
+            timeline=self.timeline,
+            steps=self.steps,
+            positions=timeless if self.timeline.calendar is None else self.positions[last_rows],
+            slots=timeless if self.slots is None else self.slots[last_rows],
+            times=None if times is None else times[last_rows],
+            observed=self._last_observed(rows),
+            context=context.copy(),
+            lengths=np.minimum(lengths, n_context),
+        )
 
     def leads(self, columns, n_leads):
-        """What columns hold in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""
-        places = np.asarray(row_positions(len(columns), self.n_steps, self.breaks, self.slots))
-        edges = np.array([*self.breaks, len(columns)])
+        """Values of columns in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""
+        places = np.asarray(self._row_positions(len(columns)))
+        edges = np.append(self.breaks, len(columns))
         last = edges[np.searchsorted(edges, np.arange(len(columns)), side="right")] - 1
         ahead = [
             np.minimum(np.searchsorted(places, places + lead, side="right") - 1, last) for lead in range(1, n_leads + 1)
@@ -139,72 +173,80 @@ class Layout:
 
     def elapsed(self, unit, observed):
         """Time from the observation before to each that is observed, in a unit; NaN where nothing was."""
+        self._refuse_timeless(elapsed=unit)
+        clock, length = find_clock(self.who, self.index.ordered_times, unit)
+        rows = np.flatnonzero(observed)
+        codes = self.index.ordered_codes[rows]
         elapsed = np.full(len(observed), np.nan)
-        for piece in self.pieces:
-            self._refuse_timeless(piece.times, elapsed=unit)
-            rows = piece.first + np.flatnonzero(observed[piece.first : piece.stop])
-            times = piece.times[rows - piece.first]
-            before = getattr(piece.end, "observed", None)
-            if before is not None:
-                times = times.insert(0, before)
-            steps = elapsed_between(self.who, times, unit)
-            elapsed[rows] = steps if before is not None else np.r_[np.zeros(min(1, len(rows))), steps]
-        return elapsed
+        elapsed[rows] = np.diff(clock[rows], prepend=0)
+        first = np.flatnonzero(np.diff(codes, prepend=-1))
+        before = np.full(len(first), np.nan)
+        follows = self.gaps[codes[first]] > 0
+        before[follows] = self.ends.observed[self.known[codes[first[follows]]]] if follows.any() else np.nan
+        now = clock[rows[first]]
+        elapsed[rows[first]] = np.where(np.isnan(before), 0, now - before)
+        return elapsed / length
 
-    # --- times ------------------------------------------------------------------------------------
+    # --- what follows what ------------------------------------------------------------------------
 
-    def _read(self, times, end, rows, of, several):
-        """The axis of a series, its rows that begin anew, and their slots; known from another of the same times."""
-        if self.freq is not None:
-            self._refuse_timeless(times, freq=self.freq)
-        if times is None:
-            return None, [], None
-        key = (len(times), end and end.axis and end.axis[:2], as_numbers(times).tobytes()) if several else None
-        if key is None or key not in self._known:
-            self._known[key] = self._learn(times, end, rows, of)
-        return self._known[key]
+    def _find_timeline(self, max_gap):
+        """The timeline of the known series, or one that is learned; on a grid only that of `max_gap`."""
+        if self.ends is not None and self.ends.timeline.calendar is not None:
+            return self.ends.timeline
+        if self.freq is not None and max_gap is None:
+            return Timeline(None)
+        return learn_timeline(self.index, max_gap)
 
-    def _learn(self, times, end, rows, of):
-        check_time_order(self.who, times, rows, of)
-        if self.freq is None:
-            axis = (end and end.axis) or learn_time_axis(times, self.max_gap)
-            return axis, find_breaks(axis, times), None
-        slots = slots_of(self.who, times, self.freq, rows, of)
-        axis = learn_time_axis(times, self.max_gap) if self.max_gap is not None else None
-        # What lies further apart than a window is long is not laid out.
-        holes = set(find_breaks(axis, times)) | set((1 + np.flatnonzero(np.diff(slots) >= self.n_steps)).tolist())
-        return axis, sorted(holes), slots
+    def _find_steps(self):
+        """The step of each series: that of the known one, where it has one."""
+        own = self.timeline.find_steps(self.positions, self.index.bounds)
+        if self.ends is None or self.timeline.calendar is None:
+            return own
+        lost = np.add.reduceat(self.positions == NOWHERE, self.index.bounds[:-1], dtype=np.intp) > 0
+        fitted = np.where(self.known >= 0, self.ends.steps[self.known], 0)
+        return np.where(lost, 0, np.where(fitted > 0, fitted, own))
 
-    def _refuse_timeless(self, times, **param):
-        """Refuse what tells no time, for the parameter that asks for it."""
-        if times is None or not tells_time(times):
+    def _find_gaps(self, context):
+        gaps, known = np.zeros(self.index.n_series, dtype=np.intp), self.known >= 0
+        if context == "never" or not known.any():
+            return gaps
+        if context == "always":
+            return known.astype(np.intp)
+        if not tells_time(self.index.times):
+            return gaps
+        first = self.index.bounds[:-1]
+        follows = known.copy()
+        if self.timeline.calendar is not None:
+            fitted = self.ends.steps[self.known]
+            last, now = self.ends.positions[self.known], self.positions[first]
+            apart = np.where((last == NOWHERE) | (now == NOWHERE), 0, now - last)
+            follows &= (apart > 0) & (apart <= self.timeline.longest_steps(fitted)) & (fitted > 0)
+        if self.slots is None:
+            return (follows & (self.timeline.calendar is not None)).astype(np.intp)
+        apart = self.slots[first] - self.ends.slots[self.known]
+        return np.where(follows & (apart > 0) & (apart < self.n_steps), apart, 0)
+
+    def _last_observed(self, rows):
+        """Time of the last row of each series in which anything was observed, as a number; NaN if there is none."""
+        last = np.full(self.index.n_series, np.nan)
+        known = self.known >= 0
+        if known.any():
+            last[known] = self.ends.observed[self.known[known]]
+        if not tells_time(self.index.times):
+            return last
+        seen = np.where(np.isnan(rows).all(axis=1), -1, np.arange(len(rows)))
+        seen = np.maximum.reduceat(seen, self.index.bounds[:-1])
+        clock, _ = find_clock(self.who, self.index.ordered_times[np.maximum(seen, 0)])
+        return np.where(seen >= 0, clock, last)
+
+    def _row_positions(self, n_rows):
+        return row_positions(n_rows, self.n_steps, self.breaks, self.slots)
+
+    def _refuse_timeless(self, **param):
+        """Refuse a table that tells no time, naming the parameter that needs it."""
+        if not tells_time(self.index.times):
             ((name, value),) = param.items()
             raise ValueError(
                 f"{self.who}({name}={value!r}) needs an index that tells the time. Pass a DataFrame with one, or "
                 "name its column, time=."
             )
-
-    def _gap(self, times, end):
-        """Time steps from the end of a series to the first of these rows; 0 where windows do not reach back."""
-        if end is None or self.context == "never":
-            return 0
-        if self.context == "always":
-            return 1
-        if times is None or end.last is None or not tells_time(times):
-            return 0
-        if self.freq is None:
-            return int(continues(end.axis, times))
-        if end.axis is not None and not continues(end.axis, times):
-            return 0
-        before, now = find_slots(self.who, times[:1].insert(0, end.last), self.freq)
-        return int(now - before) if 0 < now - before < self.n_steps else 0
-
-
-def _last_observed(rows, chunk=1024):
-    """Position of the last row in which anything was observed; None where nothing was."""
-    for stop in range(len(rows), 0, -chunk):
-        first = max(0, stop - chunk)
-        seen = np.flatnonzero(~np.isnan(rows[first:stop]).all(axis=1))
-        if len(seen):
-            return first + seen[-1]
-    return None

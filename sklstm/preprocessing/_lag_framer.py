@@ -11,13 +11,12 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
+from sklstm._series import as_numbers, read_series_index, refuse_short, refuse_without_groups, tells_time
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._named_features import parameter_positions
-from sklstm.preprocessing._panel import by_label, read_keys, refuse_short, refuse_without_groups
-from sklstm.preprocessing._time_axis import as_numbers, tells_time
 
 
 class LagFramer(SeriesTransformer):
@@ -73,10 +72,14 @@ class LagFramer(SeriesTransformer):
 
     Attributes
     ----------
-    context_ : ndarray of shape (n_context, n_features), or dict of them
-        The last ``n_steps - 1`` fitted rows, or those since the last hole, in the units of X; by series in a panel.
-    time_axis_ : TimeAxis or None, or dict of them
-        Calendar, step and last time of the fitted index; None without a regular one; by series in a panel.
+    context_ : ndarray of shape (n_context, n_features), or (n_groups, n_steps - 1, n_features)
+        The last ``n_steps - 1`` fitted rows, or those since the last hole, in the units of X. In a panel those of each
+        series, NaN before its start.
+    groups_ : ndarray of shape (n_groups,)
+        Labels of the series of a panel. Empty for a single series.
+    step_ : str or None
+        Step from row to row that was found, in a panel that of most series: ``"1 month"``, ``"1 business day"``. None
+        without a regular one.
     n_features_in_ : int
         Number of features of the series table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -313,27 +316,20 @@ class LagFramer(SeriesTransformer):
         who = type(self).__name__
         if reset:
             self._validate_params()
-        table, keys = read_keys(who, X, self.group, self.time, groups)
+        table, index = read_series_index(who, X, self.group, self.time, groups)
         rows = check_series_table(self, table, reset=reset)
         if not reset:
-            refuse_without_groups(who, keys, self._ends)
+            refuse_without_groups(who, index, self._ends.labels)
         elif self.freq is None:
             remedy = "Lower n_steps or pass a longer series."
-            refuse_short(f"{who}(n_steps={self.n_steps})", self.n_steps, keys, rows.shape, remedy)
-        layout = Layout(
-            who,
-            keys,
-            self.n_steps,
-            max_gap=self.max_gap,
-            freq=self.freq,
-            context="never" if reset else self.context,
-            ends={} if reset else self._ends,
-        )
+            refuse_short(f"{who}(n_steps={self.n_steps})", self.n_steps, index, rows.shape, remedy)
+        context, ends = ("never", None) if reset else (self.context, self._ends)
+        layout = Layout(who, index, self.n_steps, max_gap=self.max_gap, freq=self.freq, context=context, ends=ends)
         rows, roles = self._with_features(table, rows, layout)
         windows = layout.frame(rows)
         if reset or remember:
             self._remember(layout, windows, rows, anew=reset)
-        return self._in_order(windows, layout, keys, roles)
+        return self._in_order(windows, index, roles)
 
     def _with_features(self, table, rows, layout):
         """Rows by series, with the features that are added, and what they mean."""
@@ -344,7 +340,8 @@ class LagFramer(SeriesTransformer):
             named = isinstance(table, pd.DataFrame) and known
             shown = table.drop(columns=table.columns[known]) if named else table
             refuse_partly_observed(type(self).__name__, usual, shown)
-        rows, usual = rows[layout.order], usual[layout.order]
+        order = layout.index.order
+        rows, usual = rows[order], usual[order]
         if not known and self.elapsed is None:
             return rows, Roles()
         self._refuse_unusual(rows, usual, static, future)
@@ -364,24 +361,22 @@ class LagFramer(SeriesTransformer):
         return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), Roles(tuple(static), ahead)
 
     def _remember(self, layout, windows, rows, *, anew):
-        ends = layout.ends(windows, rows)
-        self._ends = ends if anew else self._ends | ends
-        self.context_ = by_label({label: end.context for label, end in self._ends.items()})
-        self.time_axis_ = by_label({label: end.axis for label, end in self._ends.items()})
+        ends = layout.find_ends(windows, rows)
+        self._ends = ends if anew else self._ends.updated_by(ends)
+        self.context_ = self._ends.shown_context()
+        self.groups_ = np.empty(0, dtype=object) if self._ends.labels is None else self._ends.labels.to_numpy()
+        self.step_ = self._ends.timeline.describe_commonest(self._ends.steps)
 
-    def _in_order(self, windows, layout, keys, roles):
+    def _in_order(self, windows, index, roles):
         """Windows in the order of the table; those of a panel know their series and their time."""
-        if keys.labels == [None]:
+        if not index.is_panel:
             return windows.with_roles(roles)
-        starts = np.empty_like(windows.starts)
-        starts[layout.order] = windows.starts
-        groups = pd.Index(keys.labels).to_numpy()[keys.codes]
-        if keys.times is not None and tells_time(keys.times):
-            times = as_numbers(keys.times)
+        if tells_time(index.times):
+            times = as_numbers(index.times)
         else:
-            times = np.empty(len(starts), dtype=np.int64)
-            times[layout.order] = np.concatenate([np.arange(piece.stop - piece.first) for piece in layout.pieces])
-        return Windows(windows.buffer, starts, self.n_steps, roles, times, groups)
+            times = index.in_table_order(np.arange(index.n_rows) - np.repeat(index.bounds[:-1], index.lengths))
+        starts = index.in_table_order(windows.starts)
+        return Windows(windows.buffer, starts, self.n_steps, roles, times, index.labels_of_rows())
 
     def _as_asked(self, windows, X):
         """Windows, or where `flatten` the table of lags, in its container."""
