@@ -1,7 +1,14 @@
 """Series in a table: which row belongs to which series, when it was, what follows what, and arithmetic by series."""
 
 from sklstm._series._calendars import NOWHERE
-from sklstm._series._index import SeriesIndex, of_series, read_series_index, refuse_short, refuse_without_groups
+from sklstm._series._index import (
+    SeriesIndex,
+    of_series,
+    place_of,
+    read_series_index,
+    refuse_short,
+    refuse_without_groups,
+)
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
 from sklstm._series._timeline import (
     Timeline,
@@ -29,6 +36,7 @@ __all__ = [
     "learn_timeline",
     "merge_moments",
     "of_series",
+    "place_of",
     "read_series_index",
     "refuse_disorder",
     "refuse_shared_slots",

@@ -140,7 +140,7 @@ class Timeline:
 
 
 def _middle_values(values, codes, n_series):
-    """Upper and lower median of the values of each series, (2, n_series): a value that is half of them is one of the two."""
+    """Upper and lower median of each series, of shape (2, n_series): a value that is half of all is one of the two."""
     ordered = values[np.lexsort((values, codes))]
     counts = np.bincount(codes, minlength=n_series)
     first = np.cumsum(counts) - counts
@@ -259,7 +259,7 @@ def to_duration(unit):
 
 
 def find_clock(who, times, unit=None):
-    """Times as float64, integers as they are and anything else in microseconds; and the length of `unit` in the same."""
+    """Times as float64, integers as they are and other times in microseconds; and the length of `unit` in the same."""
     if pd.api.types.is_integer_dtype(times):
         return times.to_numpy().astype(np.float64), None if unit is None else float(unit)
     if isinstance(times, pd.PeriodIndex):

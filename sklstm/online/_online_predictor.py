@@ -227,7 +227,7 @@ class OnlinePredictor:
         # From here on nothing fails.
         series.steps, series.clock.last = memories, time
         if observed and time is not None:
-            series.clock.observed = time
+            series.clock.observe(time)
         return prediction
 
     def _move_on(self, series, row, label, gap=1, memories=(), steps_ahead=None, *, ask=False):

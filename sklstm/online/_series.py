@@ -5,9 +5,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from sklstm.preprocessing._panel import of_series
+from sklstm._series import find_clock, find_slots, of_series, tells_time
 from sklstm.preprocessing._row_by_row import series_end
-from sklstm.preprocessing._time_axis import elapsed_between, find_breaks, find_slots, tells_time
 
 WHO = "OnlinePredictor"
 # A gap that nothing reaches across.
@@ -97,9 +96,9 @@ class Clock:
 
     def __init__(self, framer, label, *, warm):
         end = None if framer is None else series_end(framer, label)
-        self.axis = None if end is None else end.axis
-        self.last = end.last if warm and end is not None else None
-        self.observed = end.observed if warm and end is not None else None
+        self.timeline, self.step = (None, 0) if end is None else (end.timeline, end.step)
+        self.last = end.time if warm and end is not None else None
+        self.observed = end.observed if warm and end is not None else np.nan
 
     def gap(self, framer, time, label):
         """Time steps from the last row to one of this time: 1 where it follows, `ANEW` where nothing reaches back."""
@@ -115,7 +114,7 @@ class Clock:
             )
         if framer is None or not tells_time(times):
             return 1
-        if find_breaks(self.axis, times):
+        if self._is_hole(times):
             return ANEW
         if freq is None:
             return 1
@@ -127,11 +126,24 @@ class Clock:
             )
         return int(now - before) if now - before < framer.n_steps else ANEW
 
+    def _is_hole(self, times):
+        """Whether the second of two times does not follow the first."""
+        if self.timeline is None:
+            return False
+        bounds, steps = np.array([0, 2]), np.array([self.step])
+        positions = self.timeline.positions(times)
+        steps = steps if self.timeline.find_steps(positions, bounds)[0] else np.zeros(1, dtype=np.int64)
+        return bool(self.timeline.begin_anew(positions, steps, bounds)[1])
+
     def elapsed(self, framer, time):
         """Time since the observation before, in the framer's unit; 0 without one."""
-        if self.observed is None:
-            return 0.0
-        return float(elapsed_between(WHO, _index(self.observed, time), framer.elapsed)[0])
+        now, length = find_clock(WHO, pd.Index([time]), framer.elapsed)
+        return 0.0 if np.isnan(self.observed) else float((now[0] - self.observed) / length)
+
+    def observe(self, time):
+        """Remember that a row of this time was observed."""
+        times = pd.Index([time])
+        self.observed = find_clock(WHO, times)[0][0] if time is not None and tells_time(times) else np.nan
 
 
 def as_time(time, framer):

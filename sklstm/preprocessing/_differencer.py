@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
+from sklstm._series import read_series_index, refuse_short, refuse_without_groups
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
 from sklstm.preprocessing._base import SeriesTransformer
@@ -16,8 +17,7 @@ from sklstm.preprocessing._differences import difference, follow, lag_coefficien
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 from sklstm.preprocessing._named_features import parameter_positions
-from sklstm.preprocessing._panel import by_label, read_keys, refuse_short, refuse_without_groups
-from sklstm.preprocessing._series_start import known_values, series_starts
+from sklstm.preprocessing._series_start import find_known_values, find_starts
 
 
 class Differencer(KeyedTableMixin, SeriesTransformer):
@@ -48,11 +48,14 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
 
     Attributes
     ----------
-    context_ : ndarray of shape (n_context, n_features), or dict of them
-        The last ``rows_back`` fitted rows, or those since the last hole, in the units of X; by series in a panel.
-    head_ : ndarray of shape (n_kept, n_features), or dict of them
+    context_ : ndarray of shape (n_context, n_features), or (n_groups, rows_back, n_features)
+        The last ``rows_back`` fitted rows, or those since the last hole, in the units of X. In a panel those of each
+        series, NaN before its start.
+    head_ : ndarray of shape (n_kept, n_features)
         Fitted rows that have no difference, in the units of X: the first ``rows_back`` ones, and those after a hole
-        or after what was not observed; by series in a panel.
+        or after what was not observed; in a panel series by series.
+    groups_ : ndarray of shape (n_groups,)
+        Labels of the series of a panel. Empty for a single series.
     n_features_in_ : int
         Number of features of the series table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -227,11 +230,9 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             If the values before the rows of X are not known.
         """
         check_is_fitted(self)
-        _, keys, differences = self._read(X, groups, reset=False, named=False)
-        layout = self._layout(keys, self._ends)
-        restored = np.empty_like(differences)
-        restored[layout.order] = self._undo(layout, differences[layout.order])
-        return self._like(restored, X)
+        _, index, differences = self._read(X, groups, reset=False, named=False)
+        restored = self._undo(self._layout(index, self._ends), differences[index.order])
+        return self._like(index.in_table_order(restored), X)
 
     def restore(self, past, differences, column=None):
         """Bring forecasts of the differences of one column back to its original units.
@@ -288,36 +289,33 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
     def _difference(self, X, groups, *, reset):
         if reset:
             self._validate_params()
-        features, keys, rows = self._read(X, groups, reset=reset)
+        features, index, rows = self._read(X, groups, reset=reset)
         if reset:
             self._kept = [] if self.keep is None else parameter_positions(self, "keep", self.keep)
             self._differenced = self._positions()
             self._remember_columns(X)
             least, remedy = self.rows_back + 1, "Choose shorter lags or pass a longer series."
-            refuse_short(f"{type(self).__name__}(lags={self.lags!r})", least, keys, rows.shape, remedy)
+            refuse_short(f"{type(self).__name__}(lags={self.lags!r})", least, index, rows.shape, remedy)
         self._refuse_without_logarithm(rows, features)
-        layout = self._layout(keys, {} if reset else self._ends)
-        in_order = rows[layout.order]
+        layout = self._layout(index, None if reset else self._ends)
+        in_order = rows[index.order]
         windows = layout.frame(in_order)
         made = self._changed(windows.buffer)[windows.starts + self.rows_back]
         if reset:
             self._remember(layout, windows, in_order, made)
-        differences = np.empty_like(made)
-        differences[layout.order] = made
-        return self._contain(differences, X)
+        return self._contain(index.in_table_order(made), X)
 
     def _read(self, X, groups, *, reset, named=True):
-        """Features of X, the Keys of its rows, and their values; arrays need no names where they are not `named`."""
+        """Features of X, the SeriesIndex of its rows, and their values; arrays need no names unless `named`."""
         who = type(self).__name__
-        features, keys = read_keys(who, X, self.group, self.time, groups)
+        features, index = read_series_index(who, X, self.group, self.time, groups)
         rows = check_series_table(self, features if named else self._with_names(features), reset=reset)
         if not reset:
-            refuse_without_groups(who, keys, self._ends)
-        return features, keys, rows
+            refuse_without_groups(who, index, self._ends.labels)
+        return features, index, rows
 
-    def _layout(self, keys, ends):
-        who, n_steps = type(self).__name__, self.rows_back + 1
-        return Layout(who, keys, n_steps, max_gap=None, freq=None, context="auto", ends=ends)
+    def _layout(self, index, ends):
+        return Layout(type(self).__name__, index, self.rows_back + 1, context="auto", ends=ends)
 
     def _changed(self, buffer):
         """Differences of the rows of a buffer; a row that needs one that was not observed is not observed."""
@@ -340,29 +338,34 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
 
     def _remember(self, layout, windows, rows, made):
         """Keep the end of each series, and its rows that have no difference."""
-        self._ends = layout.ends(windows, rows)
-        self._starts = series_starts(layout, rows, (np.isnan(made) & ~np.isnan(rows)).any(axis=1))
-        self.context_ = by_label({label: end.context for label, end in self._ends.items()})
-        self.head_ = by_label({label: start.values for label, start in self._starts.items()})
+        self._ends = layout.find_ends(windows, rows)
+        self._starts = find_starts(layout, rows, (np.isnan(made) & ~np.isnan(rows)).any(axis=1))
+        self.context_ = self._ends.shown_context()
+        self.head_ = self._starts.values
+        self.groups_ = np.empty(0, dtype=object) if self._ends.labels is None else self._ends.labels.to_numpy()
 
     # --- and back ---------------------------------------------------------------------------------
 
     def _undo(self, layout, differences):
         """Values of rows that are sorted by series, in the precision of the differences."""
-        contexts, known = [], {}
+        contexts, known_rows, known = None, np.empty(0, dtype=np.intp), differences[:0]
         if self.rows_back:
             unobserved = np.isnan(differences[:, self._differenced]).all(axis=1)
             who = f"{type(self).__name__}.inverse_transform"
-            contexts, known = known_values(who, layout, self._starts, self._ends, unobserved)
-        contexts = [(row, gap, self._logarithm(context.astype(np.float64))) for row, gap, context in contexts]
+            contexts, known_rows, known = find_known_values(who, layout, self._starts, self._ends, unobserved)
+            first, gaps, context = contexts
+            logs = self._logarithm(context.astype(np.float64).reshape(-1, differences.shape[1]))
+            contexts = first, gaps, logs.reshape(context.shape)
         windows = frame(differences.astype(np.float64), self.rows_back + 1, layout.breaks, contexts)
         places = windows.starts + self.rows_back
         values = windows.buffer[:, self._differenced]
-        logs = {places[row]: self._logarithm(given[None])[0, self._differenced] for row, given in known.items()}
-        undo_differences(values, places, lag_coefficients(self._all_lags()), logs)
+        logs = np.full(differences.shape, np.nan)
+        logs[known_rows] = self._logarithm(known)
+        undo_differences(
+            values, places, lag_coefficients(self._all_lags()), logs[:, self._differenced], stretches=layout.anew
+        )
         restored = differences.copy()
-        for row, given in known.items():
-            np.copyto(restored[row], given, where=np.isnan(restored[row]))
+        restored[known_rows] = np.where(np.isnan(restored[known_rows]), known, restored[known_rows])
         restored[:, self._differenced] = np.exp(values[places]) if self.log else values[places]
         return restored
 

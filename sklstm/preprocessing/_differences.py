@@ -37,26 +37,34 @@ def lag_coefficients(lags):
     return coefficients
 
 
-def undo_differences(values, rows, coefficients, known=None):
+def undo_differences(values, rows, coefficients, known=None, stretches=None):
     """Put the values of rows in the place of their differences, where the rows before them are values; in place.
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows, n_columns)
+    values : ndarray of shape (n_all_rows, n_columns)
         Values and differences.
-    rows : sequence of int
+    rows : array-like of int of shape (n_rows,)
         Rows that are differences, ascending.
     coefficients : ndarray of int of shape (depth + 1,)
         From `lag_coefficients`.
-    known : dict of int to ndarray of shape (n_columns,), optional
-        Values of some of these rows, for where their differences do not tell them.
+    known : ndarray of shape (n_rows, n_columns), optional
+        Values of these rows that are known; they replace those that differences do not tell. NaN elsewhere.
+    stretches : ndarray of bool of shape (n_rows,), optional
+        Mask of the rows that begin a stretch of their own. All stretches are undone side by side.
     """
-    lags = 1 + np.flatnonzero(coefficients[1:])
+    rows, lags = np.asarray(rows), 1 + np.flatnonzero(coefficients[1:])
     weights = -coefficients[lags].astype(np.float64)
-    for row in rows:
-        values[row] += weights @ values[row - lags]
-        if known and row in known:
-            np.copyto(values[row], known[row], where=np.isnan(values[row]))
+    begins = np.array([0]) if stretches is None else np.flatnonzero(stretches)
+    lengths = np.diff(np.append(begins, len(rows)))
+    # The longest stretches come first, so that those which still go on lead the others.
+    begins, lengths = (part[np.argsort(-lengths, kind="stable")] for part in (begins, lengths))
+    for step in range(lengths[0] if len(rows) else 0):
+        going = begins[: np.searchsorted(-lengths, -step)] + step
+        places = rows[going]
+        values[places] += np.tensordot(weights, values[places - lags[:, None]], axes=1)
+        if known is not None:
+            values[places] = np.where(np.isnan(values[places]), known[going], values[places])
 
 
 def follow(past, differences, lags):
@@ -77,5 +85,5 @@ def follow(past, differences, lags):
     """
     # A sample is a column here: all of them go forward together.
     series = np.concatenate([past, differences], axis=1).T
-    undo_differences(series, range(past.shape[1], len(series)), lag_coefficients(lags))
+    undo_differences(series, np.arange(past.shape[1], len(series)), lag_coefficients(lags))
     return series[past.shape[1] :].T

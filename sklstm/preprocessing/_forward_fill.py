@@ -10,12 +10,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
+from sklstm._series import Timeline, learn_timeline, read_series_index, refuse_disorder, refuse_without_groups
 from sklstm._validation import check_series_table
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
-from sklstm.preprocessing._last_observations import carry_forward, fill_from_before, last_observations
-from sklstm.preprocessing._panel import by_label, of_series, read_keys, refuse_without_groups
-from sklstm.preprocessing._time_axis import check_time_order, continues
+from sklstm.preprocessing._last_observations import carry_forward, fill_from_before, find_last_observations
 
 
 class ForwardFill(KeyedTableMixin, SeriesTransformer):
@@ -47,8 +46,10 @@ class ForwardFill(KeyedTableMixin, SeriesTransformer):
 
     Attributes
     ----------
-    last_ : ndarray of shape (n_features,), or dict of them
-        The last observations of the fitted series, in the units of X, NaN where there were none; by series in a panel.
+    last_ : ndarray of shape (n_features,) or (n_groups, n_features)
+        The last observations of the fitted series, in the units of X, NaN where there were none.
+    groups_ : ndarray of shape (n_groups,)
+        Labels of the series of a panel. Empty for a single series.
     n_features_in_ : int
         Number of features of the series table.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -177,43 +178,30 @@ class ForwardFill(KeyedTableMixin, SeriesTransformer):
             self._validate_params()
             self._limit = self._read_limit()
         who = type(self).__name__
-        features, keys = read_keys(who, X, self.group, self.time, groups)
-        values = check_series_table(self, features, reset=reset)
-        order, bounds = keys.by_series()
-        series = dict(zip(keys.labels, map(slice, bounds[:-1], bounds[1:]), strict=True))
-        times = None if keys.times is None else keys.times[order]
-        if times is not None:
-            for label, block in series.items():
-                check_time_order(who, times[block], order[block], of_series(label))
-        clock = self._read_clock(X, times, reset) if isinstance(self._limit, np.timedelta64) else None
-        values = values[order]
-        filled, sources = carry_forward(values, bounds, self._limit, clock)
+        features, index = read_series_index(who, X, self.group, self.time, groups)
+        values = check_series_table(self, features, reset=reset)[index.order]
+        if index.times is not None:
+            refuse_disorder(who, index)
+        clock = self._read_clock(X, index.ordered_times, reset) if isinstance(self._limit, np.timedelta64) else None
+        filled, sources = carry_forward(values, index.bounds, self._limit, clock)
         if reset:
             self._remember_columns(X)
-            self._ends = last_observations(values, sources, series, times, clock)
-            self.last_ = by_label({label: end.values for label, end in self._ends.items()})
+            timeline = learn_timeline(index) if clock is None else Timeline(None)
+            self._ends = find_last_observations(values, sources, index, timeline, clock)
+            self.last_ = self._ends.values if index.is_panel else self._ends.values[0]
+            self.groups_ = np.empty(0, dtype=object) if index.labels is None else index.labels.to_numpy()
         else:
-            refuse_without_groups(who, keys, self._ends)
-            self._go_on(filled, sources, series, times, clock)
-        in_order = np.empty_like(filled)
-        in_order[order] = filled
-        return self._contain(in_order, X)
+            refuse_without_groups(who, index, self._ends.labels)
+            places = index.find(self._ends.labels)
+            places = np.where(self._follows(index, places), places, -1)
+            fill_from_before(filled, sources < 0, index, self._ends, places, self._limit, clock)
+        return self._contain(index.in_table_order(filled), X)
 
-    def _go_on(self, filled, sources, series, times, clock):
-        """Fill series from where they ended in fit, in place."""
-        for label, block in series.items():
-            end = self._ends.get(label)
-            if end is not None and self._follows(end, None if times is None else times[block]):
-                late = None if clock is None else clock[block]
-                fill_from_before(filled[block], sources[block] < 0, end, self._limit, late)
-
-    def _follows(self, end, times):
-        """Whether the rows of a series may be filled from its end; a duration is measured row by row."""
-        if self.context == "never":
-            return False
-        if self.context == "always" or end.times is not None:
-            return True
-        return times is not None and continues(end.axis, times)
+    def _follows(self, index, places):
+        """Whether series may be filled from their ends; a duration is measured row by row."""
+        if self.context == "auto" and self._ends.times is None:
+            return self._ends.continued_by(index, places)
+        return self.context != "never"
 
     # --- how far, and by which clock ---------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from sklstm._series import (
     find_clock,
     find_slots,
     learn_timeline,
+    place_of,
     refuse_disorder,
     refuse_shared_slots,
     tells_time,
@@ -53,12 +54,14 @@ class SeriesEnds(NamedTuple):
     context: np.ndarray
     lengths: np.ndarray
 
-    def place_of(self, label):
-        """Position of a series; None for one that is not here."""
-        if self.labels is None:
-            return 0 if label is None else None
-        place = self.labels.get_indexer(pd.Index([label], tupleize_cols=False))[0]
-        return place if place >= 0 else None
+    def end_of(self, label):
+        """Where one series ended, a SeriesEnd; None for a series that is not here."""
+        place = place_of(label, self.labels)
+        if place is None:
+            return None
+        context = self.context[place, self.context.shape[1] - self.lengths[place] :]
+        time = None if self.times is None else self.times[place]
+        return SeriesEnd(self.timeline, self.steps[place], time, self.observed[place], context)
 
     def updated_by(self, other):
         """These ends, with those of `other` in the place of the same series, or behind them."""
@@ -76,6 +79,16 @@ class SeriesEnds(NamedTuple):
         if self.labels is not None:
             return self.context
         return self.context[0, self.context.shape[1] - self.lengths[0] :]
+
+
+class SeriesEnd(NamedTuple):
+    """Where one series ended: its part of SeriesEnds, with the time steps that are its own as `context`."""
+
+    timeline: Timeline
+    step: int
+    time: object
+    observed: float
+    context: np.ndarray
 
 
 class Layout:
@@ -191,10 +204,10 @@ class Layout:
 
     def _find_timeline(self, max_gap):
         """The timeline of the known series, or one that is learned; on a grid only that of `max_gap`."""
+        if not tells_time(self.index.times) or (self.freq is not None and max_gap is None):
+            return Timeline(None)
         if self.ends is not None and self.ends.timeline.calendar is not None:
             return self.ends.timeline
-        if self.freq is not None and max_gap is None:
-            return Timeline(None)
         return learn_timeline(self.index, max_gap)
 
     def _find_steps(self):

@@ -1,7 +1,6 @@
 """Sets of coefficients by group: merging those of chunks, and messages about groups."""
 
 import numpy as np
-import pandas as pd
 
 from sklstm._parameters import suggest
 
@@ -34,20 +33,19 @@ def _spread_out(part, labels):
     }
 
 
-def refuse_other_kind(keys, groups):
+def refuse_other_kind(index, groups):
     """Raise if X has groups and the fitted X had none, or the other way round."""
-    if keys is None and len(groups):
+    if index is None and len(groups):
         raise ValueError(
             "SeriesScaler was fitted on groups, and cannot tell which of them the rows of X are of. "
             "Pass groups= here too."
         )
-    if keys is not None and not len(groups):
+    if index is not None and not len(groups):
         raise ValueError("SeriesScaler was fitted without groups, got groups. Pass them to fit too, or nowhere.")
 
 
 def refuse_unseen(labels, known):
     """Raise if a group was not fitted, naming some of those that were."""
-    labels = pd.Index(labels, tupleize_cols=False)
     unseen = labels[known.get_indexer(labels) < 0]
     if not len(unseen):
         return
@@ -62,9 +60,9 @@ def refuse_unseen(labels, known):
     )
 
 
-def in_group(keys, sets, row):
+def in_group(index, sets, row):
     """The group whose coefficients apply to a row, for messages."""
-    if keys is None:
+    if index is None:
         return ""
-    label = keys.labels[keys.codes[row]]
+    label = index.label(index.codes[row])
     return f" in group {label!r}" if sets[row] >= 0 else f" in all fitted groups, and {label!r} is none of them"

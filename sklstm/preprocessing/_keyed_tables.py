@@ -6,10 +6,10 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._set_output import _get_container_adapter
 from sklearn.utils.validation import _check_feature_names_in
 
+from sklstm._series import read_series_index
 from sklstm._validation import is_ragged, n_dims, read_numbers
 from sklstm._windows import Windows
 from sklstm.preprocessing._observations import like_series
-from sklstm.preprocessing._panel import read_keys
 
 
 class KeyedTableMixin(OneToOneFeatureMixin):
@@ -54,7 +54,7 @@ class KeyedTableMixin(OneToOneFeatureMixin):
         self._names_with_keys = _with_key_names(self._feature_names(), X, keys) if keys else None
 
     def _split(self, X, groups, *, predictions=False):
-        """Features of X, and the Keys of its rows or sequences; None where neither says that it holds several series.
+        """Features of X, and the SeriesIndex of its rows or sequences; None for a single series.
 
         Predictions need not have the column `time`, and have any number of axes.
         """
@@ -75,14 +75,14 @@ class KeyedTableMixin(OneToOneFeatureMixin):
                 f"Put {who} before LagFramer."
             )
         is_number = not ragged and n_dims(X) == 0
-        features, keys = read_keys(who, np.reshape(X, 1) if is_number else X, group, time, groups, timed=False)
+        table = np.reshape(X, 1) if is_number else X
+        features, index = read_series_index(who, table, group, time, groups, timed=False)
         if isinstance(X, pd.DataFrame) and features.shape[1] == 0:
             raise ValueError(
                 f"{who} got no features, only the columns {list(X.columns)}, which are keys. "
                 "Pass a table with columns beside them."
             )
-        panel = group is not None or groups is not None
-        return features if isinstance(X, pd.DataFrame) else X, keys if panel else None
+        return features if isinstance(X, pd.DataFrame) else X, index if index.is_panel else None
 
     def _contain(self, table, X):
         """Features in the container that is asked for, else as `_like`; no container applies to what has one axis."""
@@ -104,11 +104,11 @@ class KeyedTableMixin(OneToOneFeatureMixin):
         return [name for name in names if isinstance(X, pd.DataFrame) and name in X.columns]
 
 
-def of_observations(keys, X):
-    """Keys of every observation of X: a sequence of a list has one for all of its time steps."""
-    if keys is None or not is_ragged(X):
-        return keys
-    return keys._replace(codes=np.repeat(keys.codes, [len(sequence) for sequence in X]))
+def of_observations(index, X):
+    """SeriesIndex of every observation of X: all time steps of a sequence are of its series."""
+    if index is None or not is_ragged(X):
+        return index
+    return index.with_codes(np.repeat(index.codes, [len(sequence) for sequence in X]))
 
 
 def _with_key_columns(features, X, keys):

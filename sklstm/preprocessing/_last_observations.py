@@ -1,31 +1,48 @@
-"""What series showed last, and how far that is carried."""
+"""Last observations of series, and how far they are carried."""
 
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from sklstm.preprocessing._time_axis import TimeAxis, as_numbers, learn_time_axis
+from sklstm._series import NOWHERE, Timeline
 
 
 class LastObservations(NamedTuple):
-    """What a series showed last, feature by feature, and how long ago that was at its end.
+    """The last observation of each feature of each series, and how long ago it was at the end of the series.
 
     Attributes
     ----------
-    values : ndarray of shape (n_features,)
-        Last observation, in the units of X; NaN where there was none.
-    rows_since : ndarray of int of shape (n_features,)
-        Rows that came after it.
-    times : ndarray of datetime64 or timedelta64 of shape (n_features,), or None
-        When it was, where `limit` is a duration.
-    axis : TimeAxis or None
-        Calendar, step and last time of the series; None where nothing regular tells the time.
+    labels : pd.Index of shape (n_series,), or None
+        Names of the series; None for a single one without a name.
+    values : ndarray of shape (n_series, n_features)
+        Last observation, in the units of X; NaN if there is none.
+    rows_since : ndarray of int of shape (n_series, n_features)
+        Number of rows after it.
+    times : ndarray of datetime64 or timedelta64 of shape (n_series, n_features), or None
+        When it was, where the limit is a duration.
+    timeline : Timeline
+        What follows what.
+    steps, positions : ndarray of int of shape (n_series,)
+        Step of each series on the timeline, and position of its last row; NOWHERE if it has none.
     """
 
+    labels: pd.Index | None
     values: np.ndarray
     rows_since: np.ndarray
     times: np.ndarray | None
-    axis: TimeAxis | None
+    timeline: Timeline
+    steps: np.ndarray
+    positions: np.ndarray
+
+    def continued_by(self, index, places):
+        """Mask of the series of a SeriesIndex whose first row is the next one after these; `places` are theirs here."""
+        if self.timeline.calendar is None or index.times is None:
+            return np.zeros(index.n_series, dtype=bool)
+        now = self.timeline.positions(index.ordered_times[index.bounds[:-1]])
+        last, steps = self.positions[places], self.steps[places]
+        apart = np.where((now == NOWHERE) | (last == NOWHERE), 0, now - last)
+        return (places >= 0) & (apart > 0) & (apart <= self.timeline.longest_steps(steps)) & (steps > 0)
 
 
 def carry_forward(values, bounds, limit=None, clock=None):
@@ -63,50 +80,70 @@ def carry_forward(values, bounds, limit=None, clock=None):
     return filled, sources
 
 
-def fill_from_before(filled, empty, end, limit=None, clock=None):
-    """Fill what is still `empty` of a series from the end of the rows before it, in place.
+def fill_from_before(filled, empty, index, ends, places, limit=None, clock=None):
+    """Fill what is still `empty` of series from the end of the rows before them, in place.
 
     A row that is not later than the observation is not filled from it, where there is a `clock`.
+
+    Parameters
+    ----------
+    filled : ndarray of shape (n_rows, n_features)
+        Rows by series, from `carry_forward`.
+    empty : ndarray of bool of shape (n_rows, n_features)
+        Values before the first observation of each series.
+    index : SeriesIndex
+        Of these rows.
+    ends : LastObservations
+        Of the rows before.
+    places : ndarray of int of shape (n_series,)
+        Series of `ends` from which each series is filled; -1 for one that is not.
+    limit, clock
+        As in `carry_forward`.
     """
+    codes = index.ordered_codes
+    rows = np.flatnonzero(empty.any(axis=1) & (places >= 0)[codes])
+    source = places[codes[rows]]
+    reached = empty[rows]
     if clock is not None:
-        age = clock[:, None] - end.times
-        empty = empty & (age > np.timedelta64(0)) & (age <= limit)
+        age = clock[rows][:, None] - ends.times[source]
+        reached = reached & (age > np.timedelta64(0)) & (age <= limit)
     elif limit is not None:
-        empty = empty & (end.rows_since + np.arange(1, len(filled) + 1)[:, None] <= limit)
-    np.copyto(filled, end.values, where=empty)
+        since = 1 + rows - index.bounds[:-1][codes[rows]]
+        reached = reached & (ends.rows_since[source] + since[:, None] <= limit)
+    filled[rows] = np.where(reached, ends.values[source], filled[rows])
 
 
-def last_observations(values, sources, series, times=None, clock=None):
-    """What each series showed last, where `sources` come from `carry_forward`.
+def find_last_observations(values, sources, index, timeline, clock=None):
+    """LastObservations of rows by series, where `sources` come from `carry_forward`.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_features)
-        Series, one below the other.
+        Rows by series.
     sources : ndarray of int of shape (n_rows, n_features)
-        Row of the last observation; -1 where there is none.
-    series : dict of label to slice
-        The rows of each series.
-    times : pd.Index of shape (n_rows,), optional
-        What tells which row follows another.
+        Row of the last observation; -1 if there is none.
+    index : SeriesIndex
+        Of these rows.
+    timeline : Timeline
+        What follows what.
     clock : ndarray of datetime64 or timedelta64 of shape (n_rows,), optional
-        When each row was, where that counts instead.
+        When each row was, for a limit that is a duration.
 
     Returns
     -------
-    ends : dict of label to LastObservations
+    ends : LastObservations
     """
-    ends, axes = {}, {}
-    for label, block in series.items():
-        row = block.stop - 1
-        known, last = sources[row] >= 0, sources[row]
-        shown = np.where(known, values[last, np.arange(values.shape[1])], np.nan).astype(values.dtype, copy=False)
-        seen = axis = None
-        if clock is not None:
-            seen = np.where(known, clock[last], np.array("NaT", dtype=clock.dtype))
-        elif times is not None:
-            # A regular step takes a while to find: series with the same times share it.
-            same = as_numbers(times[block]).tobytes()
-            axis = axes[same] = axes[same] if same in axes else learn_time_axis(times[block])
-        ends[label] = LastObservations(shown, np.where(known, row - last, 0), seen, axis)
-    return ends
+    last = index.bounds[1:] - 1
+    source = sources[last]
+    known = source >= 0
+    shown = np.take_along_axis(values, np.maximum(source, 0), axis=0)
+    positions = timeline.positions(index.ordered_times)
+    return LastObservations(
+        labels=index.labels,
+        values=np.where(known, shown, np.nan).astype(values.dtype, copy=False),
+        rows_since=np.where(known, last[:, None] - source, 0),
+        times=None if clock is None else np.where(known, clock[source], np.array("NaT", dtype=clock.dtype)),
+        timeline=timeline,
+        steps=timeline.find_steps(positions, index.bounds),
+        positions=positions[last] if len(positions) else np.full(index.n_series, NOWHERE),
+    )

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+from sklstm._series import SeriesIndex, place_of
 from sklstm._windows import Roles
 from sklstm.preprocessing._differencer import Differencer
 from sklstm.preprocessing._forward_fill import ForwardFill
 from sklstm.preprocessing._group_scalers import in_group, refuse_unseen
 from sklstm.preprocessing._observations import Observations
 from sklstm.preprocessing._out_of_range import treat_out_of_range
-from sklstm.preprocessing._panel import Keys
 from sklstm.preprocessing._series_scaler import SeriesScaler
 
 SCALERS = (MinMaxScaler, StandardScaler, RobustScaler, MaxAbsScaler)
@@ -60,14 +60,15 @@ class ScaledRow:
         scaler = self.scaler
         if not isinstance(scaler, SeriesScaler):
             return _scaled(scaler, values), None
-        keys, place = None, -1
+        index, place = None, -1
         if len(scaler.groups_):
+            labels = pd.Index([label], tupleize_cols=False)
             if scaler.unseen_groups == "error":
-                refuse_unseen([label], scaler._labels)
-            keys, place = Keys(np.zeros(1, dtype=np.intp), [label], None), self.places.get(label, -1)
+                refuse_unseen(labels, scaler._labels)
+            index, place = SeriesIndex(1, np.zeros(1, dtype=np.intp), labels), self.places.get(label, -1)
         if scaler.out_of_range != "allow":
             names, bounds = scaler._feature_names(), (scaler._lower[place], scaler._upper[place])
-            rows, whose = Observations(values[None], None), partial(in_group, keys, [place])
+            rows, whose = Observations(values[None], None), partial(in_group, index, [place])
             shown = with_names(values[None], names)
             values = treat_out_of_range(scaler.out_of_range, rows, shown, bounds, names, whose)[0]
         return values if scaler.method is None else (values - scaler._center[place]) / scaler._scale[place], None
@@ -101,10 +102,11 @@ class FilledRow:
 
     def begin(self, label, *, warm):
         """The last observations of a series before its first row."""
-        end = self.fill._ends.get(label) if warm else None
-        if end is None:
+        ends = self.fill._ends
+        place = place_of(label, ends.labels) if warm else None
+        if place is None:
             return np.full(self.fill.n_features_in_, np.nan), np.zeros(self.fill.n_features_in_, dtype=np.int64)
-        return end.values.astype(np.float64), end.rows_since
+        return ends.values[place].astype(np.float64), ends.rows_since[place]
 
     def apply(self, values, memory, label, time, gap):
         """The row filled, and what is remembered."""
@@ -141,7 +143,7 @@ class DifferencedRow:
     def begin(self, label, *, warm):
         """The LastRows of a series before its first one; NaN where there are none."""
         rows = np.full((self.differencer.rows_back, self.differencer.n_features_in_), np.nan)
-        end = self.differencer._ends.get(label) if warm else None
+        end = self.differencer._ends.end_of(label) if warm else None
         if end is not None and len(end.context):
             rows[len(rows) - len(end.context) :] = end.context
         return LastRows(rows, rows)
@@ -169,7 +171,7 @@ class DifferencedRow:
 
 def series_end(framer, label):
     """Where a series ended in the fit of a LagFramer, a SeriesEnd; None for one that was not fitted."""
-    return framer._ends.get(label)
+    return framer._ends.end_of(label)
 
 
 def roles_of_windows(framer):
@@ -181,9 +183,7 @@ def roles_of_windows(framer):
 
 def is_by_series(step):
     """Whether a transformer was fitted on the series of a panel."""
-    if len(getattr(step, "groups_", ())):
-        return True
-    return any(label is not None for label in getattr(step, "_ends", ()))
+    return len(getattr(step, "groups_", ())) > 0
 
 
 def with_names(values, names):

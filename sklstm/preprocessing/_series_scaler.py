@@ -247,10 +247,10 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
             If the features are not those of `fit`, or values out of range, or unseen groups, are to be refused.
         """
         check_is_fitted(self)
-        features, keys = self._split_known(X, groups)
+        features, index = self._split_known(X, groups)
         observations = read_observations(self, features, reset=False)
-        keys = of_observations(keys, X)
-        values = self._compute("transform", self._bound(observations, features, keys), keys)
+        index = of_observations(index, X)
+        values = self._compute("transform", self._bound(observations, features, index), index)
         return observations.restore(values, lambda table, _: self._contain(table, X))
 
     def inverse_transform(self, X, columns=None, groups=None):
@@ -286,19 +286,19 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         array([10., 15., 30.])
         """
         check_is_fitted(self)
-        features, keys = self._split_known(X, groups, predictions=True)
+        features, index = self._split_known(X, groups, predictions=True)
         if columns is None and (is_ragged(X) or isinstance(X, Windows)):
             observations = read_observations(self, features, reset=False)
-            values = self._compute("inverse_transform", observations.values, of_observations(keys, X))
+            values = self._compute("inverse_transform", observations.values, of_observations(index, X))
             return observations.restore(values, self._contain)
         if is_ragged(X):
             each = [None] * len(X)
-            if keys is not None:
-                each = [[keys.labels[code]] * len(part) for code, part in zip(keys.codes, X, strict=True)]
+            if index is not None:
+                each = [[label] * len(part) for label, part in zip(index.labels_of_rows(), X, strict=True)]
             parts = [self.inverse_transform(part, columns, of) for part, of in zip(X, each, strict=True)]
             return like_collection(X, parts)
         positions = positions_of(self._columns_of(features) if columns is None else columns, self._feature_names())
-        return self._like(self._restore_columns(features, positions, keys), X)
+        return self._like(self._restore_columns(features, positions, index), X)
 
     # --- learning ---------------------------------------------------------------------------------
 
@@ -310,9 +310,9 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
             raise ValueError(
                 f"SeriesScaler expects feature_range=(low, high) with low < high, got {self.feature_range}."
             )
-        features, keys = self._split(X, groups)
+        features, index = self._split(X, groups)
         if chunk:
-            refuse_other_kind(keys, self.groups_)
+            refuse_other_kind(index, self.groups_)
         values = read_observations(self, features, reset=not chunk, expand=True).values
         unseen = np.isnan(values).all(axis=0)
         if unseen.any() and not chunk:
@@ -320,7 +320,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
                 f"SeriesScaler got nothing observed (only NaN) in column {self._feature_names()[np.argmax(unseen)]!r}. "
                 "Drop the column, or fill it first."
             )
-        statistics, labels = self._find_statistics(values, of_observations(keys, X))
+        statistics, labels = self._find_statistics(values, of_observations(index, X))
         if chunk:
             labels, statistics = merge_by_group(method, (self._labels, self._statistics), (labels, statistics))
         else:
@@ -330,16 +330,15 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         self._settle()
         return self
 
-    def _find_statistics(self, values, keys):
+    def _find_statistics(self, values, index):
         """Statistics of the groups in their order, and at the end those of all rows; and the labels of the groups."""
         method = METHODS[self.method]
         pooled = method.learn(values, np.array([0, len(values)]))
-        if keys is None:
+        if index is None:
             return pooled, pd.Index([], dtype=object)
-        order, bounds = keys.by_series()
-        by_group = method.learn(values[order], bounds)
+        by_group = method.learn(values[index.order], index.bounds)
         statistics = {name: np.concatenate([by_group[name], pooled[name]]) for name in pooled}
-        return statistics, pd.Index(keys.labels, tupleize_cols=False)
+        return statistics, index.labels
 
     def _settle(self):
         """Put given coefficients in the place of learned ones, and publish centres, scales and bounds.
@@ -374,30 +373,30 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
 
     def _split_known(self, X, groups, *, predictions=False):
         """Features and Keys of X, whose groups, or none, are those of `fit`."""
-        features, keys = self._split(X, groups, predictions=predictions)
-        refuse_other_kind(keys, self.groups_)
-        if keys is not None and self.unseen_groups == "error":
-            refuse_unseen(keys.labels, self._labels)
-        return features, keys
+        features, index = self._split(X, groups, predictions=predictions)
+        refuse_other_kind(index, self.groups_)
+        if index is not None and self.unseen_groups == "error":
+            refuse_unseen(index.labels, self._labels)
+        return features, index
 
-    def _sets(self, keys):
+    def _sets(self, index):
         """The set of coefficients of each row, an ndarray of int; -1, the set of all rows, for an unseen group."""
-        if keys is None:
+        if index is None:
             return [-1]
-        return self._labels.get_indexer(pd.Index(keys.labels, tupleize_cols=False))[keys.codes]
+        return self._labels.get_indexer(index.labels)[index.codes]
 
     # --- arithmetic -------------------------------------------------------------------------------
 
-    def _compute(self, direction, values, keys):
+    def _compute(self, direction, values, index):
         """Scale values of shape (n_observations, n_features), or bring them back: `direction` names the method."""
         if self.method is None:
             return values
-        sets = self._sets(keys)
+        sets = self._sets(index)
         center, scale = self._center[sets], self._scale[sets]
         computed = (values - center) / scale if direction == "transform" else values * scale + center
         return computed.astype(values.dtype, copy=False)
 
-    def _restore_columns(self, X, positions, keys):
+    def _restore_columns(self, X, positions, index):
         """Values of the features at these positions, or of a single one in any shape, in the shape of X."""
         values = read_numbers(X)
         refuse_text("SeriesScaler", values)
@@ -412,16 +411,16 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         # Other features are filled in, and dropped again.
         full = np.zeros((values.size // n_columns, self.n_features_in_), dtype=values.dtype)
         full[:, positions] = values.reshape(-1, n_columns)
-        if keys is not None:
-            keys = keys._replace(codes=np.repeat(keys.codes, len(full) // max(1, len(keys.codes))))
-        return self._compute("inverse_transform", full, keys)[:, positions].reshape(values.shape)
+        if index is not None:
+            index = index.with_codes(np.repeat(index.codes, len(full) // max(1, index.n_rows)))
+        return self._compute("inverse_transform", full, index)[:, positions].reshape(values.shape)
 
-    def _bound(self, observations, X, keys):
+    def _bound(self, observations, X, index):
         if self.out_of_range == "allow":
             return observations.values
-        sets = self._sets(keys)
+        sets = self._sets(index)
         bounds, names = (self._lower[sets], self._upper[sets]), self._feature_names()
-        return treat_out_of_range(self.out_of_range, observations, X, bounds, names, partial(in_group, keys, sets))
+        return treat_out_of_range(self.out_of_range, observations, X, bounds, names, partial(in_group, index, sets))
 
     def _columns_of(self, X):
         named = isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_")
