@@ -28,7 +28,9 @@ class SeriesIndex:
     """
 
     def __init__(self, n_rows, codes=None, labels=None, times=None):
-        self.n_rows, self.codes, self.labels, self.times = n_rows, codes, labels, times
+        # As long as the table, and no larger than a number.
+        self.codes = np.broadcast_to(np.intp(0), n_rows) if codes is None else codes
+        self.n_rows, self.labels, self.times = n_rows, labels, times
 
     @property
     def is_panel(self):

@@ -11,7 +11,7 @@ from sklstm._series._calendars import (
     candidate_calendars,
     kind_of_counts,
 )
-from sklstm._series._index import of_series
+from sklstm._series._index import SeriesIndex, of_series
 
 
 def tells_time(times):
@@ -269,3 +269,44 @@ def find_clock(who, times, unit=None):
     except ValueError:
         raise ValueError(f"{who} expects elapsed to be a duration, such as 'h' or '15min', got {unit!r}.") from None
     return times.as_unit("us").asi8.astype(np.float64), length
+
+
+# --- a single series ------------------------------------------------------------------------------
+
+
+def find_holes(times):
+    """Rows of a single series that come after a hole, and how many rows are missing before each.
+
+    Returns
+    -------
+    rows, n_missing : ndarray of int of shape (n_holes,), or None
+        None if the series has no regular step.
+
+    Examples
+    --------
+    >>> find_holes(pd.DatetimeIndex(["2026-01-09", "2026-01-10", "2026-01-13", "2026-01-14"]))
+    (array([2]), array([2]))
+    """
+    index = SeriesIndex(len(times), times=times)
+    timeline = learn_timeline(index)
+    positions = timeline.positions(times)
+    steps = timeline.find_steps(positions, index.bounds)
+    if not steps[0]:
+        return None
+    rows = np.flatnonzero(timeline.begin_anew(positions, steps, index.bounds))[1:]
+    return rows, np.diff(positions)[rows - 1] // steps[0] - 1
+
+
+def find_season(times):
+    """Number of rows in a season that the step of a single series suggests; None if it suggests none.
+
+    Months or quarters of a year, halves of its months, business days or days of a week, weeks of a year, shorter steps
+    of a day.
+
+    >>> find_season(pd.date_range("2026-01-01", periods=24, freq="MS"))
+    12
+    """
+    index = SeriesIndex(len(times), times=times)
+    timeline = learn_timeline(index)
+    (step,) = timeline.find_steps(timeline.positions(times), index.bounds)
+    return timeline.calendar.season(int(step)) if step else None

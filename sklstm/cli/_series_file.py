@@ -9,11 +9,11 @@ import pandas as pd
 
 from sklstm import datasets
 from sklstm._parameters import suggest
+from sklstm._series import SeriesIndex, refuse_disorder, tells_time
 from sklstm._validation import refuse_text
 from sklstm.cli._report import when
 from sklstm.cli._table_file import read_table_file
 from sklstm.cli._time_column import index_by_time
-from sklstm.preprocessing._time_axis import check_time_order, tells_time
 
 SHIPPED = {
     "airline": datasets.load_airline,
@@ -109,9 +109,9 @@ def check_column(data, column, columns):
 
 
 def _check_order(data, index):
-    """Raise where times do not ascend: what check_time_order says, with a remedy for files."""
+    """Raise where times do not ascend: what refuse_disorder says, with a remedy for files."""
     if not tells_time(index) or index.hasnans:
-        check_time_order(data, index)
+        refuse_disorder(data, SeriesIndex(len(index), times=index))
     elif not (index.is_monotonic_increasing and index.is_unique):
         row = 1 + int(np.argmax(index[1:] <= index[:-1]))
         if index[row] == index[row - 1]:

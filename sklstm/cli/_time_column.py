@@ -5,8 +5,8 @@ from itertools import product
 
 import pandas as pd
 
+from sklstm._series import find_holes
 from sklstm.cli._table_file import UNNAMED
-from sklstm.preprocessing._time_axis import find_breaks, learn_time_axis
 
 # How a time of day ends that says how far it is from UTC.
 OFFSET = r"[T ]\d{2}.*?(Z|[+-]\d{2}(?::?\d{2})?)$"
@@ -111,8 +111,8 @@ def _as_local_dates(column):
 
 def _count_holes(times):
     """Holes in a regular series; infinite where it is none."""
-    axis = learn_time_axis(times) if times.is_monotonic_increasing else None
-    return math.inf if axis is None else len(find_breaks(axis, times))
+    holes = find_holes(times) if times.is_monotonic_increasing else None
+    return math.inf if holes is None else len(holes[0])
 
 
 def _refuse_no_times(data, column):

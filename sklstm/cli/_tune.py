@@ -13,11 +13,11 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from sklstm import SeriesForecaster, backtest, forecast_scorer
+from sklstm._series import find_season
 from sklstm.cli._console import ProgressBar, load_keras_silently
 from sklstm.cli._report import draw, print_notes, print_scores, when
 from sklstm.cli._rivals import find_rivals
 from sklstm.cli._series_file import read_series
-from sklstm.preprocessing._season import season_of
 
 # Updates of the weights in an epoch: fewer learn too slowly, more take longer on a long series for little.
 UPDATES_PER_EPOCH = 6
@@ -38,7 +38,7 @@ def tune(args):
     known = series.table[:-n_test]
     # The first fold trains on half of the rows, and the others go on from there.
     cv = TimeSeriesSplit(args.cv, test_size=max(1, len(known) // (2 * args.cv)))
-    season = args.season or season_of(series.table.index)
+    season = args.season or find_season(series.table.index)
     differences = _differences(args.difference, season, known[series.target])
     _refuse_short(args, len(known), differences)
     _announce(args, series, known, n_test)

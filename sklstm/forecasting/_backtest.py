@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from sklstm._series import find_moments, find_season
 from sklstm.forecasting._errors import find_errors
 from sklstm.forecasting._forecaster import SeriesForecaster
 from sklstm.forecasting._naive import naive_forecasts
 from sklstm.forecasting._series_table import SeriesTable
-from sklstm.preprocessing._season import season_of
 
 BASELINES = ("persistence", "seasonal naive", "drift")
 
@@ -102,10 +102,10 @@ def backtest(
     if len(origins) == 0:
         raise ValueError(
             f"backtest(initial={initial!r}) needs a row after the first fit to compare with, got {len(times)} "
-            f"{'times' if len(data.keys.labels) > 1 else 'rows'}. Lower initial or pass a longer series."
+            f"{'times' if data.index.n_series > 1 else 'rows'}. Lower initial or pass a longer series."
         )
     if season is None and data.tells_time:
-        season = season_of(data.keys.times[np.asarray(next(data.keys.rows())[1])])
+        season = find_season(data.index.ordered_times[: data.index.bounds[1]])
     parts = []
     for part in range(0, len(origins), every or len(origins)):
         chosen = origins[part : part + (every or len(origins))]
@@ -297,8 +297,9 @@ class Backtest:
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def _scaled_error(self, table, model):
-        labels = table["series"] if "series" in table else pd.Series([None] * len(table), index=table.index)
-        scale = np.array([self._scales[label] for label in labels])
+        scale = self._scales.iloc[0]
+        if "series" in table:
+            scale = self._scales.reindex(table["series"]).to_numpy()
         return np.mean(np.abs(table["observed"].to_numpy() - table[model].to_numpy()) / scale)
 
     def _skill(self, table):
@@ -311,10 +312,10 @@ class Backtest:
 
 def _places(data):
     """When each row was, counted from 0 over all times, and these times."""
-    if len(data.keys.labels) == 1 or data.keys.times is None:
-        times = pd.RangeIndex(len(data)) if data.keys.times is None else data.keys.times
+    if data.index.n_series == 1 or data.index.times is None:
+        times = pd.RangeIndex(len(data)) if data.index.times is None else data.index.times
         return np.arange(len(data)), times
-    codes, times = pd.factorize(data.keys.times, sort=True)
+    codes, times = pd.factorize(data.index.times, sort=True)
     return codes, times
 
 
@@ -339,7 +340,7 @@ def _forecasts(fitted, data, places, origins, steps, season, interval):
     columns["observed"] = data.values_around(values, ahead, **layout)[everywhere]
     when = data.values_around(np.arange(len(data)), ahead, **layout)[everywhere]
     long = {"origin": np.repeat(_times_of(data, everywhere), steps), "step": np.tile(ahead, len(rows))}
-    if len(data.keys.labels) > 1:
+    if data.index.n_series > 1:
         long = {"series": np.repeat(data.labels()[everywhere], steps)} | long
     result = pd.DataFrame(long | {name: forecast.ravel() for name, forecast in columns.items()})
     known = ~np.isnan(when.ravel())
@@ -364,11 +365,11 @@ def _known_by(data, places, last, steps, engine):
 
 
 def _time_name(data):
-    return None if data.keys.times is None else data.keys.times.name
+    return None if data.index.times is None else data.index.times.name
 
 
 def _times_of(data, rows):
-    times = pd.RangeIndex(len(data)) if data.keys.times is None else data.keys.times
+    times = pd.RangeIndex(len(data)) if data.index.times is None else data.index.times
     return times[rows]
 
 
@@ -377,14 +378,10 @@ def _naive_errors(data, target, fitted, season):
     values = data.table[target].to_numpy(dtype=np.float64)
     before = data.values_around(values, [-(season or 1)])[:, 0]
     missed = np.where(fitted, np.abs(values - before), np.nan)
-    errors = {}
-    for label, rows in data.keys.rows():
-        of_series = missed[np.asarray(rows)]
-        known = ~np.isnan(of_series)
-        error = of_series[known].mean() if known.any() else np.nan
-        # A series that never changes has no scale.
-        errors[label] = error if error > 0 else np.nan
-    return errors
+    _, mean, _ = find_moments(missed[data.index.order][:, None], data.index.bounds)
+    # A series that never changes has no scale.
+    errors = np.where(mean[:, 0] > 0, mean[:, 0], np.nan)
+    return pd.Series(errors, index=data.index.labels if data.index.is_panel else [None])
 
 
 def _first_origin(initial, n_times):

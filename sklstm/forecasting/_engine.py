@@ -115,18 +115,18 @@ class Engine:
                 f"{len(data)} rows. Lower the horizon or pass a longer series."
             )
         self.regressor.fit(samples.take(rows), y[rows] if self.block > 1 else y[rows, 0])
-        self.recursion = learn_recursion(samples, levels[-1], data.labels(), self.framer)
-        self._labels = set(data.keys.labels)
+        self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
+        self._labels = data.index.labels
         return self
 
     def refuse_new_series(self, data):
         """Raise where rows are of a series that was not fitted, and has no scale."""
-        new = next((label for label in data.keys.labels if label not in self._labels), None)
-        if new is not None and not getattr(self.regressor, "serves_new_series_", True):
+        new = np.flatnonzero(data.index.find(self._labels) < 0)
+        if len(new) and not getattr(self.regressor, "serves_new_series_", True):
             raise ValueError(
-                f"{self.who} got the series {new!r}, which was not in fit: each series is scaled by itself, and the "
-                "scale of this one is not known. Fit again with its rows, or pass scaling=None, which leaves all "
-                "series in their own units."
+                f"{self.who} got the series {data.index.label(new[0])!r}, which was not in fit: each series is scaled "
+                "by itself, and the scale of this one is not known. Fit again with its rows, or pass scaling=None, "
+                "which leaves all series in their own units."
             )
 
     def forecast_at(self, data, rows, n_steps):

@@ -12,12 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._lag_names import lag_name
 from sklstm._parameters import StrictParameters
+from sklstm._series import of_series
 from sklstm.forecasting._engine import Engine
 from sklstm.forecasting._scored_forecasts import ScoredForecasts
 from sklstm.forecasting._series_table import SeriesTable
 from sklstm.forecasting._short_pipeline import ShortParameters, short_pipeline
 from sklstm.forecasting._times_to_come import rows_to_come
-from sklstm.preprocessing._panel import of_series
 from sklstm.preprocessing._supervised import find_target
 
 
@@ -237,7 +237,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             self.feature_names_in_ = np.array(data.table.columns, dtype=object)
         self._columns = list(data.table.columns)
         self._indexed = data.indexed
-        self._axes = data.time_axes()
+        self._steps = data.find_steps()
         self.residuals_ = residuals
         self._remember(data)
         task.end()
@@ -314,7 +314,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         steps, context = self._n_steps(steps), self._context()
         known = self._engine.given("future")
         ahead = rows_to_come(
-            context, self._axes, steps, future=future, known=known, static=self._engine.given("static")
+            context, self._steps, steps, future=future, known=known, static=self._engine.given("static")
         )
         rows = context.last_rows(1)
         table = context.like(pd.concat([context.table, ahead])) if known else context
@@ -350,23 +350,15 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         data, context = self._read(new_rows), self._context()
         if not data.indexed:
             data = context.like(data.table.set_axis(data.table.index + context.table.index[-1] + 1))
-        data.refuse_another_step(self._axes)
-        ends = {label: rows[-1] for label, rows in context.keys.rows()}
-        for label, rows in data.keys.rows():
-            if label in ends and data.tells_time and context.tells_time:
-                first, last = data.keys.times[rows[0]], context.keys.times[ends[label]]
-                if not first > last:
-                    of = of_series(label)
-                    raise ValueError(
-                        f"SeriesForecaster.update expects rows after {last}{of}, the last that it knows, got {first}. "
-                        "Pass only what is new."
-                    )
-        self._axes = data.time_axes() | self._axes
+        data.refuse_another_step(self._steps)
+        _refuse_earlier(data, context)
+        self._steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
         table = context.like(pd.concat([context.table, data.table]))
         if self.residuals_ is not None:
             new, n_steps = np.arange(len(table)) >= len(context), self.residuals_.n_steps
-            for label, rows in data.keys.rows():
-                rows = len(context) + np.asarray(rows)
+            for code in range(data.index.n_series):
+                rows = len(context) + data.index.rows(np.arange(*data.index.bounds[code : code + 2]))
+                label = data.index.label(code)
                 self.residuals_.move_on(self._missed(table, label, rows, n_steps, new), label)
         self._remember(table)
         return self
@@ -417,3 +409,19 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             return forecasts
         columns = [lag_name(self.target_, step) for step in range(1, forecasts.shape[1] + 1)]
         return pd.DataFrame(forecasts, index=data.table.index, columns=columns)
+
+
+def _refuse_earlier(data, context):
+    """Raise if the rows of a series do not come after the last one that is known."""
+    if not (data.tells_time and context.tells_time):
+        return
+    places = data.index.find(context.index.labels)
+    first = data.index.ordered_times[data.index.bounds[:-1]]
+    last = context.index.ordered_times[context.index.bounds[1:] - 1][places]
+    late = np.asarray(first > last, dtype=bool) | (places < 0)
+    if not late.all():
+        code = int(np.argmax(~late))
+        raise ValueError(
+            f"SeriesForecaster.update expects rows after {last[code]}{of_series(data.index.label(code))}, the last "
+            f"that it knows, got {first[code]}. Pass only what is new."
+        )

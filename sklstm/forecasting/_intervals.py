@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from sklstm.preprocessing._panel import of_series
+from sklstm._series import of_series
 
 
 class Residuals:

@@ -45,14 +45,12 @@ def naive_forecasts(data, target, origins, n_steps, season=None, **layout):
 
 def _last_and_slope(data, values):
     """The last observed value at each row, and the mean change for each row since the first one observed."""
-    last, slope = np.empty(len(values)), np.zeros(len(values))
-    for _, rows in data.keys.rows():
-        rows = np.asarray(rows)
-        series = values[rows]
-        seen = ~np.isnan(series)
-        # Before anything was observed nothing better is known than what comes first.
-        first = int(np.argmax(seen))
-        place = np.maximum.accumulate(np.where(seen, np.arange(len(rows)), first))
-        last[rows] = series[place]
-        slope[rows] = (series[place] - series[first]) / np.maximum(place - first, 1)
-    return last, slope
+    index, rows = data.index, np.arange(len(values))
+    ordered = values[index.order]
+    seen = ~np.isnan(ordered)
+    first = np.minimum.reduceat(np.where(seen, rows, len(rows)), index.bounds[:-1])
+    # Before anything was observed nothing better is known than the first value; a series without one stays NaN.
+    first = np.repeat(np.where(first < index.bounds[1:], first, index.bounds[:-1]), index.lengths)
+    place = np.maximum(np.maximum.accumulate(np.where(seen, rows, 0)), first)
+    last, slope = ordered[place], (ordered[place] - ordered[first]) / np.maximum(place - first, 1)
+    return index.in_table_order(last), index.in_table_order(slope)

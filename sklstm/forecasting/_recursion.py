@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from sklstm._lag_names import read_lag_columns
 from sklstm._windows import Roles, Windows
@@ -18,8 +19,10 @@ class Recursion(NamedTuple):
     ----------
     feature : int
         The feature that holds the target's own series.
-    lines : dict of label to (slope, offset)
-        ``feature = slope * target + offset`` in each series; under None where one line holds for all.
+    labels : pd.Index of shape (n_series,), or None
+        Series that have a line each; None if one line holds for all.
+    slopes, offsets : ndarray of shape (n_series + 1,)
+        ``feature = slope * target + offset`` in each series, and at the end for all others.
     known : list of int
         Features whose next values are known.
     leads : list of list of int
@@ -27,14 +30,16 @@ class Recursion(NamedTuple):
     """
 
     feature: int
-    lines: dict
+    labels: pd.Index | None
+    slopes: np.ndarray
+    offsets: np.ndarray
     known: list
     leads: list
 
     def line(self, labels):
         """Slope and offset for each of some samples, two arrays of shape (n_samples,)."""
-        usual = self.lines.get(None)
-        return np.array([self.lines.get(label, usual) for label in labels], dtype=np.float64).reshape(-1, 2).T
+        places = -1 if self.labels is None else self.labels.get_indexer(pd.Index(labels, tupleize_cols=False))
+        return self.slopes[places], self.offsets[places]
 
     def go_on(self, windows, forecasts, labels, rows_ahead):
         """Windows that end later, by as many time steps as there are forecasts.
@@ -68,7 +73,7 @@ class Recursion(NamedTuple):
         return np.concatenate([windows, np.stack(added, axis=1)], axis=1)[:, -windows.shape[1] :]
 
 
-def learn_recursion(windows, target, labels, framer):
+def learn_recursion(windows, target, index, framer):
     """How windows go on by forecasts of the target; None where something else in them has to be known, too.
 
     Parameters
@@ -77,7 +82,7 @@ def learn_recursion(windows, target, labels, framer):
         What the network sees of each row.
     target : ndarray of shape (n_rows,)
         The target's own series at these rows.
-    labels : ndarray of shape (n_rows,)
+    index : SeriesIndex
         The series of each row.
     framer : LagFramer or None
         What framed them.
@@ -92,33 +97,45 @@ def learn_recursion(windows, target, labels, framer):
     usual = [k for k in range(newest.shape[1]) if k not in {*roles.features, *known, *elapsed}]
     if len(usual) != 1:
         return None
-    lines = _lines(newest[:, usual[0]].astype(np.float64), target, labels)
-    return None if lines is None else Recursion(usual[0], lines, known, [list(step) for step in roles.future])
+    lines = _find_lines(newest[:, usual[0]].astype(np.float64), target, index)
+    return None if lines is None else Recursion(usual[0], *lines, known, [list(step) for step in roles.future])
 
 
-def _lines(feature, target, labels):
-    """Slope and offset from the target to a feature: for all rows under None, or in each series; None if bent."""
+def _find_lines(feature, target, index):
+    """Labels, slopes and offsets of lines from the target to a feature: one for all, or one a series; None if bent."""
     seen = ~(np.isnan(feature) | np.isnan(target))
-    feature, target, labels = feature[seen], target[seen], labels[seen]
-    line = _line(feature, target)
-    if line is not None:
-        return {None: line}
-    lines = {label: _line(feature[labels == label], target[labels == label]) for label in dict.fromkeys(labels)}
-    if None in lines.values() or not lines:
+    if not seen.any():
         return None
-    # A series that was not seen is scaled by what all of them have in common, as near as a line comes to it.
-    return lines | {None: tuple(np.polyfit(target, feature, 1))}
+    slope, offset, straight = _fit_lines(feature[seen], target[seen], np.array([0, seen.sum()]))
+    if straight.all():
+        return None, slope, offset
+    order = index.order
+    feature, target, seen = feature[order], target[order], seen[order]
+    lengths = np.add.reduceat(seen, index.bounds[:-1], dtype=np.intp)
+    if not index.is_panel or not lengths.all():
+        return None
+    slopes, offsets, straight = _fit_lines(feature[seen], target[seen], np.append(0, np.cumsum(lengths)))
+    # A series that was not seen has the line of all of them, as near as one comes to it.
+    return (index.labels, np.append(slopes, slope), np.append(offsets, offset)) if straight.all() else None
 
 
-def _line(feature, target):
-    if len(target) == 0:
-        return None
-    if np.ptp(target) == 0:
-        return (1.0, float(feature[0] - target[0])) if np.ptp(feature) == 0 else None
-    slope, offset = np.polyfit(target - target.mean(), feature, 1)
-    offset -= slope * target.mean()
-    bent = np.abs(slope * target + offset - feature).max() > TOLERANCE * max(np.ptp(feature), 1e-12)
-    return None if bent or slope == 0 else (float(slope), float(offset))
+def _fit_lines(feature, target, bounds):
+    """Least-squares slope and offset of each series of rows by series, and whether its rows lie on that line."""
+    lengths, begins = np.diff(bounds), bounds[:-1]
+    means = [np.add.reduceat(values, begins) / lengths for values in (target, feature)]
+    x, y = (values - np.repeat(mean, lengths) for values, mean in zip((target, feature), means, strict=True))
+    spread = np.add.reduceat(x * x, begins)
+    flat = _spread(target, begins) == 0
+    # A series that never changes is shifted.
+    slope = np.where(flat, 1.0, np.add.reduceat(x * y, begins) / np.where(spread > 0, spread, 1.0))
+    offset = means[1] - slope * means[0]
+    missed = np.abs(np.repeat(slope, lengths) * target + np.repeat(offset, lengths) - feature)
+    allowed = TOLERANCE * np.maximum(_spread(feature, begins), 1e-12)
+    return slope, offset, (np.maximum.reduceat(missed, begins) <= allowed) & (slope != 0)
+
+
+def _spread(values, begins):
+    return np.maximum.reduceat(values, begins) - np.minimum.reduceat(values, begins)
 
 
 class FramedSamples:

@@ -75,5 +75,10 @@ class Forecasts:
 def _rows_by_series(context):
     """The last rows that a forecaster knows, with their times: lists by series."""
     values = context.table[context.columns].to_numpy(dtype=np.float64)
-    times = context.keys.times if context.tells_time else [None] * len(context)
-    return {label: [(values[row], times[row]) for row in rows] for label, rows in context.keys.rows()}
+    times = context.index.times if context.tells_time else [None] * len(context)
+    index, rows = context.index, context.index.rows(np.arange(len(context)))
+    series = {}
+    for code in range(index.n_series):
+        part = rows[index.bounds[code] : index.bounds[code + 1]]
+        series[index.label(code)] = [(values[row], times[row]) for row in part]
+    return series

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._series import place_of
 from sklstm.forecasting._intervals import Residuals
 
 
@@ -58,8 +59,9 @@ class ScoredForecasts:
             If nothing that is forecast is in the series.
         """
         _, table, rows = self._rows_of(series)
-        before = [np.asarray(part)[np.asarray(part) < rows[0]] for _, part in table.keys.rows()]
-        origins = np.concatenate([*(part[-1:] for part in before), rows]).astype(np.intp)
+        # Context rows come first in the table, and so first in each series.
+        before = table.take(np.arange(rows[0])).last_rows(1) if rows[0] else rows[:0]
+        origins = np.concatenate([before, rows]).astype(np.intp)
         steps = self._n_steps(steps)
         values = table.table[self.target_].to_numpy(dtype=np.float64)
         truth = table.values_around(values, range(1, steps + 1), **self._engine.layout)[origins]
@@ -130,8 +132,10 @@ class ScoredForecasts:
         """Residuals of the last rows, forecast by a copy that was fitted on those before them."""
         if self.calibration is None:
             return None
-        tails = [np.asarray(rows)[-max(1, round(self.calibration * len(rows))) :] for _, rows in data.keys.rows()]
-        held_out = np.sort(np.concatenate(tails))
+        index = data.index
+        tails = np.maximum(1, np.rint(self.calibration * index.lengths)).astype(np.intp)
+        left = np.repeat(index.bounds[1:], index.lengths) - np.arange(len(data))
+        held_out = np.sort(index.rows(np.flatnonzero(left <= np.repeat(tails, index.lengths))))
         fitted = np.setdiff1d(np.arange(len(data)), held_out)
         copy = clone(self).set_params(calibration=None).fit(data.table.iloc[fitted])
         return copy.calibrate(data.table.iloc[held_out]).residuals_
@@ -167,7 +171,8 @@ class ScoredForecasts:
 
     def _missed(self, data, label, rows, n_steps, new):
         """What was missed of new values from some rows of a series on, and from `n_steps` rows before them."""
-        (series,) = (np.asarray(part) for known, part in data.keys.rows() if known == label)
+        code = place_of(label, data.index.labels)
+        series = data.index.rows(np.arange(*data.index.bounds[code : code + 2]))
         stop = 1 + int(np.searchsorted(series, rows[-1]))
         origins = series[max(0, stop - len(rows) - n_steps) : stop]
         values = np.where(new, data.table[self.target_].to_numpy(dtype=np.float64), np.nan)

@@ -1,24 +1,40 @@
-"""A series, or several, as one table: its rows in time, what lies around each of them, and how it goes on."""
+"""A series, or several, as one table: its rows in time, the values around each of them, and the rows that follow."""
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sklstm._series import (
+    NOWHERE,
+    SeriesIndex,
+    Timeline,
+    learn_timeline,
+    of_series,
+    read_series_index,
+    refuse_disorder,
+    tells_time,
+)
 from sklstm._validation import refuse_text
 from sklstm.forecasting._text_times import refuse_text_times
 from sklstm.preprocessing._framing import Layout
-from sklstm.preprocessing._panel import of_series, read_keys
 from sklstm.preprocessing._supervised import as_table, has_names
-from sklstm.preprocessing._time_axis import (
-    as_numbers,
-    check_time_order,
-    describe_step,
-    following_times,
-    has_step,
-    learn_time_axis,
-    lies_on_step,
-    tells_time,
-    told_by_longer,
-)
+
+
+class KnownSteps(NamedTuple):
+    """The steps of series, as they were learned: labels, timeline, and the step of each, 0 if it has none."""
+
+    labels: pd.Index | None
+    timeline: Timeline
+    steps: np.ndarray
+
+    def with_series_of(self, other):
+        """The same with those of `other` that are not here."""
+        if self.labels is None or self.timeline.calendar is None:
+            return self if self.timeline.calendar is not None else other
+        new = ~other.labels.isin(self.labels)
+        labels, steps = self.labels.append(other.labels[new]), np.append(self.steps, other.steps[new])
+        return KnownSteps(labels, self.timeline, steps)
 
 
 class SeriesTable:
@@ -41,7 +57,7 @@ class SeriesTable:
         With the columns that say group and time.
     columns : list
         Those that do not.
-    keys : Keys
+    index : SeriesIndex
         The series and the time of each row.
     named : bool
         Whether its columns have names of the user's own.
@@ -54,14 +70,12 @@ class SeriesTable:
         self.named = has_names(series)
         self.indexed = isinstance(series, (pd.DataFrame, pd.Series)) or (self.named and time is not None)
         self.table = as_table(series, who)
-        features, self.keys = read_keys(who, self.table, group, time)
+        features, self.index = read_series_index(who, self.table, group, time)
         self.columns = list(features.columns)
         refuse_text(who, features, f"the {name}")
-        refuse_text_times(who, self.table, self.keys.times, time, name)
-        for label, rows in self.keys.rows():
-            if self.keys.times is not None:
-                of = of_series(label)
-                check_time_order(who, self.keys.times[np.asarray(rows)], np.asarray(rows), of)
+        refuse_text_times(who, self.table, self.index.times, time, name)
+        if self.index.times is not None:
+            refuse_disorder(who, self.index)
 
     def __len__(self):
         return len(self.table)
@@ -69,11 +83,12 @@ class SeriesTable:
     @property
     def tells_time(self):
         """Whether rows have times that order them."""
-        return self.keys.times is not None and tells_time(self.keys.times)
+        return tells_time(self.index.times)
 
     def labels(self):
-        """The series of each row, (n_rows,)."""
-        return pd.Index(self.keys.labels, dtype=object).to_numpy()[self.keys.codes]
+        """The series of each row, (n_rows,); None for a single one without a name."""
+        labels = self.index.labels_of_rows()
+        return np.full(len(self), None) if labels is None else labels
 
     def like(self, table):
         """The same kind of table with other rows."""
@@ -89,13 +104,15 @@ class SeriesTable:
 
     def last_rows(self, n_rows):
         """Positions of the last `n_rows` rows of each series, by series."""
-        return np.concatenate([np.asarray(rows)[-n_rows:] for _, rows in self.keys.rows()])
+        left = np.repeat(self.index.bounds[1:], self.index.lengths) - np.arange(len(self))
+        return self.index.rows(np.flatnonzero(left <= n_rows))
 
     def longest_silence(self, column):
         """The most rows at the end of a series in which a column was not observed."""
-        observed = self.table[column].notna().to_numpy()
-        ends = [observed[np.asarray(rows)][::-1] for _, rows in self.keys.rows()]
-        return max(int(np.argmax(end)) if end.any() else len(end) for end in ends)
+        observed = self.table[column].notna().to_numpy()[self.index.order]
+        before = np.repeat(self.index.bounds[:-1], self.index.lengths) - 1
+        seen = np.maximum.reduceat(np.where(observed, np.arange(len(self)), before), self.index.bounds[:-1])
+        return int((self.index.bounds[1:] - 1 - seen).max())
 
     def values_around(self, values, offsets, **layout):
         """What a column holds so many rows after each row (before it, where negative), in its own series.
@@ -115,14 +132,13 @@ class SeriesTable:
             NaN beyond the ends of a series, and across the holes of a regular one.
         """
         reach = max([1, *(abs(offset) for offset in offsets)])
-        settings = {"max_gap": None, "freq": None} | layout
-        layout = Layout(self.who, self.keys, reach + 1, context="never", ends={}, **settings)
-        windows = layout.frame(np.asarray(values, dtype=np.float64)[layout.order][:, None])
+        windows = Layout(self.who, self.index, reach + 1, **layout).frame(
+            np.asarray(values, dtype=np.float64)[self.index.order][:, None]
+        )
         # Between two series, and across a hole, lie as many empty time steps as a window reaches back.
         buffer = np.append(windows.buffer[:, 0], np.full(reach, np.nan))
-        around = np.empty((len(self), len(offsets)))
-        around[layout.order] = buffer[(windows.starts + reach)[:, None] + np.asarray(offsets, dtype=np.intp)]
-        return around
+        around = buffer[(windows.starts + reach)[:, None] + np.asarray(offsets, dtype=np.intp)]
+        return self.index.in_table_order(around)
 
     def after(self, context):
         """The same with those rows of `context` before it that lie before the first row of their series here.
@@ -141,148 +157,151 @@ class SeriesTable:
         """
         if not (self.tells_time and context.tells_time):
             return self, 0
-        first = {label: self.keys.times[rows[0]] for label, rows in self.keys.rows()}
-        earlier = [
-            np.asarray(rows)
-            for label, rows in context.keys.rows()
-            if label in first and _comes_before(context.keys.times[rows[-1]], first[label])
-        ]
-        if not earlier:
+        places = context.index.find(self.index.labels)
+        last = context.index.ordered_times[context.index.bounds[1:] - 1]
+        first = self.index.ordered_times[self.index.bounds[:-1][places]]
+        earlier = (places >= 0) & _come_before(last, first)
+        rows = np.flatnonzero(earlier[context.index.codes])
+        if len(rows) == 0:
             return self, 0
-        before = context.table.iloc[np.concatenate(earlier)]
-        return self.like(pd.concat([before, self.table])), len(before)
+        return self.like(pd.concat([context.table.iloc[rows], self.table])), len(rows)
 
     # --- times ahead ------------------------------------------------------------------------------
 
-    def time_axes(self):
-        """The TimeAxis of each series, a dict by labels; None where no step is regular.
+    def find_steps(self):
+        """KnownSteps of the series."""
+        timeline = learn_timeline(self.index)
+        positions = timeline.positions(self.index.ordered_times)
+        return KnownSteps(self.index.labels, timeline, timeline.find_steps(positions, self.index.bounds))
 
-        A week of business days tells only days: the longest series says what short ones are.
-        """
-        if not self.tells_time:
-            return dict.fromkeys(self.keys.labels)
-        # All rows of a table as they are: an index keeps its freq.
-        times = {
-            label: self.keys.times if isinstance(rows, range) else self.keys.times[rows]
-            for label, rows in self.keys.rows()
-        }
-        # Series with the same times share an axis: it takes a while to find.
-        known = {}
-        for index in times.values():
-            same = as_numbers(index).tobytes()
-            known[same] = known[same] if same in known else learn_time_axis(index)
-        axes = {label: known[as_numbers(index).tobytes()] for label, index in times.items()}
-        longest = axes[max(times, key=lambda label: len(times[label]))]
-        for label, own in axes.items():
-            if own is not None and longest is not None and told_by_longer(longest, own, times[label]):
-                axes[label] = longest._replace(last=own.last)
-        return axes
+    def find_steps_on(self, timeline):
+        """The same on a timeline that was learned before; KnownSteps of a new one if that has no calendar."""
+        if timeline.calendar is None or not self.tells_time:
+            return self.find_steps()
+        positions = timeline.positions(self.index.ordered_times)
+        return KnownSteps(self.index.labels, timeline, timeline.find_steps(positions, self.index.bounds))
 
-    def known_axes(self, axes):
-        """The TimeAxis of each series, a dict by labels, as far as it is known.
+    def steps_by(self, known):
+        """The step of each series, an ndarray of int of shape (n_series,); 0 if it is not known.
+
+        A series that shows no step, with a single row for instance, has the one that the others agree on, if its rows
+        lie on that.
 
         Parameters
         ----------
-        axes : dict of label to TimeAxis or None
-            What was learned. A series that tells no step, with a single row for instance, has the one that the
-            others agree on, if its rows lie on that.
-
-        Returns
-        -------
-        axes : dict of label to TimeAxis or None
-            For these series.
+        known : KnownSteps
+            As it was learned.
         """
-        shared = {axis[:2]: axis for axis in axes.values() if axis is not None}
-        known = {label: axes.get(label) for label in self.keys.labels}
-        for label, rows in self.keys.rows():
-            if known[label] is None and len(shared) == 1 and self.tells_time:
-                (axis,) = shared.values()
-                known[label] = axis if lies_on_step(axis, self.keys.times[np.asarray(rows)]) else None
-        return known
+        places = self.index.find(known.labels)
+        steps = np.where(places >= 0, known.steps[places], 0)
+        shared = np.unique(known.steps[known.steps > 0])
+        if len(shared) != 1 or not self.tells_time:
+            return steps
+        lost, odd, _ = self._hops(known.timeline, np.full(self.index.n_series, shared[0]))
+        return np.where((steps == 0) & ~lost & ~odd, shared[0], steps)
 
-    def ahead(self, n_rows, axes, constant=()):
-        """The rows that follow the last one of each series: nothing is known of them but their times.
+    def times_ahead(self, n_rows, known):
+        """Times that follow the last row of each series, a pd.Index of n_series * n_rows, series by series.
 
         Parameters
         ----------
         n_rows : int
             How many for each series.
-        axes : dict of label to TimeAxis
-            When these rows are; the steps that the series were learned to have.
+        known : KnownSteps
+            As it was learned.
+        """
+        steps = self.steps_by(known)
+        if (steps == 0).any():
+            self._refuse_unknown_times(int(np.argmax(steps == 0)), known)
+        last = known.timeline.positions(self.index.ordered_times[self.index.bounds[1:] - 1])
+        positions = last[:, None] + steps[:, None] * np.arange(1, n_rows + 1)
+        return known.timeline.calendar.times(positions.ravel())
+
+    def rows_at(self, times, n_rows, constant=()):
+        """Rows of each series at these times: nothing is known of them but the columns that keep their last value.
+
+        Parameters
+        ----------
+        times : pd.Index of shape (n_series * n_rows,)
+            Series by series.
+        n_rows : int
+            How many for each series.
         constant : sequence
             Columns that keep their last value.
 
         Returns
         -------
-        following : DataFrame of shape (n_series * n_rows, n_columns)
-            Series by series.
+        rows : DataFrame of shape (n_series * n_rows, n_columns)
         """
-        parts = []
-        for label, rows in self.keys.rows():
-            last = rows[-1]
-            axis = axes.get(label)
-            if axis is None:
-                self._refuse_unknown_times(label, rows, axes)
-            parts.append(self._rows_at(last, following_times(axis._replace(last=self.keys.times[last]), n_rows)))
-        following = pd.concat(parts)
-        for column in constant:
-            following[column] = np.repeat(self.table[column].to_numpy()[self.last_rows(1)], n_rows)
-        return following
+        index, names = self.table.index, self.table.index.names
+        last = np.repeat(self.last_rows(1), n_rows)
+        if isinstance(index, pd.MultiIndex):
+            of_group = [name is not None and name == self.group for name in names]
+            levels = [index.get_level_values(k)[last] if of_group[k] else times for k in range(index.nlevels)]
+            at = pd.MultiIndex.from_arrays(levels, names=names)
+        elif self.time is not None and self.time in self.table.columns:
+            at = index[last]
+        else:
+            at = times.rename(index.name)
+        rows = pd.DataFrame(np.nan, index=at, columns=self.table.columns)
+        for column in {self.group, *constant} & set(self.table.columns):
+            rows[column] = self.table[column].iloc[last].to_numpy()
+        if self.time in self.table.columns:
+            rows[self.time] = times
+        return rows
 
-    def rows_at(self, times):
-        """Empty rows at these times, for each series."""
-        return pd.concat([self._rows_at(rows[-1], times) for _, rows in self.keys.rows()])
-
-    def refuse_another_step(self, axes):
-        """Refuse rows with a step of their own, which is not the one that was learned; a gap is none."""
-        for label, rows in self.keys.rows():
-            axis = axes.get(label)
-            times = None if axis is None else self.keys.times[np.asarray(rows)]
-            own = None if axis is None else learn_time_axis(times)
-            if own is not None and not has_step(axis, times):
-                of = of_series(label)
-                fitted, got = describe_step(axis), describe_step(own)
+    def refuse_another_step(self, known):
+        """Raise if rows have a step of their own, which is not the one that was learned; a gap is none."""
+        if not self.tells_time or known.timeline.calendar is None:
+            return
+        places = self.index.find(known.labels)
+        steps = np.where(places >= 0, known.steps[places], 0)
+        lost, odd, far = self._hops(known.timeline, steps)
+        for code in np.flatnonzero((steps > 0) & (lost | odd | far)):
+            times = self.index.ordered_times[self.index.bounds[code] : self.index.bounds[code + 1]]
+            alone = SeriesIndex(len(times), times=times)
+            timeline = learn_timeline(alone)
+            step = timeline.find_steps(timeline.positions(times), alone.bounds)[0]
+            # By the local clock, or on another day of months, rows may have the same step all the same.
+            if step and timeline.describe(step) != known.timeline.describe(steps[code]):
                 raise ValueError(
-                    f"{self.who}.update expects rows as far apart as those that were fitted, {fitted}, got rows{of} "
-                    f"{got} apart, from {times[0]} on. Bring them to that step first, or fit them by themselves."
+                    f"{self.who}.update expects rows as far apart as those that were fitted, "
+                    f"{known.timeline.describe(steps[code])}, got rows{of_series(self.index.label(code))} "
+                    f"{timeline.describe(step)} apart, from {times[0]} on. Bring them to that step first, or fit them "
+                    "by themselves."
                 )
 
-    def _refuse_unknown_times(self, label, rows, axes):
-        last = "the last row" if self.keys.times is None else self.keys.times[rows[-1]]
-        of = of_series(label)
-        steps = sorted({describe_step(axis) for axis in axes.values() if axis is not None})
-        if len(rows) == 1 and len(steps) > 1:
+    def _hops(self, timeline, steps):
+        """Masks of series: with rows off the timeline, not whole steps apart, and of three rows none a step apart."""
+        positions, bounds = timeline.positions(self.index.ordered_times), self.index.bounds
+        lost = np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
+        codes = self.index.ordered_codes
+        within = codes[1:] == codes[:-1]
+        hops, codes = np.diff(positions)[within], codes[1:][within]
+        n_series = self.index.n_series
+        odd = np.bincount(codes[hops % np.maximum(steps, 1)[codes] != 0], minlength=n_series) > 0
+        near = np.bincount(codes[hops <= timeline.longest_steps(steps)[codes]], minlength=n_series) > 0
+        return lost, odd, (self.index.lengths > 2) & ~near
+
+    def _refuse_unknown_times(self, code, known):
+        last = "the last row"
+        if self.index.times is not None:
+            last = self.index.ordered_times[self.index.bounds[code + 1] - 1]
+        steps = sorted({known.timeline.describe(step) for step in np.unique(known.steps[known.steps > 0])})
+        if self.index.lengths[code] == 1 and len(steps) > 1:
             why = f"it has a single row, and other series have rows {' or '.join(steps)} apart. Add the row before it"
         else:
             why = "its rows are no regular steps apart, or too few. Bring the series to a regular step, "
             why += "series.resample('D').mean()"
         raise ValueError(
-            f"{self.who} cannot tell which times follow {last}{of}: {why}, or pass future=, a table whose index tells "
-            "them."
+            f"{self.who} cannot tell which times follow {last}{of_series(self.index.label(code))}: {why}, or pass "
+            "future=, a table whose index tells them."
         )
 
-    def _rows_at(self, last, times):
-        """Empty rows of the series of row `last` at `times`."""
-        index, names = self.table.index, self.table.index.names
-        is_group = [name is not None and name == self.group for name in names]
-        if isinstance(index, pd.MultiIndex):
-            levels = [[index[last][level]] * len(times) if is_group[level] else times for level in range(index.nlevels)]
-            at = pd.MultiIndex.from_arrays(levels, names=names)
-        elif self.time is not None and self.time in self.table.columns:
-            at = pd.Index([index[last]] * len(times), name=index.name)
-        else:
-            at = times.rename(index.name)
-        rows = pd.DataFrame(np.nan, index=at, columns=self.table.columns)
-        if self.group in self.table.columns:
-            rows[self.group] = self.table[self.group].iloc[last]
-        if self.time in self.table.columns:
-            rows[self.time] = times
-        return rows
 
-
-def _comes_before(time, other):
+def _come_before(times, others):
+    """Mask of the times that come before others; none do if they are of different kinds."""
     try:
-        return bool(time < other)
+        return np.asarray(times < others, dtype=bool)
     except (TypeError, ValueError):
-        # Times of different kinds: nothing follows.
-        return False
+        return np.zeros(len(times), dtype=bool)

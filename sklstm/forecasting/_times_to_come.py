@@ -1,24 +1,26 @@
 """The rows to come: when they are, and what is known of them."""
 
+import numpy as np
+
+from sklstm._series import NOWHERE, of_series
 from sklstm.forecasting._series_table import SeriesTable
-from sklstm.preprocessing._panel import of_series
 
 WHO = "SeriesForecaster.forecast"
 
 
-def rows_to_come(context, axes, n_steps, *, future, known, static):
+def rows_to_come(context, steps, n_steps, *, future, known, static):
     """Rows after the last one of each series.
 
     Parameters
     ----------
     context : SeriesTable
         The last rows that are known.
-    axes : dict of label to TimeAxis or None
-        The step of each series.
+    steps : KnownSteps
+        The step of each series, as it was learned.
     n_steps : int
         How many rows for each series.
     future : DataFrame or None
-        What the user says of them.
+        What the user says of them. Of each series the first `n_steps` times after its last row count.
     known, static : list of str
         Columns whose next values are known, and that keep their value.
 
@@ -30,18 +32,62 @@ def rows_to_come(context, axes, n_steps, *, future, known, static):
     Raises
     ------
     ValueError
-        If values or times are missing that have to be known.
+        If values or times are missing that have to be known, or times contradict the calendar of their series.
     """
     given = None if future is None else SeriesTable(WHO, future, context.group, context.time, name="future")
-    axes = context.known_axes(axes)
-    if given is not None and given.tells_time and None in axes.values():
-        ahead = context.rows_at(given.keys.times.unique()[:n_steps])
-    else:
-        ahead = context.ahead(n_steps, axes, constant=static)
     if known:
         _refuse_lacking(given, known)
-        ahead[known] = given.table[known].to_numpy()[_find_rows(context.like(ahead), given)]
+    if given is None or not given.tells_time:
+        return context.rows_at(context.times_ahead(n_steps, steps), n_steps, constant=static)
+    rows = _rows_after(context, given, n_steps)
+    times = given.index.times[rows]
+    _refuse_off_calendar(context, steps, n_steps, times)
+    ahead = context.rows_at(times, n_steps, constant=static)
+    ahead[known] = given.table[known].to_numpy()[rows]
     return ahead
+
+
+def _rows_after(context, given, n_steps):
+    """Rows of the given table that are the first `n_steps` after the last row of each series, series by series."""
+    places = context.index.find(given.index.labels)
+    last = context.index.ordered_times[context.index.bounds[1:] - 1]
+    counts = np.zeros(context.index.n_series, dtype=np.intp)
+    series_of_given = np.full(given.index.n_series, -1)
+    series_of_given[places[places >= 0]] = np.flatnonzero(places >= 0)
+    codes = series_of_given[given.index.ordered_codes]
+    later = np.flatnonzero((codes >= 0) & np.asarray(given.index.ordered_times > last[codes], dtype=bool))
+    later = later[np.argsort(codes[later], kind="stable")]
+    counts = np.bincount(codes[later], minlength=len(counts))
+    if (counts < n_steps).any():
+        code = int(np.argmax(counts < n_steps))
+        raise ValueError(
+            f"{WHO} expects future= to hold {n_steps} time{'s' * (n_steps > 1)} after {last[code]}"
+            f"{of_series(context.index.label(code))}, got {counts[code]}. Add the missing rows, or forecast fewer "
+            "steps."
+        )
+    first = np.cumsum(counts) - counts
+    return given.index.rows(later[(first[:, None] + np.arange(n_steps)).ravel()])
+
+
+def _refuse_off_calendar(context, known, n_steps, times):
+    """Raise if a time of a regular series is not the next one of its calendar; holidays may be left out."""
+    steps = context.steps_by(known)
+    if not (steps > 0).any():
+        return
+    last = context.index.ordered_times[context.index.bounds[1:] - 1]
+    positions = known.timeline.positions(times).reshape(-1, n_steps)
+    before = np.column_stack([known.timeline.positions(last), positions[:, :-1]])
+    hops, longest = positions - before, known.timeline.longest_steps(steps)[:, None]
+    regular = (steps > 0)[:, None]
+    wrong = regular & ((positions == NOWHERE) | (hops > longest) | (hops % np.maximum(steps, 1)[:, None] != 0))
+    if wrong.any():
+        code, step = np.argwhere(wrong)[0]
+        expected = known.timeline.calendar.times(before[code, step : step + 1] + steps[code])[0]
+        raise ValueError(
+            f"{WHO} expects future= to go on from row to row by {known.timeline.describe(steps[code])}, got "
+            f"{times[code * n_steps + step]} where {expected} follows{of_series(context.index.label(code))}. Add the "
+            "missing rows, or fit with freq=, the offset of pandas whose times these are."
+        )
 
 
 def _refuse_lacking(given, known):
@@ -56,17 +102,3 @@ def _refuse_lacking(given, known):
         raise ValueError(
             f"{WHO} expects future= to have the columns {known}, got {list(given.table.columns)}. Add {lacking[0]!r}."
         )
-
-
-def _find_rows(rows, given):
-    """Where each row is in the table that the user passed."""
-    places = {key: place for place, key in enumerate(zip(given.labels(), given.keys.times, strict=True))}
-    wanted = list(zip(rows.labels(), rows.keys.times, strict=True))
-    for label, time in wanted:
-        if (label, time) not in places:
-            of = of_series(label)
-            raise ValueError(
-                f"{WHO} expects future= to hold every time to come, got no {time}{of}. Add the row, or forecast fewer "
-                "steps."
-            )
-    return [places[key] for key in wanted]

@@ -8,9 +8,8 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+from sklstm._series import read_series_index, tells_time
 from sklstm._windows import Windows
-from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._time_axis import tells_time
 
 
 class PanelTimeSeriesSplit(BaseCrossValidator):
@@ -146,10 +145,10 @@ class PanelTimeSeriesSplit(BaseCrossValidator):
                 "index, or column time=, tells them; or make the folds of one for an array of the same rows: "
                 f"cv=list({who}(...).split(table))."
             )
-        _, keys = read_keys(who, X, self.group, self.time)
-        times = keys.times
+        _, index = read_series_index(who, X, self.group, self.time)
+        times = index.times
         if times is not None:
-            self._refuse_no_times(times, n_series=len(keys.labels))
+            self._refuse_no_times(times, n_series=index.n_series)
             return times
         raise ValueError(
             f"{who}(group={self.group!r}) got X whose index is the group, and nothing else that tells when. Pass "

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._parameters import suggest
-from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._time_axis import tells_time
+from sklstm._series import read_series_index, tells_time
 
 
 def split_sequences(
@@ -68,19 +67,18 @@ def split_sequences(
     'patient'? Its columns are: ['patient', 'day', 'pulse'], its levels: [None].
     """
     _check_table(table, by, time)
-    features, keys = read_keys("split_sequences", table, by, time)
+    features, index = read_series_index("split_sequences", table, by, time)
     if columns is not None:
         features = features[_checked(features, [columns] if isinstance(columns, str) else list(columns))]
     # Rows are moved once; each sequence is a slice of them.
-    order, bounds = keys.by_series()
-    moved = features.iloc[order]
-    if keys.times is not None:
-        moved.index = keys.times.take(order)
-        _check_times(moved.index, keys, order, time)
-    sequences = [moved.iloc[start:end] for start, end in pairwise(bounds)]
-    if keys.times is None:
+    moved = features.iloc[index.order]
+    if index.times is not None:
+        moved.index = index.ordered_times
+        _check_times(index, time)
+    sequences = [moved.iloc[start:end] for start, end in pairwise(index.bounds)]
+    if index.times is None:
         sequences = [sequence.reset_index(drop=True) for sequence in sequences]
-    return sequences, pd.Index(keys.labels, name=by, tupleize_cols=False)
+    return sequences, index.labels.rename(by)
 
 
 def _check_table(table, by, time):
@@ -121,28 +119,28 @@ def _checked(features, columns):
     return columns
 
 
-def _check_times(times, keys, rows, time):
-    """Raise, naming the first offender, where times do not ascend within each sequence; `rows` is where they stood."""
+def _check_times(index, time):
+    """Raise, naming the first offender, if times do not ascend within each sequence."""
+    times, codes, rows = index.ordered_times, index.ordered_codes, index.rows(np.arange(index.n_rows))
     if not tells_time(times) and not pd.api.types.is_float_dtype(times):
         if time is None:
             # An index of names tells no time: rows are taken as they stand.
             return
         raise ValueError(
-            f"split_sequences(time={time!r}) expects times or numbers, got {keys.times[0]!r} in row 0 of the table. "
+            f"split_sequences(time={time!r}) expects times or numbers, got {index.times[0]!r} in row 0 of the table. "
             f"Convert them first: pd.to_datetime(table[{time!r}])."
         )
-    codes = keys.codes[rows]
     if times.hasnans:
         missing = int(np.argmax(times.isna()))
         raise ValueError(
             f"split_sequences got no time for row {rows[missing]} of the table, in sequence "
-            f"{keys.labels[codes[missing]]!r}. Drop the row, or give it its time."
+            f"{index.label(codes[missing])!r}. Drop the row, or give it its time."
         )
     wrong = np.asarray(times[1:] <= times[:-1], dtype=bool) & (codes[1:] == codes[:-1])
     if not wrong.any():
         return
     before = int(np.argmax(wrong))
-    after, sequence = before + 1, repr(keys.labels[codes[before]])
+    after, sequence = before + 1, repr(index.label(codes[before]))
     if times[before] == times[after]:
         raise ValueError(
             f"split_sequences expects each time once in a sequence, got {times[after]} in rows {rows[before]} and "

@@ -110,8 +110,8 @@ def read_column(who, forecaster, table, column):
     from sklstm.forecasting._series_table import SeriesTable
 
     read = SeriesTable(who, table, forecaster.group, forecaster.time)
-    times = read.keys.times
-    if read.keys.labels != [None]:
+    times = read.index.times
+    if read.index.is_panel:
         times = pd.MultiIndex.from_arrays([read.labels(), times], names=[forecaster.group, times.name])
     return pd.Series(read.table[column].to_numpy(), index=times, name=column)
 

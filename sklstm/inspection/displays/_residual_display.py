@@ -279,10 +279,10 @@ def _forecast_each(who, forecaster, series, step):
     if not isinstance(step, Integral) or step < 1:
         raise ValueError(f"{who} expects step to be an int of 1 or more, got {step!r}.")
     table = SeriesTable(who, series, forecaster.group, forecaster.time)
-    if len(table.keys.labels) > 1:
+    if table.index.n_series > 1:
         raise ValueError(
-            f"{who} draws one series, got {len(table.keys.labels)}: {', '.join(map(repr, table.keys.labels[:5]))}"
-            f"{', ...' if len(table.keys.labels) > 5 else ''}. Pass the rows of one of them."
+            f"{who} draws one series, got {table.index.n_series}: {', '.join(map(repr, table.index.labels[:5]))}"
+            f"{', ...' if table.index.n_series > 5 else ''}. Pass the rows of one of them."
         )
     forecasts = np.asarray(forecaster.predict(series, steps=step), dtype=float)[:, -1]
     # The row that a forecast is for; there is none beyond the end, and across a hole.
@@ -296,6 +296,6 @@ def _forecast_each(who, forecaster, series, step):
             f"{who} got a series of {len(table)} rows, in which nothing was observed {step} rows after another. Pass "
             "a longer series, or a smaller step."
         )
-    times = pd.RangeIndex(len(table)) if table.keys.times is None else table.keys.times
+    times = pd.RangeIndex(len(table)) if table.index.times is None else table.index.times
     y_true = pd.Series(target.to_numpy()[rows], index=times[rows], name=lag_name(forecaster.target_, step))
     return y_true, forecasts[known]

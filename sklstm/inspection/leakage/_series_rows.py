@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklstm._series import read_series_index, tells_time
 from sklstm._validation import is_ragged, n_dims
-from sklstm.preprocessing._panel import read_keys
-from sklstm.preprocessing._time_axis import tells_time
 
 # How many of its own ranges a column is moved by, so that no statistic of it stays where it was.
 FAR = 10.0
@@ -139,11 +138,11 @@ def read_rows(who, X, keys):
     elif isinstance(X, pd.Series):
         table = table.set_axis(["x0" if X.name is None else X.name], axis=1)
     named = {role: name for role, name in keys.items() if _is_named(table, name)}
-    _, told = read_keys(who, table, named.get("group"), named.get("time"))
+    _, told = read_series_index(who, table, named.get("group"), named.get("time"))
     features = [k for k, name in enumerate(table.columns) if name not in named.values()]
     keys = {role: named.get(role) for role in ("group", "time")}
     ranks, comparable = _read_ranks(told, keys)
-    return SeriesRows(X, table, features, np.asarray(told.codes), ranks, comparable, keys)
+    return SeriesRows(X, table, features, told.codes, ranks, comparable, keys)
 
 
 def _is_named(table, name):
@@ -152,10 +151,10 @@ def _is_named(table, name):
 
 def _read_ranks(told, keys):
     """When each row was, and whether that can be compared from series to series."""
-    n_rows, times = len(told.codes), told.times
+    n_rows, times = told.n_rows, told.times
     if keys["group"] is None and keys["time"] is None:
         return np.arange(n_rows), True
     numbers_rows = keys["time"] is None and pd.api.types.is_integer_dtype(times) and times.is_unique
-    if times is not None and tells_time(times) and not times.hasnans and not (numbers_rows and len(told.labels) > 1):
+    if times is not None and tells_time(times) and not times.hasnans and not (numbers_rows and told.n_series > 1):
         return times.factorize(sort=True)[0], True
-    return pd.Series(np.zeros(n_rows)).groupby(np.asarray(told.codes)).cumcount().to_numpy(), len(told.labels) == 1
+    return pd.Series(np.zeros(n_rows)).groupby(told.codes).cumcount().to_numpy(), told.n_series == 1

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from sklstm._series import SeriesIndex, find_holes, refuse_disorder
 from sklstm._validation import refuse_infinity, refuse_text
 from sklstm.preprocessing._supervised import as_table
-from sklstm.preprocessing._time_axis import BUSINESS_DAYS, as_numbers, check_time_order, find_breaks, learn_time_axis
 
 # Correlations of fewer values than this tell nothing: the bound of the first lag alone is 0.45.
 FEWEST_VALUES = 20
@@ -14,7 +14,7 @@ FEWEST_VALUES = 20
 def read_table(who, series):
     """A series of any kind as a DataFrame whose rows are known to be in time order."""
     table = as_table(series, who)
-    check_time_order(who, table.index)
+    refuse_disorder(who, SeriesIndex(len(table), times=table.index))
     return table
 
 
@@ -54,15 +54,11 @@ def on_grid(values, index, longest_hole):
     >>> on_grid(np.array([1.0, 2.0, 5.0, 6.0]), days, longest_hole=10)
     array([ 1.,  2., nan, nan,  5.,  6.])
     """
-    axis = learn_time_axis(index)
-    # Missing business days are not counted: which of them are holidays, the index does not say.
-    breaks = [] if axis is None or axis.calendar == BUSINESS_DAYS else find_breaks(axis, index)
-    if not breaks:
+    holes = find_holes(index)
+    if holes is None:
         return values
-    steps = np.diff(as_numbers(index)).astype(np.float64)
-    missing = np.rint(steps[np.asarray(breaks) - 1] / np.median(steps)).astype(int) - 1
-    missing = np.clip(missing, 1, longest_hole)
-    return np.insert(values, np.repeat(breaks, missing), np.nan)
+    rows, n_missing = holes
+    return np.insert(values, np.repeat(rows, np.clip(n_missing, 1, longest_hole)), np.nan)
 
 
 def fill_gaps(values):
