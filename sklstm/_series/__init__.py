@@ -9,6 +9,7 @@ from sklstm._series._index import (
     refuse_short,
     refuse_without_groups,
 )
+from sklstm._series._lines import fit_lines, fit_robust_lines
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
 from sklstm._series._timeline import (
     Timeline,
@@ -37,6 +38,8 @@ __all__ = [
     "find_quantiles",
     "find_season",
     "find_slots",
+    "fit_lines",
+    "fit_robust_lines",
     "learn_timeline",
     "merge_moments",
     "of_series",

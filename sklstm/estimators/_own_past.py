@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm.estimators._panel_samples import samples_by_series
+from sklstm._series import fit_robust_lines
 
 # How far ahead of its row a target is looked for among the features.
 LONGEST_HORIZON = 400
@@ -91,33 +91,103 @@ def find_own_past_by_series(who, windows, y, *, remedy):
     -------
     pasts : list of OwnPast
         One for each output, in units of the features: slope 1, offset 0.
-    lines : dict of ndarray of shape (2, n_outputs)
-        For each series the slopes and offsets that lead from there to the units of its y.
+    lines : OwnLines
+        What leads from there to the units of y in each series. A series with too few pairs to show a line of its own
+        has the usual slope, and the offset of its own level.
 
     Raises
     ------
     ValueError
-        If no feature holds the past of a target, or a series is too short to tell its units.
+        If no feature holds the past of a target, or the one that holds it in the longest series does not in another.
     """
-    series = dict(samples_by_series(windows.groups))
-    longest = max(series.values(), key=len)
+    codes, labels = pd.factorize(pd.Index(windows.groups, tupleize_cols=False))
+    longest = np.flatnonzero(codes == np.bincount(codes).argmax())
     found = find_own_past(who, windows[longest], y[longest], remedy=remedy)
-    lines = {}
-    for label, rows in series.items():
-        of_series = Newest.of(windows, y, rows)
-        of_each = [
-            _line_of_known(of_series, target, past) for past, target in zip(found, of_series.targets.T, strict=True)
-        ]
-        if None in of_each:
+    order = np.lexsort((windows.starts, codes))
+    newest = np.asarray(windows[order].last(1))[:, 0].astype(np.float64)
+    slopes, offsets = np.empty((2, len(labels), len(found)))
+    for output, past in enumerate(found):
+        feature, target = newest[:, past.feature], y[order, output].astype(np.float64)
+        earlier, later = _pairs(windows.starts[order], codes[order], past.horizon, _hop(windows, longest))
+        pairs = ~np.isnan(feature[later])
+        earlier, later = earlier[pairs], later[pairs]
+        slope, offset, counts, holds = _lines_of(feature[later], target[earlier], codes[order[earlier]], len(labels))
+        bent = (counts >= FEWEST_OF_KNOWN) & ~holds
+        if bent.any():
+            code = int(np.argmax(bent))
             raise ValueError(
-                f"{who} needs the target's own past, and feature {found[of_each.index(None)].feature} of X, which "
-                f"holds it for the longest series, does not for series {label!r}, of {len(rows)} samples: no line "
-                f"leads from there to y. Pass at least {found[0].horizon + FEWEST_OF_KNOWN} samples of each series, in "
-                f"time order, or {remedy}."
+                f"{who} needs the target's own past, and feature {past.feature} of X, which holds it for the longest "
+                f"series, does not for series {labels[code]!r}, of {np.sum(codes == code)} samples: no line leads from "
+                f"there to y. Pass its samples in time order, or {remedy}."
             )
-        lines[label] = np.array(of_each).T
+        usual = np.median(slope[holds])
+        level = _means(target, codes[order], len(labels)) - usual * _means(feature, codes[order], len(labels))
+        slopes[:, output] = np.where(holds, slope, usual)
+        offsets[:, output] = np.where(holds, offset, np.nan_to_num(level))
     pasts = [past._replace(slope=1.0, offset=0.0, level=(past.level - past.offset) / past.slope) for past in found]
-    return pasts, lines
+    return pasts, OwnLines(pd.Index(labels, tupleize_cols=False), slopes, offsets)
+
+
+class OwnLines(NamedTuple):
+    """What leads from the units of features to those of y in each series.
+
+    Attributes
+    ----------
+    labels : pd.Index of shape (n_series,)
+        Names of the series.
+    slopes, offsets : ndarray of shape (n_series, n_outputs)
+        ``y = slope * feature + offset``.
+    """
+
+    labels: pd.Index
+    slopes: np.ndarray
+    offsets: np.ndarray
+
+
+def _lines_of(feature, target, codes, n_series):
+    """Slope, offset, number of pairs and whether there is a line, for each series of pairs that are sorted by it."""
+    counts = np.bincount(codes, minlength=n_series)
+    shown = counts > 0
+    slope, offset, holds = np.ones(n_series), np.zeros(n_series), np.zeros(n_series, dtype=bool)
+    if shown.any():
+        bounds = np.append(0, np.cumsum(counts[shown]))
+        begins = bounds[:-1]
+        slope[shown], offset[shown], holds[shown] = fit_robust_lines(feature, target, bounds, TOLERANCE, STRAY_PAIRS)
+        # A series that never changes is shifted.
+        flat = np.zeros(n_series, dtype=bool)
+        flat[shown] = np.all(
+            [np.maximum.reduceat(part, begins) == np.minimum.reduceat(part, begins) for part in (feature, target)],
+            axis=0,
+        )
+        first = np.zeros(n_series)
+        first[shown] = target[begins] - feature[begins]
+        slope, offset = np.where(flat, 1.0, slope), np.where(flat, first, offset)
+        holds |= flat
+    return slope, offset, counts, holds & (counts >= FEWEST_OF_KNOWN)
+
+
+def _means(values, codes, n_series):
+    """Mean of the observed values of each series; NaN where there are none."""
+    seen = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        sums = np.bincount(codes[seen], values[seen], minlength=n_series)
+        return sums / np.bincount(codes[seen], minlength=n_series)
+
+
+def _hop(windows, rows):
+    """How far apart in the buffer the windows of neighbouring rows of a series lie."""
+    hops = np.diff(np.sort(windows.starts[rows]))
+    # Windows that do not overlap lie as far apart as they are long.
+    return hops[hops > 0].min(initial=windows.n_timesteps)
+
+
+def _pairs(starts, codes, horizon, hop):
+    """Positions of windows, and of those that lie so many rows later in the same series; sorted by series and start."""
+    later = np.searchsorted(starts + codes * (starts.max() + 1), starts + horizon * hop + codes * (starts.max() + 1))
+    earlier = np.flatnonzero(later < len(later))
+    later = later[earlier]
+    same = (starts[later] == starts[earlier] + horizon * hop) & (codes[later] == codes[earlier])
+    return earlier[same], later[same]
 
 
 def last_observed(windows):
@@ -241,29 +311,24 @@ def _holds_for_each(windows, target, past):
     if windows.groups is None:
         return True
     feature, horizon, slope, offset = past
-    for _, rows in samples_by_series(windows.groups):
-        of_series = Newest.of(windows, target[:, None], rows)
-        own, (earlier, later) = of_series.targets[:, 0], of_series.pairs(horizon)
-        missed = np.abs(own[earlier] - slope * of_series.values[later, feature] - offset)
-        missed = missed[~np.isnan(missed)]
-        # Of large numbers that hardly change float32 keeps little: another line is further off.
-        strays = missed > 0.1 * np.std(own) + TOLERANCE * np.std(target)
-        if len(missed) >= FEWEST_PAIRS and strays.mean() > 2 * STRAY_PAIRS:
-            return False
-    return True
+    codes, _ = pd.factorize(pd.Index(windows.groups, tupleize_cols=False))
+    order = np.lexsort((windows.starts, codes))
+    codes, own = codes[order], target[order].astype(np.float64)
+    newest = np.asarray(windows[order].last(1))[:, 0, feature].astype(np.float64)
+    earlier, later = _pairs(windows.starts[order], codes, horizon, _hop(windows, np.flatnonzero(codes == codes[0])))
+    missed = np.abs(own[earlier] - slope * newest[later] - offset)
+    known = ~np.isnan(missed)
+    missed, of_pair, n_series = missed[known], codes[earlier[known]], codes[-1] + 1
+    mean = _means(own, codes, n_series)
+    spread = np.sqrt(_means((own - mean[codes]) ** 2, codes, n_series))
+    # Of large numbers that hardly change float32 keeps little: another line is further off.
+    strays = missed > 0.1 * spread[of_pair] + TOLERANCE * np.std(target)
+    counts = np.bincount(of_pair, minlength=n_series)
+    share = np.bincount(of_pair[strays], minlength=n_series) / np.maximum(counts, 1)
+    return not np.any((counts >= FEWEST_PAIRS) & (share > 2 * STRAY_PAIRS))
 
 
-def _line_of_known(series, target, past):
-    """Slope and offset from the feature that is known to hold a target's past; of a constant that of its level."""
-    feature = series.values[:, past.feature]
-    if np.ptp(target) == 0:
-        found = _constant(feature[:, None], target, 0)
-        return found and found[2:]
-    earlier, later = series.pairs(past.horizon)
-    return _line(feature[later], target[earlier], FEWEST_OF_KNOWN)
-
-
-def _line(feature, target, fewest=FEWEST_PAIRS):
+def _line(feature, target):
     """Slope and offset from feature to target, or None where the two are not the same series.
 
     The line is drawn by medians, so that a few pairs that do not belong together do not bend it.
@@ -272,7 +337,7 @@ def _line(feature, target, fewest=FEWEST_PAIRS):
     feature, target = feature[observed], target[observed]
     steps = np.diff(feature)
     moved = steps != 0
-    if len(target) < fewest or not moved.any():
+    if len(target) < FEWEST_PAIRS or not moved.any():
         return None
     slope = np.median(np.diff(target)[moved] / steps[moved])
     offset = np.median(target - slope * feature)

@@ -35,8 +35,11 @@ def every_nth(n_samples, stride, groups=None):
     """
     if groups is None or stride == 1:
         return np.arange((n_samples - 1) % stride, n_samples, stride)
-    parts = [samples[(len(samples) - 1) % stride :: stride] for _, samples in samples_by_series(groups)]
-    return np.sort(np.concatenate(parts))
+    codes, _ = pd.factorize(pd.Index(groups, tupleize_cols=False))
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes))
+    from_end = ends[codes[order]] - 1 - np.arange(n_samples)
+    return np.sort(order[from_end % stride == 0])
 
 
 def split_panel_tail(windows, samples, fraction, *, gap, ahead, who):

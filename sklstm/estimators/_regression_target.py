@@ -1,10 +1,10 @@
 """y of a regression: numbers in, targets for the network, its outputs back to numbers."""
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 from sklstm._validation import read_target, refuse_missing_target
-from sklstm.estimators._panel_samples import samples_by_series
 from sklstm.preprocessing import SeriesScaler
 
 # Of the spread of the scaled target: less than this is no change of order.
@@ -34,7 +34,8 @@ class RegressionTarget:
     per_input_step : bool
         Whether these are the time steps of the input.
     scaler_ : transformer, dict of transformer, or None
-        Fitted; where each series has its own, by their labels, and for series that were not seen under None.
+        Fitted. A SeriesScaler knows the coefficients of each series; any other transformer has a clone for each, by
+        their labels, and one for all others under None.
     """
 
     def __init__(self, scaler, quantiles=None):
@@ -122,12 +123,23 @@ class RegressionTarget:
         """Fit the scaler on the training samples of an arranged y, and where there are groups one for each of them."""
         if self.scaler is None:
             return
-        self.scaler_ = self._fitted(_known(y[training]))
-        if groups is not None:
-            parts = [(label, _known(y[training[rows]])) for label, rows in samples_by_series(groups[training])]
-            # A series of which nothing is known is like one that was not seen.
-            of_series = {label: self._fitted(part) for label, part in parts if len(part)}
-            self.scaler_ = {None: self.scaler_} | of_series
+        flat, known = _flat_and_known(y[training])
+        if groups is None:
+            self.scaler_ = self._fitted(flat[known])
+        elif isinstance(self.scaler, SeriesScaler):
+            # A series of which nothing is known is like one that was not seen: it takes the scale of all.
+            self.scaler_ = clone(self.scaler).fit(flat[known], groups=_of_steps(groups[training], y)[known])
+        else:
+            self.scaler_ = self._fitted_by_series(flat[known], _of_steps(groups[training], y)[known])
+
+    def _fitted_by_series(self, y, groups):
+        """A clone of the scaler for each series, by their labels, and under None one for all of them.
+
+        Only transformers of other libraries come here, which know nothing of groups: this loop is theirs.
+        """
+        codes, labels = pd.factorize(pd.Index(groups, tupleize_cols=False))
+        of_series = {label: self._fitted(y[codes == code]) for code, label in enumerate(labels.tolist())}
+        return {None: self._fitted(y)} | of_series
 
     def _fitted(self, y):
         """A scaler that has learned from known targets, (n_samples, n_outputs); for quantiles one that keeps order."""
@@ -164,10 +176,14 @@ class RegressionTarget:
 
     def _rescale(self, method, y, groups):
         """An arranged y through the scaler, or through that of each series."""
+        if isinstance(self.scaler_, SeriesScaler) and len(self.scaler_.groups_):
+            return _through(self.scaler_, method, y, groups=_of_steps(groups, y))
         if not isinstance(self.scaler_, dict):
             return _through(self.scaler_, method, y)
         scaled = np.empty(y.shape)
-        for label, samples in samples_by_series(groups):
+        codes, labels = pd.factorize(pd.Index(groups, tupleize_cols=False))
+        for code, label in enumerate(labels.tolist()):
+            samples = codes == code
             scaled[samples] = _through(self.scaler_.get(label, self.scaler_[None]), method, y[samples])
         return scaled
 
@@ -183,17 +199,22 @@ class RegressionTarget:
         return y.astype(self.dtype)
 
 
-def _known(y):
-    """The outputs of each time step of an arranged y, where all of them are known."""
+def _flat_and_known(y):
+    """The outputs of each time step of an arranged y in a row, and a mask of the rows in which all are known."""
     flat = y.reshape(-1, y.shape[-1])
-    return flat[~np.isnan(flat).any(axis=1)]
+    return flat, ~np.isnan(flat).any(axis=1)
 
 
-def _through(scaler, method, y):
+def _of_steps(groups, y):
+    """The series of each time step of an arranged y."""
+    return np.repeat(groups, y.shape[1]) if y.ndim == 3 else np.asarray(groups)
+
+
+def _through(scaler, method, y, **params):
     """An arranged y through a transformer, which sees the outputs of each time step in a row; none changes nothing."""
     if scaler is None:
         return y
-    return np.asarray(getattr(scaler, method)(y.reshape(-1, y.shape[-1]))).reshape(y.shape)
+    return np.asarray(getattr(scaler, method)(y.reshape(-1, y.shape[-1]), **params)).reshape(y.shape)
 
 
 def _shown(shape):

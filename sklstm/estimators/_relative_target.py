@@ -1,11 +1,11 @@
 """What a regressor forecasts relative to: the target's own past in the windows."""
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm.estimators._built_in_networks import BY_STEP
 from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season, last_value
-from sklstm.estimators._panel_samples import samples_by_series
 
 
 class RelativeTarget:
@@ -127,15 +127,15 @@ class RelativeTarget:
 
     def _own_lines(self, groups):
         """Slopes and offsets from the units that X has in the series of each sample to those of y."""
-        lines = np.empty((2, len(groups), len(self._pasts)))
-        for label, samples in samples_by_series(groups):
-            if label not in self._lines:
-                raise ValueError(
-                    f"LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled "
-                    f"by itself, got series {label!r}, which was not in fit. Fit on it, too, or scale all series alike "
-                    "(SeriesScaler without group)."
-                )
-            lines[:, samples] = self._lines[label][:, None]
+        groups = pd.Index(groups, tupleize_cols=False)
+        places = self._lines.labels.get_indexer(groups)
+        if (places < 0).any():
+            raise ValueError(
+                f"LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled "
+                f"by itself, got series {groups[int(np.argmax(places < 0))]!r}, which was not in fit. Fit on it, too, "
+                "or scale all series alike (SeriesScaler without group)."
+            )
+        lines = np.stack([self._lines.slopes[places], self._lines.offsets[places]])
         return lines[:, :, None, : self._target.n_values_per_step] if self._target.by_step else lines
 
     def _references(self, windows):

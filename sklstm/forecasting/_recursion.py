@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._lag_names import read_lag_columns
+from sklstm._series import fit_lines
 from sklstm._windows import Roles, Windows
 
 # Share of its spread by which a feature may miss the line from the target: float32, and scalers' rounding.
@@ -120,16 +121,10 @@ def _find_lines(feature, target, index):
 
 
 def _fit_lines(feature, target, bounds):
-    """Least-squares slope and offset of each series of rows by series, and whether its rows lie on that line."""
-    lengths, begins = np.diff(bounds), bounds[:-1]
-    means = [np.add.reduceat(values, begins) / lengths for values in (target, feature)]
-    x, y = (values - np.repeat(mean, lengths) for values, mean in zip((target, feature), means, strict=True))
-    spread = np.add.reduceat(x * x, begins)
-    flat = _spread(target, begins) == 0
-    # A series that never changes is shifted.
-    slope = np.where(flat, 1.0, np.add.reduceat(x * y, begins) / np.where(spread > 0, spread, 1.0))
-    offset = means[1] - slope * means[0]
-    missed = np.abs(np.repeat(slope, lengths) * target + np.repeat(offset, lengths) - feature)
+    """Slope and offset from the target to a feature in each series, and whether its rows lie on that line."""
+    slope, offset = fit_lines(target, feature, bounds)
+    codes, begins = np.repeat(np.arange(len(slope)), np.diff(bounds)), bounds[:-1]
+    missed = np.abs(slope[codes] * target + offset[codes] - feature)
     allowed = TOLERANCE * np.maximum(_spread(feature, begins), 1e-12)
     return slope, offset, (np.maximum.reduceat(missed, begins) <= allowed) & (slope != 0)
 
