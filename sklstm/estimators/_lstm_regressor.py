@@ -132,8 +132,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         cut into shares, one for each core; or Keras' own fit.
     target_scaler_ : transformer, dict of transformer, or None
         Fitted on y, after `window_scaler` and `relative_to`. With `target_groups` a SeriesScaler has coefficients for
-        each series, in `groups_` and `group_coefficients_`; any other transformer has a clone for each, in a dict, and one
-        for all others under None.
+        each series, in `groups_` and `group_coefficients_`; any other transformer has a clone for each, in a dict, and
+        one for all others under None.
     window_scaler_ : WindowScaler or None
         Fitted on the training windows.
     linear_steps_ : int or None
