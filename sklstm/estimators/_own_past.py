@@ -11,8 +11,8 @@ from sklstm._series import fit_robust_lines
 LONGEST_HORIZON = 400
 # Fewer pairs of target and feature than this may agree by chance.
 FEWEST_PAIRS = 8
-# Two draw a line between a target and the feature that is known to hold its past; a third confirms it.
-FEWEST_OF_KNOWN = 3
+# Two draw a line between a target and the feature that is known to hold its past.
+FEWEST_OF_KNOWN = 2
 # So many rows show the relation of target and feature; more only take time.
 ROWS_TO_COMPARE = 2000
 # Share of the target's spread by which float32 features may miss it.
@@ -93,7 +93,7 @@ def find_own_past_by_series(who, windows, y, *, remedy):
         One for each output, in units of the features: slope 1, offset 0.
     lines : OwnLines
         What leads from there to the units of y in each series. A series with too few pairs to show a line of its own
-        has the usual slope, and the offset of its own level.
+        has the slope that is usual for its spread, and the offset of its level.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def find_own_past_by_series(who, windows, y, *, remedy):
         pairs = ~np.isnan(feature[later])
         earlier, later = earlier[pairs], later[pairs]
         slope, offset, counts, holds = _lines_of(feature[later], target[earlier], codes[order[earlier]], len(labels))
-        bent = (counts >= FEWEST_OF_KNOWN) & ~holds
+        bent = (counts >= FEWEST_PAIRS) & ~holds
         if bent.any():
             code = int(np.argmax(bent))
             raise ValueError(
@@ -120,10 +120,17 @@ def find_own_past_by_series(who, windows, y, *, remedy):
                 f"series, does not for series {labels[code]!r}, of {np.sum(codes == code)} samples: no line leads from "
                 f"there to y. Pass its samples in time order, or {remedy}."
             )
-        usual = np.median(slope[holds])
-        level = _means(target, codes[order], len(labels)) - usual * _means(feature, codes[order], len(labels))
+        # Scaled by itself, a series has a slope in proportion to its spread.
+        spread = _spreads(y, codes, len(labels))
+        usual = np.median(slope[holds] / spread[holds]) * spread
         slopes[:, output] = np.where(holds, slope, usual)
-        offsets[:, output] = np.where(holds, offset, np.nan_to_num(level))
+        paired = np.where(np.isin(np.arange(len(order)), earlier), target, np.nan), np.full(len(order), np.nan)
+        paired[1][earlier] = feature[later]
+        means = [
+            np.where(counts > 0, _means(pair, codes[order], len(labels)), _means(every, codes[order], len(labels)))
+            for pair, every in zip(paired, (target, feature), strict=True)
+        ]
+        offsets[:, output] = np.where(holds, offset, np.nan_to_num(means[0] - usual * means[1]))
     pasts = [past._replace(slope=1.0, offset=0.0, level=(past.level - past.offset) / past.slope) for past in found]
     return pasts, OwnLines(pd.Index(labels, tupleize_cols=False), slopes, offsets)
 
@@ -172,6 +179,14 @@ def _means(values, codes, n_series):
     with np.errstate(invalid="ignore"):
         sums = np.bincount(codes[seen], values[seen], minlength=n_series)
         return sums / np.bincount(codes[seen], minlength=n_series)
+
+
+def _spreads(y, codes, n_series):
+    """Standard deviation of all targets of each series; 1 for a series that never changes."""
+    values, codes = y.astype(np.float64).ravel(), np.repeat(codes, y.shape[1])
+    deviations = (values - _means(values, codes, n_series)[codes]) ** 2
+    spread = np.sqrt(_means(deviations, codes, n_series))
+    return np.where(spread > 0, spread, 1.0)
 
 
 def _hop(windows, rows):

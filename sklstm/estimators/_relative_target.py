@@ -42,7 +42,9 @@ class RelativeTarget:
             )
 
     def _series(self, samples):
-        return samples.windows.groups if self._scaled_by_series else None
+        # Divided by the spread of its own window, y has one scale in all series.
+        shared = self.window_scaler_ is not None and self.window_scaler_.method == "standard"
+        return samples.windows.groups if self._scaled_by_series and not shared else None
 
     def _refuse_own_past_of_each_step(self):
         """What "many_to_many" cannot have: its time steps have no common past."""

@@ -1,9 +1,12 @@
 """A Pipeline that forecasts: fitted on the later values of its own rows, and carried on by its own forecasts."""
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from sklstm._warnings import warn_user
 from sklstm.forecasting._levels import difference, restore
+from sklstm.forecasting._naive import naive_forecasts
 from sklstm.forecasting._recursion import FramedSamples, learn_recursion
 from sklstm.preprocessing import Differencer, LagFramer
 
@@ -117,6 +120,10 @@ class Engine:
         self.regressor.fit(samples.take(rows), y[rows] if self.block > 1 else y[rows, 0])
         self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
         self._labels = data.index.labels
+        # Series of which no row was trained on: in units of their own, nothing leads back to theirs.
+        self._untrained = None
+        if data.index.is_panel and not getattr(self.regressor, "serves_new_series_", True):
+            self._untrained = self._labels[np.setdiff1d(np.arange(data.index.n_series), data.index.codes[rows])]
         return self
 
     def refuse_new_series(self, data):
@@ -145,14 +152,41 @@ class Engine:
         -------
         forecasts : ndarray of shape (n_rows, n_steps)
         """
-        samples, levels = self._see(data)
         if n_steps > self.block:
             self.refuse_no_recursion(data, n_steps)
+        trained = self._trained(data, rows)
+        if not trained.all():
+            forecasts = naive_forecasts(data, self.target, rows, n_steps)["persistence"]
+            if trained.any():
+                forecasts[trained] = self._forecast_at(data, rows[trained], n_steps)
+            return forecasts
+        return self._forecast_at(data, rows, n_steps)
+
+    def _forecast_at(self, data, rows, n_steps):
+        samples, levels = self._see(data)
+        if n_steps > self.block:
             chunks = [rows[first : first + CHUNK] for first in range(0, len(rows), CHUNK)]
             forecasts = np.concatenate([self._go_on(data, samples, chunk, n_steps) for chunk in chunks])
         else:
             forecasts = self._predict(samples.take(rows))[:, :n_steps]
         return self._restore(data, levels, rows, forecasts)
+
+    def _trained(self, data, rows):
+        """Mask of the rows whose series the regressor was trained on; a warning names the first one of the others."""
+        trained = np.ones(len(rows), dtype=bool)
+        if self._untrained is None or len(self._untrained) == 0:
+            return trained
+        labels = data.labels()[rows]
+        trained = self._untrained.get_indexer(pd.Index(labels, tupleize_cols=False)) < 0
+        if not trained.all():
+            few = pd.unique(pd.Series(labels[~trained]))
+            named = f"{few[0]!r}, ..." if len(few) > 1 else repr(few[0])
+            warn_user(
+                f"{self.who} repeats the last value of {len(few)} series ({named}), which had no row with {self.block} "
+                "known values after it in fit. Fit again with more of their rows.",
+                UserWarning,
+            )
+        return trained
 
     def quantiles_at(self, data, rows, n_steps, coverage):
         """The ends of the network's own interval from some rows on, two arrays; None where it has no such quantiles."""
