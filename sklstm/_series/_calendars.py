@@ -232,8 +232,11 @@ EVERY_FEW_MONTHS = {
 SHARE_ON_OFFSET = 0.75
 
 
-def calendar_of_offset(offset, times):
-    """The calendar of an offset of pandas for timestamps, and the number of its positions in a step."""
+def calendar_of_offset(offset, times, anchor=None):
+    """The calendar of an offset of pandas for timestamps, and the number of its positions in a step.
+
+    An offset that only pandas can count is counted from its first time after `anchor`, by default from the first time.
+    """
     zone, clock = times.tz, times if times.tz is None else times.tz_localize(None)
     if isinstance(offset, (offsets.Tick, offsets.Day, offsets.Week)):
         n_days = {offsets.Week: 7, offsets.Day: 1}.get(type(offset))
@@ -248,7 +251,9 @@ def calendar_of_offset(offset, times):
     if isinstance(base, ONE_A_MONTH):
         day = {offsets.MonthBegin: 1, offsets.MonthEnd: "end"}.get(type(base), base)
         return Months(zone, time_of_day[0], day), n_months * offset.n
-    return OfOffset(zone, offset.base, clock[0]), offset.n
+    if anchor is not None:
+        anchor = offset.rollforward(anchor + pd.Timedelta(time_of_day[0], "us"))
+    return OfOffset(zone, offset.base, clock[0] if anchor is None else anchor), offset.n
 
 
 def candidate_calendars(times):

@@ -1,5 +1,7 @@
 """Timelines: the calendar of a table, the step of each series on it, and the holes between rows."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
@@ -148,9 +150,20 @@ def _middle_values(values, codes, n_series):
     return np.where(counts > 0, ordered[np.minimum(places, len(ordered) - 1)], 0)
 
 
-def learn_timeline(index, max_gap=None):
+def learn_timeline(index, max_gap=None, freq=None):
     """The Timeline of a table: one calendar for all its series.
 
+    Parameters
+    ----------
+    index : SeriesIndex
+        The rows.
+    max_gap : int, str or Timedelta, optional
+        The longest step from a row to the row that follows it.
+    freq : str, offset of pandas or int, optional
+        The step of all series, where it is told. By default it is found.
+
+    Notes
+    -----
     The freq of a time index is believed. Otherwise the longest series decides: of the calendars on which its rows have
     a step, the one on which they have the fewest holes. These are months (by days, ends, business days, weekdays),
     timestamps, open days (days of the week and times of day that are there, others never), and halves of months.
@@ -161,7 +174,9 @@ def learn_timeline(index, max_gap=None):
     if max_gap is not None:
         return _timeline_of_gap(times, max_gap)
     if not isinstance(times, pd.DatetimeIndex):
-        return Timeline(Counts(kind_of_counts(times)))
+        return Timeline(Counts(kind_of_counts(times)), freq if isinstance(freq, Integral) else None)
+    if freq is not None:
+        return Timeline(*calendar_of_offset(pd.tseries.frequencies.to_offset(freq), times))
     if times.freq is not None and times.freq.n > 0 and not index.is_panel:
         return Timeline(*calendar_of_offset(times.freq, times))
     longest = int(np.argmax(index.lengths))
@@ -212,29 +227,50 @@ def find_slots(who, times, freq):
     """
     try:
         if isinstance(times, pd.DatetimeIndex):
-            return _slots_of_timestamps(times, freq)
-        if isinstance(times, pd.PeriodIndex):
-            return times.asfreq(freq).asi8
-        if isinstance(times, pd.TimedeltaIndex):
-            return (times // to_duration(freq)).to_numpy()
-        return times.to_numpy() // int(freq)
+            slots = _slots_of_timestamps(times, freq)
+        elif isinstance(times, pd.PeriodIndex):
+            slots = times.asfreq(freq).asi8
+        elif isinstance(times, pd.TimedeltaIndex):
+            slots = (times // to_duration(freq)).to_numpy()
+        else:
+            slots = times.to_numpy() // int(freq)
     except (TypeError, ValueError):
         expected = "a number" if pd.api.types.is_integer_dtype(times) else "a step in time"
         raise ValueError(
             f"{who} expects freq to be {expected} that suits the index of X, got {freq!r} for {times[0]}."
         ) from None
+    lost = slots == NOWHERE
+    if lost.any():
+        _refuse_off_calendar(who, freq, times[int(np.argmax(lost))])
+    return slots
 
 
 def _slots_of_timestamps(times, freq):
+    if isinstance(freq, Integral):
+        raise TypeError
     try:
         return times.tz_localize(None).to_period(freq).asi8
-    except ValueError:
+    except (TypeError, ValueError):
         # An offset that has no periods, such as the days of a six-day week: times lie on it.
-        calendar, step = calendar_of_offset(pd.tseries.frequencies.to_offset(freq), times)
-        positions = calendar.positions(times)
-        if (positions == NOWHERE).any():
-            raise
-        return positions // step
+        offset = pd.tseries.frequencies.to_offset(freq)
+    calendar, step = calendar_of_offset(offset, times, anchor=pd.Timestamp("2000-01-01"))
+    positions = calendar.positions(times)
+    return np.where(positions == NOWHERE, NOWHERE, positions // step)
+
+
+def refuse_off_calendar(who, index, timeline, freq):
+    """Raise if a row does not lie on a timeline that was told by `freq`, naming the first series with such a row."""
+    lost = np.flatnonzero(timeline.positions(index.ordered_times) == NOWHERE)
+    if len(lost):
+        of = of_series(index.label(index.ordered_codes[lost[0]]))
+        _refuse_off_calendar(who, freq, index.ordered_times[lost[0]], of)
+
+
+def _refuse_off_calendar(who, freq, time, of=""):
+    raise ValueError(
+        f"{who}(freq={freq!r}) got {time}{of}, which does not lie on it. Leave such rows out, or pass the freq that the "
+        "rows have."
+    )
 
 
 def refuse_shared_slots(who, index, slots, freq):

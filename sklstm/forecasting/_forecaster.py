@@ -42,6 +42,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         steps by a network that decodes them one after the other (with a pipeline of your own the same as "direct").
     group, time : str, optional
         Columns or index levels of a panel: which series a row is of, and when it was.
+    freq : str, offset of pandas or int, optional
+        The step from row to row of all series, such as ``"B"`` or a ``CustomBusinessDay`` with the holidays of an
+        exchange. Time steps without a row are not observed. By default the step is found, and no window crosses a hole.
     static : sequence of str, optional
         Columns that do not change within a series.
     future : sequence of str, optional
@@ -49,7 +52,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     n_steps : int, default=24
         The look-back: time steps in each window.
     scaling : {"minmax", "standard", "robust", "maxabs"} or None, default="standard"
-        How features are scaled; in panels each series by itself.
+        How features are scaled; in panels each series by itself, unless `pooled`.
+    pooled : bool, default=False
+        Whether all series of a panel share one scale.
     difference : int, sequence of int or None, default=None
         Learn the differences from so many rows before, one after the other: ``(1, 12)`` takes a trend and the season of
         months out. Forecasts are summed up again.
@@ -129,10 +134,12 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         strategy="direct",
         group=None,
         time=None,
+        freq=None,
         static=None,
         future=None,
         n_steps=24,
         scaling="standard",
+        pooled=False,
         difference=None,
         log=False,
         units=32,
@@ -156,10 +163,12 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self.strategy = strategy
         self.group = group
         self.time = time
+        self.freq = freq
         self.static = static
         self.future = future
         self.n_steps = n_steps
         self.scaling = scaling
+        self.pooled = pooled
         self.difference = difference
         self.log = log
         self.units = units
@@ -237,7 +246,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             self.feature_names_in_ = np.array(data.table.columns, dtype=object)
         self._columns = list(data.table.columns)
         self._indexed = data.indexed
-        self._steps = data.find_steps()
+        self._steps = data.find_steps(self.freq)
         self.residuals_ = residuals
         self._remember(data)
         task.end()

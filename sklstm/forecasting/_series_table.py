@@ -13,6 +13,7 @@ from sklstm._series import (
     of_series,
     read_series_index,
     refuse_disorder,
+    refuse_off_calendar,
     tells_time,
 )
 from sklstm._validation import refuse_text
@@ -168,9 +169,11 @@ class SeriesTable:
 
     # --- times ahead ------------------------------------------------------------------------------
 
-    def find_steps(self):
-        """KnownSteps of the series."""
-        timeline = learn_timeline(self.index)
+    def find_steps(self, freq=None):
+        """KnownSteps of the series; `freq` tells the step of all of them."""
+        timeline = learn_timeline(self.index, freq=freq)
+        if freq is not None and self.tells_time:
+            refuse_off_calendar(self.who, self.index, timeline, freq)
         positions = timeline.positions(self.index.ordered_times)
         return KnownSteps(self.index.labels, timeline, timeline.find_steps(positions, self.index.bounds))
 

@@ -24,7 +24,17 @@ OF_NETWORK = (
     "random_state",
 )
 # All that the built pipeline is made from; a pipeline of one's own holds its own values.
-SHORT_PARAMETERS = ("static", "future", "n_steps", "scaling", "difference", "log", "window_scaler", *OF_NETWORK)
+SHORT_PARAMETERS = (
+    "static",
+    "future",
+    "n_steps",
+    "scaling",
+    "pooled",
+    "difference",
+    "log",
+    "window_scaler",
+    *OF_NETWORK,
+)
 
 
 def short_pipeline(forecaster, target=None):
@@ -52,10 +62,11 @@ def short_pipeline(forecaster, target=None):
         given = [*(forecaster.static or ()), *(forecaster.future or ())] or None
         steps.append(("difference", Differencer(lags, log=forecaster.log, columns=columns, keep=given, **panel)))
     if forecaster.scaling is not None:
-        steps.append(("scale", SeriesScaler(forecaster.scaling, **panel)))
+        steps.append(("scale", SeriesScaler(forecaster.scaling, pooled=forecaster.pooled, **panel)))
     one_step = forecaster.strategy == "recursive"
     framer = LagFramer(
         forecaster.n_steps,
+        freq=forecaster.freq,
         static=forecaster.static,
         future=forecaster.future,
         horizon=1 if one_step or forecaster.future is None else forecaster.horizon,
@@ -68,7 +79,7 @@ def short_pipeline(forecaster, target=None):
     lstm = LSTMRegressor(
         architecture="encoder_decoder" if forecaster.strategy == "encoder_decoder" else "vanilla",
         window_scaler=window_scaler,
-        target_groups=forecaster.group is not None,
+        target_groups=forecaster.group is not None and not forecaster.pooled,
         **{name: getattr(forecaster, name) for name in OF_NETWORK},
     )
     return Pipeline([*steps, ("frame", framer), ("pad", SequencePadder()), ("to3d", To3D()), ("lstm", lstm)])

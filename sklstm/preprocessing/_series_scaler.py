@@ -48,6 +48,9 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         Beside arrays, series come as metadata: ``groups``.
     time : str, optional
         Column or index level that tells when. It is no feature, and comes out as it went in.
+    pooled : bool, default=False
+        Whether all series of a panel share the coefficients of all rows. Then `group` only names the column. For
+        levels that tell series apart, such as those of patients whose label is sought.
     unseen_groups : {"pooled", "error"}, default="pooled"
         A series that was not fitted takes the coefficients of all rows, or is refused.
 
@@ -130,6 +133,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         "out_of_range": [StrOptions({"allow", "clip", "warn", "error", "nan"})],
         "group": [str, Integral, tuple, None],
         "time": [str, Integral, tuple, None],
+        "pooled": ["boolean"],
         "unseen_groups": [StrOptions({"pooled", "error"})],
     }
 
@@ -142,6 +146,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         out_of_range="allow",
         group=None,
         time=None,
+        pooled=False,
         unseen_groups="pooled",
     ):
         self.method = method
@@ -150,6 +155,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         self.out_of_range = out_of_range
         self.group = group
         self.time = time
+        self.pooled = pooled
         self.unseen_groups = unseen_groups
 
     @as_task
@@ -371,8 +377,13 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
 
     # --- groups -----------------------------------------------------------------------------------
 
+    def _split(self, X, groups, *, predictions=False):
+        """Features of X, and the SeriesIndex of its rows or sequences; None if all share their coefficients."""
+        features, index = super()._split(X, groups, predictions=predictions)
+        return features, None if self.pooled else index
+
     def _split_known(self, X, groups, *, predictions=False):
-        """Features and Keys of X, whose groups, or none, are those of `fit`."""
+        """Features and SeriesIndex of X, whose groups, or none, are those of `fit`."""
         features, index = self._split(X, groups, predictions=predictions)
         refuse_other_kind(index, self.groups_)
         if index is not None and self.unseen_groups == "error":
