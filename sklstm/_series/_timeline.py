@@ -1,5 +1,6 @@
 """Timelines: the calendar of a table, the step of each series on it, and the holes between rows."""
 
+from contextlib import suppress
 from numbers import Integral
 
 import numpy as np
@@ -248,11 +249,11 @@ def find_slots(who, times, freq):
 def _slots_of_timestamps(times, freq):
     if isinstance(freq, Integral):
         raise TypeError
-    try:
-        return times.tz_localize(None).to_period(freq).asi8
-    except (TypeError, ValueError):
-        # An offset that has no periods, such as the days of a six-day week: times lie on it.
-        offset = pd.tseries.frequencies.to_offset(freq)
+    offset = pd.tseries.frequencies.to_offset(freq)
+    if not isinstance(offset, pd.offsets.BusinessDay):
+        with suppress(TypeError, ValueError):
+            return times.tz_localize(None).to_period(freq).asi8
+    # An offset that has no periods, such as the days of a six-day week: times lie on it.
     calendar, step = calendar_of_offset(offset, times, anchor=pd.Timestamp("2000-01-01"))
     positions = calendar.positions(times)
     return np.where(positions == NOWHERE, NOWHERE, positions // step)
@@ -268,8 +269,8 @@ def refuse_off_calendar(who, index, timeline, freq):
 
 def _refuse_off_calendar(who, freq, time, of=""):
     raise ValueError(
-        f"{who}(freq={freq!r}) got {time}{of}, which does not lie on it. Leave such rows out, or pass the freq that the "
-        "rows have."
+        f"{who}(freq={freq!r}) got {time}{of}, which does not lie on it. Leave such rows out, or pass the freq that "
+        "they have."
     )
 
 

@@ -16,7 +16,7 @@ from sklstm._series import of_series
 from sklstm.forecasting._engine import Engine
 from sklstm.forecasting._scored_forecasts import ScoredForecasts
 from sklstm.forecasting._series_table import SeriesTable
-from sklstm.forecasting._short_pipeline import ShortParameters, short_pipeline
+from sklstm.forecasting._short_pipeline import ShortParameters, hand_keys, short_pipeline
 from sklstm.forecasting._times_to_come import rows_to_come
 from sklstm.preprocessing._supervised import find_target
 
@@ -261,7 +261,10 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             other = {*(self.static or ()), *(self.future or ())}
             candidates = [column for column in data.columns if column not in other] or data.columns
         target = candidates[find_target(who, data.table[candidates], self.target)]
-        pipeline = short_pipeline(self, target) if self.pipeline is None else self.build_pipeline()
+        if self.pipeline is None:
+            pipeline = short_pipeline(self, target)
+        else:
+            pipeline = hand_keys(self.build_pipeline(), self.group, self.time)
         engine = Engine(who, pipeline, 1 if self.strategy == "recursive" else self.horizon).fit(data, target)
         if self.strategy == "recursive" and self.horizon > 1:
             engine.refuse_no_recursion(data, self.horizon)

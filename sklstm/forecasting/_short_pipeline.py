@@ -85,6 +85,32 @@ def short_pipeline(forecaster, target=None):
     return Pipeline([*steps, ("frame", framer), ("pad", SequencePadder()), ("to3d", To3D()), ("lstm", lstm)])
 
 
+def hand_keys(pipeline, group, time):
+    """Name group and time in the steps of a pipeline that name none; in place.
+
+    A scaler that names no group has one scale for all series, and keeps it.
+
+    Raises
+    ------
+    ValueError
+        If a step names another group or time.
+    """
+    for name, step in getattr(pipeline, "steps", ()):
+        known = step.get_params(deep=False) if hasattr(step, "get_params") else {}
+        if "group" in known and known["group"] is None and group is not None and "pooled" in known:
+            step.set_params(pooled=True)
+        for role, key in (("group", group), ("time", time)):
+            if role not in known or key is None or known[role] == key:
+                continue
+            if known[role] is not None:
+                raise ValueError(
+                    f"SeriesForecaster({role}={key!r}) got a pipeline whose step {name!r} has {role}={known[role]!r}. "
+                    "Name the same column in both, or leave it to the forecaster."
+                )
+            step.set_params(**{role: key})
+    return pipeline
+
+
 class ShortParameters:
     """Mixin of SeriesForecaster: its short parameters, and the steps that they stand for."""
 

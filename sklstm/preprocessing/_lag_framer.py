@@ -55,9 +55,10 @@ class LagFramer(SeriesTransformer):
         series has its own context. It is no feature. Beside arrays, series come as metadata: ``groups``.
     time : str, optional
         Column or index level that tells when, in place of the index. It is no feature.
-    freq : str, timedelta or int, optional
-        Lay irregular rows on a regular grid, ``"h"`` for hours: time steps without a row are not observed. There is
-        still a window for each row, which ends at its time step.
+    freq : str, timedelta, offset of pandas or int, optional
+        Lay irregular rows on a regular grid, ``"h"`` for hours, or a ``CustomBusinessDay`` with the holidays of an
+        exchange: time steps without a row are not observed. There is still a window for each row, which ends at its
+        time step.
     elapsed : str, timedelta or int, optional
         Add a feature ``elapsed``: the time since the observation before, in this unit (``"h"`` for hours); 0 where
         there is none before.
@@ -144,7 +145,7 @@ class LagFramer(SeriesTransformer):
         "flatten": ["boolean"],
         "group": [str, Integral, tuple, None],
         "time": [str, Integral, tuple, None],
-        "freq": [Interval(Integral, 1, None, closed="left"), str, timedelta, None],
+        "freq": [Interval(Integral, 1, None, closed="left"), str, timedelta, pd.DateOffset, None],
         "elapsed": [Interval(Real, 0, None, closed="neither"), str, timedelta, None],
         "static": [list, tuple, np.ndarray, None],
         "future": [list, tuple, np.ndarray, None],
