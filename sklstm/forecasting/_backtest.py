@@ -286,13 +286,16 @@ class Backtest:
         rows = {}
         for model in self.models:
             truth, forecast = table["observed"].to_numpy(), table[model].to_numpy()
-            row = {
-                name: self._scaled_error(table, model) if error is None else error(truth, forecast)
-                for name, error in self._errors.items()
-            }
+            # Where nothing was observed, a series that has ended say, there is nothing to score.
+            row = dict.fromkeys(self._errors, np.nan)
+            if len(table):
+                row = {
+                    name: self._scaled_error(table, model) if error is None else error(truth, forecast)
+                    for name, error in self._errors.items()
+                }
             if model == "forecast" and "lower" in table:
-                row["coverage"] = np.mean((table["lower"] <= truth) & (truth <= table["upper"]))
-                row["width"] = np.mean(table["upper"] - table["lower"])
+                row["coverage"] = ((table["lower"] <= truth) & (truth <= table["upper"])).astype(float).mean()
+                row["width"] = (table["upper"] - table["lower"]).mean()
             rows[self.name if model == "forecast" else model] = row
         return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -11,6 +11,7 @@ from sklstm._lag_names import lag_name
 from sklstm._parameters import suggest
 from sklstm._series import SeriesIndex, learn_timeline, read_series_index, refuse_disorder
 from sklstm._validation import is_ragged, refuse_text
+from sklstm._warnings import warn_user
 from sklstm.preprocessing._named_features import find_position
 
 
@@ -144,6 +145,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
             "Lower the horizon or pass a longer series."
         )
     known = np.sort(index.rows(_rows_with_future(index if named else SeriesIndex(len(table)), horizon)))
+    _tell_lost_rows(who, index, len(known), horizon)
     columns = [lag_name(features.columns[target], step) for step in range(1, horizon + 1)]
     X = table.iloc[known]
     y = pd.DataFrame(_values_ahead(features.iloc[:, target].to_numpy(), index, horizon)[known], X.index, columns)
@@ -158,6 +160,17 @@ def _rows_with_future(index, horizon):
     anew = timeline.begin_anew(positions, timeline.find_steps(positions, index.bounds), index.bounds)
     stretch = np.cumsum(anew)
     return np.flatnonzero(stretch[:-horizon] == stretch[horizon:])
+
+
+def _tell_lost_rows(who, index, n_known, horizon):
+    """Warn of rows that have a future, which a hole hides."""
+    lost = int(np.maximum(index.lengths - horizon, 0).sum()) - n_known
+    if lost:
+        warn_user(
+            f"{who} leaves out {lost} of {index.n_rows} rows, which a hole in the times follows within {horizon} "
+            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D'), if windows may cross it.",
+            UserWarning,
+        )
 
 
 def _values_ahead(values, index, horizon):
