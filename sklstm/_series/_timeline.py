@@ -114,7 +114,7 @@ class Timeline:
         for step in candidates:
             own = step[codes]
             same = np.bincount(codes[hops == own], minlength=n_series)
-            odd = np.bincount(codes[hops % np.maximum(own, 1) != 0], minlength=n_series)
+            odd = np.bincount(codes[(hops % np.maximum(own, 1) != 0) | (hops < 1)], minlength=n_series)
             steps = np.where((same * 2 >= counts) & (odd == 0) & (counts > 0) & ~lost, step, steps)
         return steps
 

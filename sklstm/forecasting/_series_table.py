@@ -282,7 +282,8 @@ class SeriesTable:
         within = codes[1:] == codes[:-1]
         hops, codes = np.diff(positions)[within], codes[1:][within]
         n_series = self.index.n_series
-        odd = np.bincount(codes[hops % np.maximum(steps, 1)[codes] != 0], minlength=n_series) > 0
+        uneven = (hops % np.maximum(steps, 1)[codes] != 0) | (hops < 1)
+        odd = np.bincount(codes[uneven], minlength=n_series) > 0
         near = np.bincount(codes[hops <= timeline.longest_steps(steps)[codes]], minlength=n_series) > 0
         return lost, odd, (self.index.lengths > 2) & ~near
 

@@ -192,7 +192,7 @@ def test_other_series_start_cold():
     """A series that was not fitted starts cold; every other series continues from its own last values."""
     table = table_of([1, 2, NAN, NAN, NAN, NAN], store=list("ababca"))
     fill = ForwardFill(group="store", context="always").fit(table[:4])
-    assert {store: last.tolist() for store, last in fill.last_.items()} == {"a": [1], "b": [2]}
+    assert dict(zip(fill.groups_, fill.last_.tolist(), strict=True)) == {"a": [1], "b": [2]}
     np.testing.assert_array_equal(fill.transform(table[4:])["x"], [NAN, 1])
 
 

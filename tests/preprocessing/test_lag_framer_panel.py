@@ -123,8 +123,8 @@ def test_new_series_start_cold():
     last = table[table["time"] == 3]
     windows = framer.transform(pd.concat([last.assign(store="C")[:1], last]))
     assert_array_equal(np.asarray(windows)[..., 0], [[NAN, 4], [3, 4], [30, 40]])
-    assert sorted(framer.context_) == ["A", "B"]
-    assert_array_equal(framer.context_["B"], [[30, -30]])
+    assert framer.groups_.tolist() == ["A", "B"]
+    assert_array_equal(framer.context_[1], [[30, -30]])
 
 
 def test_names_of_features():

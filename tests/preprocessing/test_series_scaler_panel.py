@@ -1,7 +1,5 @@
 """SeriesScaler in panels: each series by its own coefficients."""
 
-import copy
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from refusal import refused
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from sklstm import SeriesScaler
 
@@ -63,18 +62,51 @@ def test_equals_each_series_by_itself(method, panel, times):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_scalers_of_groups(method):
-    """Each group has a scaler of its own, and one more is fitted on all rows."""
+def test_coefficients_of_groups(method):
+    """Each group has the coefficients of a scaler that is fitted on its rows alone; there are those of all rows, too."""
     scaler = SeriesScaler(method, **KEYS).fit(PANEL)
-    assert list(scaler.scalers_) == ["Rome", "Oslo"]
-    rome, oslo = FEATURES[CITIES == "Rome"], FEATURES[CITIES == "Oslo"]
-    for own, rows in [(scaler, FEATURES), (scaler.scalers_["Rome"], rome), (scaler.scalers_["Oslo"], oslo)]:
-        alone = SeriesScaler(method).fit(rows)
-        for name in {name for name in vars(alone) if name.endswith("_")} - {"scaler_", "scalers_"}:
-            np.testing.assert_array_equal(getattr(own, name), getattr(alone, name))
-    scaled = scaler.transform(PANEL).loc[rome.index, ["rain", "temp"]]
-    pd.testing.assert_frame_equal(scaler.scalers_["Rome"].transform(rome), scaled)
-    assert SeriesScaler(method).fit(FEATURES).scalers_ == {}
+    assert scaler.groups_.tolist() == ["Rome", "Oslo"]
+    of_all = SeriesScaler(method).fit(FEATURES)
+    for code, city in enumerate(scaler.groups_):
+        alone = SeriesScaler(method).fit(FEATURES[city == CITIES])
+        for name, values in scaler.group_coefficients_.items():
+            np.testing.assert_array_equal(values[code], getattr(alone, f"{name}_"))
+            np.testing.assert_array_equal(getattr(scaler, f"{name}_"), getattr(of_all, f"{name}_"))
+    assert len(of_all.groups_) == 0
+
+
+SCALERS = {"minmax": MinMaxScaler, "standard": StandardScaler, "robust": RobustScaler, "maxabs": MaxAbsScaler}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("method", SCALERS)
+def test_groups_against_scikit_learn(method, dtype):
+    """Each group is scaled as scikit-learn's scaler scales its rows: NaN, constant features, large levels included."""
+    rng = np.random.default_rng(0)
+    groups = rng.permutation(np.repeat(np.arange(40), rng.integers(2, 30, 40)))
+    X = (rng.normal(size=(len(groups), 3)) * (1 + groups[:, None]) + 1000 * groups[:, None]).astype(dtype)
+    X[rng.random(X.shape) < 0.1] = NAN
+    X[groups % 3 == 0, 1] = groups[groups % 3 == 0]
+    X[[np.argmax(groups == group) for group in range(40)]] = 7
+    scaler = SeriesScaler(method)
+    scaled = scaler.fit_transform(X, groups=groups)
+    assert scaled.dtype == dtype
+    tolerance = 1e-12 if dtype == np.float64 else 1e-4
+    for group in range(40):
+        expected = SCALERS[method]().fit_transform(X[groups == group].astype(np.float64))
+        np.testing.assert_allclose(scaled[groups == group], expected, rtol=tolerance, atol=tolerance)
+    back = scaler.inverse_transform(scaled, groups=groups)
+    np.testing.assert_allclose(back, X, rtol=1e-9, atol=1e-9 if dtype == np.float64 else 1e-2)
+
+
+def test_pooled():
+    """With pooled=True the group is named, comes out as it went in, and all series share the coefficients of all rows."""
+    scaler = SeriesScaler("standard", pooled=True, **KEYS)
+    scaled = scaler.fit_transform(PANEL)
+    pd.testing.assert_frame_equal(scaled[["rain", "temp"]], SeriesScaler("standard").fit_transform(FEATURES))
+    assert scaled["city"].tolist() == PANEL["city"].tolist()
+    assert len(scaler.groups_) == 0
+    pd.testing.assert_frame_equal(scaler.inverse_transform(scaled), PANEL)
 
 
 def test_feature_that_is_constant_in_each_group():
@@ -98,7 +130,7 @@ def test_groups_of_any_type():
     """Groups may be numbers, times, tuples and categories."""
     for labels in ([7, 7, 7, 2, 7, 2], list(PANEL["day"]), [(1, c) for c in CITIES], CITIES.astype("category")):
         scaler = SeriesScaler().fit(FEATURES, groups=labels)
-        assert list(scaler.scalers_) == list(dict.fromkeys(labels))
+        assert scaler.groups_.tolist() == list(dict.fromkeys(labels))
         expected = by_itself(SeriesScaler(), FEATURES, list(labels))
         np.testing.assert_array_equal(scaler.transform(FEATURES, groups=labels), expected)
 
@@ -109,7 +141,7 @@ def test_unobserved_feature_of_a_group():
     panel.loc[CITIES == "Oslo", "temp"] = NAN
     for method in METHODS:
         scaler = SeriesScaler(method, group="city", time="day", out_of_range="clip").fit(panel)
-        oslo, plain = scaler.scalers_["Oslo"], SeriesScaler(method, out_of_range="clip").fit(FEATURES[CITIES == "Oslo"])
+        plain = SeriesScaler(method, out_of_range="clip").fit(FEATURES[CITIES == "Oslo"])
         new = pd.DataFrame({"rain": [120.0, 130.0], "temp": [5.0, 25.0], "city": "Oslo", "day": DAYS[:2]})
         expected = new.assign(
             rain=plain.transform(new[["rain", "temp"]])["rain"],
@@ -118,8 +150,6 @@ def test_unobserved_feature_of_a_group():
             .transform(new[["rain", "temp"]])["temp"],
         )
         pd.testing.assert_frame_equal(scaler.transform(new), expected)
-        assert (oslo.lower_[1], oslo.upper_[1]) == (scaler.lower_[1], scaler.upper_[1])
-        assert (oslo.lower_[0], oslo.upper_[0]) == (plain.lower_[0], plain.upper_[0])
 
 
 def test_unobserved_feature():
@@ -272,10 +302,8 @@ def test_out_of_range_messages():
 def test_coefficients_are_those_of_all_groups():
     """Given coefficients hold for every group, others are learned from its rows."""
     scaler = SeriesScaler(**KEYS, coefficients={"min": {"temp": -20}}).fit(PANEL)
-    for name, low, high in [("Rome", [0, -20], [20, 40]), ("Oslo", [100, -20], [150, 10])]:
-        np.testing.assert_array_equal(scaler.scalers_[name].min_, low)
-        np.testing.assert_array_equal(scaler.scalers_[name].max_, high)
-        assert scaler.scalers_[name].lower_[1] == -20
+    np.testing.assert_array_equal(scaler.group_coefficients_["min"], [[0, -20], [100, -20]])
+    np.testing.assert_array_equal(scaler.group_coefficients_["max"], [[20, 40], [150, 10]])
     expected = by_itself(SeriesScaler(coefficients={"min": {1: -20}}), FEATURES, CITIES.tolist())
     np.testing.assert_array_equal(scaler.transform(PANEL)[["rain", "temp"]], expected)
 
@@ -302,41 +330,29 @@ def test_chunks_against_the_whole(method, panel, cuts, hidden):
     at_once, by_chunks = SeriesScaler(method).fit(features, groups=groups), SeriesScaler(method)
     for rows in np.split(np.arange(len(groups)), sorted(cut for cut in cuts if cut < len(groups))):
         assert by_chunks.partial_fit(features[rows], groups=[groups[row] for row in rows]) is by_chunks
-    assert list(by_chunks.scalers_) == list(at_once.scalers_)
+    assert by_chunks.groups_.tolist() == at_once.groups_.tolist()
     one, other = (scaler.transform(features, groups=groups) for scaler in (by_chunks, at_once))
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
-    for name in at_once.scalers_:
-        for bound in ("lower_", "upper_"):
-            np.testing.assert_array_equal(
-                getattr(by_chunks.scalers_[name], bound), getattr(at_once.scalers_[name], bound)
-            )
 
 
 def test_pooled_coefficients_of_chunks():
     """A group without observations has the coefficients of all chunks so far, until it has its own."""
     scaler = SeriesScaler()
     scaler.partial_fit([[0.0, 0.0], [1.0, NAN], [2.0, 10.0]], groups=["a", "b", "a"])
-    assert scaler.scalers_["b"].max_[1] == 10
+    assert scaler.group_coefficients_["max"][1, 1] == 10
     scaler.partial_fit([[1.0, 50.0]], groups=["a"])
-    assert scaler.scalers_["b"].max_[1] == 50
+    assert scaler.group_coefficients_["max"][1, 1] == 50
     scaler.partial_fit([[1.0, 7.0], [1.0, 8.0]], groups=["b", "b"])
-    assert (scaler.scalers_["b"].min_[1], scaler.scalers_["b"].max_[1]) == (7, 8)
+    assert [scaler.group_coefficients_[name][1, 1] for name in ("min", "max")] == [7, 8]
     scaler.set_params(coefficients={"max": 99}).partial_fit([[1.0, 1.0]], groups=["a"])
-    assert scaler.scalers_["b"].max_[1] == 99
-
-
-def test_partial_fit_of_a_group():
-    """The scaler of a group, used by itself, keeps the coefficients of features without observations."""
-    scaler = SeriesScaler().fit([[0.0, 0.0], [1.0, NAN], [2.0, 10.0]], groups=["a", "b", "a"])
-    alone = copy.deepcopy(scaler.scalers_["b"]).partial_fit([[5.0, NAN]])
-    np.testing.assert_array_equal([alone.min_, alone.max_], [[1, 0], [5, 10]])
+    assert scaler.group_coefficients_["max"][1, 1] == 99
 
 
 def test_fit_forgets_groups():
     """A new fit forgets the groups of the last one."""
     scaler = SeriesScaler().fit([1.0, 2.0], groups=["a", "b"])
-    assert list(scaler.fit([1.0], groups=["c"]).scalers_) == ["c"]
-    assert scaler.fit([1.0, 2.0]).scalers_ == {}
+    assert scaler.fit([1.0], groups=["c"]).groups_.tolist() == ["c"]
+    assert len(scaler.fit([1.0, 2.0]).groups_) == 0
 
 
 def test_chunks_of_another_kind():

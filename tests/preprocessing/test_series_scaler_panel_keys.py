@@ -71,7 +71,7 @@ def test_time_without_group():
     expected = SeriesScaler().fit_transform(FEATURES)
     expected.insert(1, "day", PANEL["day"])
     pd.testing.assert_frame_equal(scaler.transform(PANEL.drop(columns="city")), expected)
-    assert scaler.scalers_ == {}
+    assert len(scaler.groups_) == 0
     np.testing.assert_allclose(scaler.inverse_transform([0.5], columns="rain"), [75])
 
 
@@ -126,7 +126,7 @@ def test_clone():
     """A clone has every parameter, and no groups."""
     twin = clone(SeriesScaler(**KEYS, unseen_groups="error").fit(PANEL))
     assert (twin.group, twin.time, twin.unseen_groups) == ("city", "day", "error")
-    assert not hasattr(twin, "scalers_")
+    assert not hasattr(twin, "groups_")
 
 
 LONG = pd.DataFrame(

@@ -260,7 +260,8 @@ def test_unusable_columns():
 def test_targets_do_not_reach_across_a_hole(horizon):
     """Rows whose horizon crosses a hole in a regular index are left out."""
     series = pd.Series(np.arange(20.0), index=pd.date_range("2026-01-01", periods=20), name="sold")
-    X, y = make_supervised(series.drop(series.index[8:11]), horizon=horizon)
+    with pytest.warns(UserWarning, match=f"leaves out {horizon} of 17 rows, which a hole in the times follows"):
+        X, y = make_supervised(series.drop(series.index[8:11]), horizon=horizon)
     expected = [day for day in range(20 - horizon) if not (set(range(day, day + horizon + 1)) & {8, 9, 10})]
     assert X["sold"].tolist() == expected
     np.testing.assert_array_equal(np.reshape(y, (len(y), -1))[:, -1], np.array(expected) + horizon)
@@ -300,7 +301,8 @@ def test_a_panel_with_a_hole():
     """The horizon does not cross a hole in the times of a series; an error names the series that is out of order."""
     index = pd.MultiIndex.from_arrays([["A"] * 5 + ["B"] * 3, [0, 1, 2, 5, 6, 0, 1, 2]], names=["store", "day"])
     panel = pd.DataFrame({"sales": np.arange(8.0)}, index=index)
-    X, y = make_supervised(panel, group="store")
+    with pytest.warns(UserWarning, match="leaves out 1 of 8 rows"):
+        X, y = make_supervised(panel, group="store")
     np.testing.assert_array_equal(X["sales"], [0, 1, 3, 5, 6])
     np.testing.assert_array_equal(y, [1, 2, 4, 6, 7])
     assert refused(make_supervised, panel.iloc[[0, 2, 1, *range(3, 8)]], group="store") == snapshot(

@@ -207,9 +207,9 @@ def test_step_in_words():
         [
             "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows 10 days apart, from 2026-01-21 00:00:00 on. Bring them to that step first, or fit them by themselves.",
             "SeriesForecaster.update expects rows as far apart as those that were fitted, 3 months, got rows 30 months apart, from 2031-01-01 00:00:00 on. Bring them to that step first, or fit them by themselves.",
-            "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 business day, got rows 14 days apart, from 2026-01-29 00:00:00 on. Bring them to that step first, or fit them by themselves.",
+            "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 business day, got rows 10 business days apart, from 2026-01-29 00:00:00 on. Bring them to that step first, or fit them by themselves.",
             "SeriesForecaster.update expects rows as far apart as those that were fitted, 3 months, got rows 30 months apart, from 2031-03-31 00:00:00 on. Bring them to that step first, or fit them by themselves.",
-            "SeriesForecaster.update expects rows as far apart as those that were fitted, SMS-15, got rows 5 months apart, from 2026-11-01 00:00:00 on. Bring them to that step first, or fit them by themselves.",
+            "SeriesForecaster.update expects rows as far apart as those that were fitted, SMS-15, got rows 10SMS-15 apart, from 2026-11-01 00:00:00 on. Bring them to that step first, or fit them by themselves.",
             "SeriesForecaster.update expects rows as far apart as those that were fitted, 00:15:00, got rows 02:30:00 apart, from 2026-01-01 05:00:00 on. Bring them to that step first, or fit them by themselves.",
             "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 days 12:00:00, got rows 15 days 00:00:00 apart, from 30 days 00:00:00 on. Bring them to that step first, or fit them by themselves.",
             "SeriesForecaster.update expects rows as far apart as those that were fitted, 2 periods of M, got rows 20 periods of M apart, from 2029-05 on. Bring them to that step first, or fit them by themselves.",
