@@ -158,5 +158,5 @@ def test_refusals_of_the_future(stores, fitted):
     first = fitted.context_["store"].iloc[0]
     message = refused(fitted.forecast, 8, future=stores)
     assert message.replace(f"{first!r}", "STORE") == snapshot(
-        "SeriesForecaster.forecast expects future= to hold every time to come, got no 2026-03-02 00:00:00 of STORE. Add the row, or forecast fewer steps."
+        "SeriesForecaster.forecast expects future= to hold 8 times after 2026-02-24 00:00:00 of STORE, got 5. Add the missing rows, or forecast fewer steps."
     )
