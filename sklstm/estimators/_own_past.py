@@ -330,7 +330,8 @@ def _holds_for_each(windows, target, past):
     order = np.lexsort((windows.starts, codes))
     codes, own = codes[order], target[order].astype(np.float64)
     newest = np.asarray(windows[order].last(1))[:, 0, feature].astype(np.float64)
-    earlier, later = _pairs(windows.starts[order], codes, horizon, _hop(windows, np.flatnonzero(codes == codes[0])))
+    longest = order[codes == np.bincount(codes).argmax()]
+    earlier, later = _pairs(windows.starts[order], codes, horizon, _hop(windows, longest))
     missed = np.abs(own[earlier] - slope * newest[later] - offset)
     known = ~np.isnan(missed)
     missed, of_pair, n_series = missed[known], codes[earlier[known]], codes[-1] + 1

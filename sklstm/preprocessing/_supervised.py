@@ -226,6 +226,8 @@ def _refuse_columns(who, table):
 def find_target(who, table, target):
     """Position of the column to forecast, by its name or position; the only one, where none is given."""
     columns = list(table.columns)
+    if isinstance(target, list):
+        raise ValueError(f"{who} forecasts one column, got target={target!r}. Name one: target={columns[0]!r}.")
     if target is None and len(columns) > 1:
         raise ValueError(f"{who} needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}.")
     position = 0 if target is None else find_position(target, columns)

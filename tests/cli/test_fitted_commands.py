@@ -245,7 +245,7 @@ def test_predict_with_what_is_known_ahead(promoted):
         (
             ["--future", "plan.csv", "--steps", "13"],
             snapshot(
-                "sklstm forecast: model.pkl expects --future FILE to hold every time to come, got no 2024-04-01 23:00:00+00:00. Add the row, or forecast fewer steps.\n"
+                "sklstm forecast: model.pkl expects --future FILE to hold 13 times after 2024-04-01 10:00:00+00:00, got 12. Add the missing rows, or forecast fewer steps.\n"
             ),
         ),
         (
