@@ -1,0 +1,113 @@
+"""The number of series: Python works on arrays of all of them, so that it makes as many calls for many as for few."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklstm import (
+    Differencer,
+    ForwardFill,
+    LagFramer,
+    LSTMRegressor,
+    PanelTimeSeriesSplit,
+    SeriesForecaster,
+    SeriesScaler,
+    backtest,
+    make_supervised,
+)
+
+# Numbers of series and of rows of each: the same number of rows in all.
+FEW, MANY = (100, 2_800), (20_000, 14)
+KEYS = {"group": "store", "time": "day"}
+
+
+def panel(n_series, n_rows):
+    """Series of different levels and, by one row, of different lengths."""
+    stores = np.repeat(np.arange(n_series), n_rows)
+    days = np.tile(pd.date_range("2026-01-01", periods=n_rows), n_series)
+    sales = np.random.default_rng(0).normal(size=len(stores)) + stores
+    table = pd.DataFrame({"store": stores, "day": days, "sales": sales})
+    return table[(table["store"] % 3 > 0) | (table["day"] > table["day"].min())]
+
+
+def count_calls(function, *args):
+    """Number of calls of Python functions, and what the function returns."""
+    calls = 0
+
+    def count(frame, event, arg):
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        returned = function(*args)
+    finally:
+        sys.setprofile(None)
+    return calls, returned
+
+
+def framed(table):
+    X, y = make_supervised(table, target="sales", **KEYS)
+    return LagFramer(3, **KEYS).fit_transform(SeriesScaler("standard", **KEYS).fit_transform(X)), y
+
+
+def trained(table):
+    X, y = framed(table)
+    model = LSTMRegressor(2, target_groups=True, epochs=1, batch_size=len(y), random_state=0)
+    return model.fit(X, y).predict(X)
+
+
+def forecast(table):
+    forecaster = SeriesForecaster(
+        n_steps=3, units=2, epochs=1, batch_size=len(table), target="sales", random_state=0, **KEYS
+    )
+    ends = table.groupby("store").tail(1)
+    fitted = forecaster.fit(table.drop(ends.index))
+    return fitted.update(ends).forecast(3)
+
+
+def scored(table):
+    forecaster = SeriesForecaster(
+        n_steps=2, units=2, epochs=1, batch_size=len(table), target="sales", random_state=0, **KEYS
+    )
+    return backtest(forecaster, table, initial=0.9, step=3000, season=2).scores()
+
+
+WORK = {
+    "make_supervised": lambda table: make_supervised(table, 2, target="sales", **KEYS),
+    **{f"scale, {m}": lambda table, m=m: SeriesScaler(m, **KEYS).fit_transform(table) for m in ("minmax", "robust")},
+    "difference": lambda table: Differencer((1, 2), **KEYS).fit_transform(table),
+    "fill": lambda table: ForwardFill(**KEYS).fit_transform(table),
+    "frame": lambda table: LagFramer(3, **KEYS).fit(table).transform(table),
+    "split": lambda table: list(PanelTimeSeriesSplit(2, **KEYS).split(table)),
+    "train and predict": trained,
+    "fit, update, forecast": forecast,
+    "backtest": scored,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_calls_do_not_grow_with_the_number_of_series(work):
+    """As many rows in two hundred times as many series take as many calls of Python functions, up to a few."""
+    few, many = panel(*FEW), panel(*MANY)
+    work(few)  # imports, compiled programs
+    calls_for_few, _ = count_calls(work, few)
+    calls_for_many, _ = count_calls(work, many)
+    # Forecasts of 20,000 series come in more batches than those of 100.
+    assert calls_for_many < 1.6 * calls_for_few + 2000
+
+
+def test_restoring_differences_goes_forward_step_by_step():
+    """Differences are undone in all series side by side: the number of calls follows the longest series."""
+    few, many = panel(100, 14), panel(1000, 14)
+    calls = []
+    for table in (few, many):
+        differencer = Differencer((1, 2), **KEYS).fit(table)
+        made = differencer.transform(table)
+        n_calls, restored = count_calls(differencer.inverse_transform, made)
+        pd.testing.assert_frame_equal(restored, table)
+        calls.append(n_calls)
+    assert calls[1] < 1.2 * calls[0]
