@@ -58,7 +58,7 @@ class NetworkState:
         """A new Keras model in this state; its dropout is seeded by `seed`."""
         import keras
 
-        from sklstm.training import keras_seeds
+        from sklstm._seeds import keras_seeds
 
         with keras_seeds(seed):
             network = self.rebuild() if self.config is None else keras.models.model_from_json(self.config)

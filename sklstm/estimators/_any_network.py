@@ -99,7 +99,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
 
     def _restore(self):
         """The network as it is; one that its builder has compiled comes from the builder, compiled alike."""
-        from sklstm.training import keras_seeds
+        from sklstm._seeds import keras_seeds
 
         if self._compile_again is None:
             return super()._restore()

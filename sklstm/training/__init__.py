@@ -1,5 +1,6 @@
 """How a network is trained, and how it predicts. Keras, and nothing of scikit-learn."""
 
+from sklstm._seeds import keras_seeds
 from sklstm.training._batches import SampleBatches, StreamBatches, shuffled_rows, split_time_tail
 from sklstm.training._carried_state import carrying, streams
 from sklstm.training._compile import (
@@ -17,7 +18,6 @@ from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_outputs
 from sklstm.training._processes import refuse_fork, share_cores
 from sklstm.training._programs import clear_programs
-from sklstm.training._seeds import keras_seeds
 from sklstm.training._settings import Settings
 from sklstm.training._truncated import sequence_model
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from sklstm.training._seeds import keras_seeds
+from sklstm._seeds import keras_seeds
 
 # Windows gathered at once: larger chunks are no faster, as samples wait for one another.
 AT_ONCE = 256

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 
 from sklstm._network_state import NetworkState
+from sklstm._seeds import is_seed
 from sklstm.training._epoch_loop import EpochLoop
 from sklstm.training._epoch_program import EpochProgram, batch_signature
 from sklstm.training._paths import choose_form
 from sklstm.training._programs import programs
-from sklstm.training._seeds import is_seed
 from sklstm.training._settings import settings_key
 
 

@@ -4,10 +4,10 @@ import joblib
 import keras
 
 from sklstm._network_state import describes_itself
+from sklstm._seeds import is_seed
 from sklstm.training._batches import SampleBatches
 from sklstm.training._epoch_program import Form
 from sklstm.training._fast_lstm import is_plain
-from sklstm.training._seeds import is_seed
 from sklstm.training._settings import is_of_keras, losses_of, metrics_of
 from sklstm.training._stateless import can_be_stateless, has_embedding
 
