@@ -9,6 +9,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 from hypothesis import settings
+from sizes import N_SAMPLES, N_TIMESTEPS
 
 # Choose another profile with `pytest --hypothesis-profile=nightly`. Examples are the same in every run and are not timed.
 settings.register_profile("ci", max_examples=15, derandomize=True, deadline=None)
@@ -36,11 +37,11 @@ def airline():
 @pytest.fixture(scope="session")
 def waves():
     """Windows of shape (60, 6, 2), the first ones not observed at their start, and what follows the first feature."""
-    from sklstm._windows import frame
+    from sklstm import LagFramer
 
-    t = np.arange(61.0)
+    t = np.arange(N_SAMPLES + 1.0)
     series = np.stack([10 + np.sin(t / 3), np.cos(t / 3)], axis=1)
-    return frame(series[:-1], 6).as_view(), series[1:, 0]
+    return LagFramer(N_TIMESTEPS).fit_transform(series[:-1]), series[1:, 0]
 
 
 @pytest.fixture(scope="session")
