@@ -18,13 +18,13 @@ from sklstm import KerasRegressor, LagFramer, LagRegressor, Persistence, SeriesS
         (
             {"metod": "minmax"},
             snapshot(
-                "SeriesScaler has no parameter 'metod'. Did you mean 'method'? Its parameters are: coefficients, feature_range, group, method, out_of_range, time, unseen_groups."
+                "SeriesScaler has no parameter 'metod'. Did you mean 'method'? Its parameters are: coefficients, feature_range, group, method, out_of_range, pooled, time, unseen_groups."
             ),
         ),
         (
             {"colour": 1},
             snapshot(
-                "SeriesScaler has no parameter 'colour'. Its parameters are: coefficients, feature_range, group, method, out_of_range, time, unseen_groups."
+                "SeriesScaler has no parameter 'colour'. Its parameters are: coefficients, feature_range, group, method, out_of_range, pooled, time, unseen_groups."
             ),
         ),
     ],
@@ -39,7 +39,7 @@ def test_in_set_params():
     """set_params refuses an unknown name with a ValueError, as scikit-learn does, and changes nothing."""
     scaler = SeriesScaler()
     assert refused(scaler.set_params, method="robust", feature_rnage=(0, 2)) == snapshot(
-        "SeriesScaler has no parameter 'feature_rnage'. Did you mean 'feature_range'? Its parameters are: coefficients, feature_range, group, method, out_of_range, time, unseen_groups."
+        "SeriesScaler has no parameter 'feature_rnage'. Did you mean 'feature_range'? Its parameters are: coefficients, feature_range, group, method, out_of_range, pooled, time, unseen_groups."
     )
     assert scaler.method == "minmax"
 
