@@ -145,7 +145,7 @@ class LagFramer(SeriesTransformer):
         "flatten": ["boolean"],
         "group": [str, Integral, tuple, None],
         "time": [str, Integral, tuple, None],
-        "freq": [Interval(Integral, 1, None, closed="left"), str, timedelta, pd.DateOffset, None],
+        "freq": [Interval(Integral, 1, None, closed="left"), str, timedelta, pd.offsets.BaseOffset, None],
         "elapsed": [Interval(Real, 0, None, closed="neither"), str, timedelta, None],
         "static": [list, tuple, np.ndarray, None],
         "future": [list, tuple, np.ndarray, None],

@@ -127,7 +127,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
     """
 
     _parameter_constraints = {
-        "method": [StrOptions(set(METHODS)), None],
+        "method": [StrOptions(set(METHODS) - {None}), None],
         "feature_range": [tuple, list],
         "coefficients": [dict, None],
         "out_of_range": [StrOptions({"allow", "clip", "warn", "error", "nan"})],

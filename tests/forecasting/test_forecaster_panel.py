@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from forecasters import lags, linear, panel_forecaster, small
 from inline_snapshot import snapshot
+from numpy.testing import assert_array_equal
 from refusal import refused
+from sklearn.pipeline import make_pipeline
 
-from sklstm import OnlinePredictor, SeriesForecaster
+from sklstm import LagFramer, LagRegressor, OnlinePredictor, SeriesForecaster
 from sklstm.datasets import load_airline
 
 
@@ -159,4 +161,48 @@ def test_refusals_of_the_future(stores, fitted):
     message = refused(fitted.forecast, 8, future=stores)
     assert message.replace(f"{first!r}", "STORE") == snapshot(
         "SeriesForecaster.forecast expects future= to hold 8 times after 2026-02-24 00:00:00 of STORE, got 5. Add the missing rows, or forecast fewer steps."
+    )
+
+
+# --- short series, and pipelines without keys -----------------------------------------------------
+
+
+def shop(name, level, n_rows, slope=0.0):
+    """Daily sales with a week in them; all shops end on the same day."""
+    days = pd.date_range(end="2024-12-31", periods=n_rows)
+    noise = 0.05 * np.random.default_rng(n_rows).standard_normal(n_rows)
+    sales = level * (1 + 0.2 * np.sin(2 * np.pi * days.day_of_week / 7) + noise) + slope * np.arange(n_rows)
+    return pd.DataFrame({"shop": name, "day": days, "sales": sales})
+
+
+def test_short_series_beside_long_ones():
+    """A short series is forecast at its own level, better than by its last week; one without a target repeats its last value."""
+    keys = {"group": "shop", "time": "day", "target": "sales"}
+    few = pd.DataFrame({"shop": "few", "day": pd.date_range(end="2024-12-31", periods=3), "sales": [20.0, 21.0, 22.0]})
+    panel = pd.concat([shop("a", 100, 500), shop("b", 300, 500), shop("c", 50, 400), shop("new", 100, 60), few])
+    fitted = SeriesForecaster(horizon=7, n_steps=28, epochs=20, random_state=0, **keys).fit(panel)
+    with pytest.warns(UserWarning, match=r"repeats the last value of 1 series \('few'\)"):
+        forecast = fitted.forecast().set_index("shop")["sales"]
+    ahead = pd.date_range("2025-01-01", periods=7)
+    truth = 100 * (1 + 0.2 * np.sin(2 * np.pi * ahead.day_of_week / 7))
+    last_week = panel.loc[panel["shop"] == "new", "sales"].to_numpy()[-7:]
+    missed, missed_by_last_week = (np.sqrt(np.mean((values - truth) ** 2)) for values in (forecast["new"], last_week))
+    assert missed < missed_by_last_week
+    assert_array_equal(forecast["few"], 22)
+
+
+def test_a_pipeline_without_keys():
+    """A forecaster names its group and time in the steps of a pipeline that name none, and refuses another name."""
+    panel = pd.concat([shop("a", 10, 40), shop("b", 1000, 40)]).assign(
+        shop=lambda table: table["shop"].map({"a": 1, "b": 2})
+    )
+    keys = {"group": "shop", "time": "day", "target": "sales"}
+    with_keys = make_pipeline(LagFramer(7, group="shop", time="day"), LagRegressor())
+    expected = SeriesForecaster(with_keys, **keys).fit(panel).forecast()
+    pd.testing.assert_frame_equal(
+        SeriesForecaster(make_pipeline(LagFramer(7), LagRegressor()), **keys).fit(panel).forecast(), expected
+    )
+    other = SeriesForecaster(make_pipeline(LagFramer(7, group="day"), LagRegressor()), **keys)
+    assert refused(other.fit, panel) == snapshot(
+        "SeriesForecaster(group='shop') got a pipeline whose step 'lagframer' has group='day'. Name the same column in both, or leave it to the forecaster."
     )

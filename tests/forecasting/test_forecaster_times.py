@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from forecasters import lags
+from forecasters import lags, small
 from inline_snapshot import snapshot
 from refusal import refused
+
+from sklstm import LagFramer, backtest, make_supervised
 
 DAYS = pd.date_range("2026-01-01", periods=40)
 KEYS = {"target": "sales", "group": "store", "time": "day"}
@@ -165,3 +167,95 @@ def test_polars_with_times(frames):
     dated = lags(3, target="y", time="day").fit(frame.with_columns(day=polars.Series(DAYS.tolist())))
     assert dated.forecast()["day"].tolist() == [DAYS[-1] + pd.Timedelta("1D")]
     np.testing.assert_allclose(dated.forecast()["y"], lags(3, target="y").fit(table).forecast()["y"])
+
+
+# --- weeks of other lengths, hours of trading -----------------------------------------------------
+
+OPEN = {
+    "Monday to Saturday": pd.date_range(
+        "2023-01-02", periods=120, freq=pd.offsets.CustomBusinessDay(weekmask="Mon Tue Wed Thu Fri Sat")
+    ),
+    "Sunday to Thursday": pd.date_range(
+        "2023-01-01", periods=120, freq=pd.offsets.CustomBusinessDay(weekmask="Sun Mon Tue Wed Thu")
+    ),
+    "hours of trading": pd.DatetimeIndex(
+        [
+            day + pd.Timedelta(hours=hour)
+            for day in pd.date_range("2023-01-02", periods=20, freq="B")
+            for hour in range(9, 15)
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("times", OPEN.values(), ids=OPEN)
+def test_closed_times_are_no_holes(times):
+    """Weekdays and hours that never have a row are no holes: no row is lost, and forecasts are for open times."""
+    times = pd.DatetimeIndex(times, freq=None)
+    series = pd.Series(np.arange(float(len(times))), times, name="sales")
+    X, _ = make_supervised(series[:-8])
+    assert len(X) == len(times) - 9
+    windows = np.asarray(LagFramer(12).fit_transform(series.to_frame()))
+    assert not np.isnan(windows[11:]).any()
+    assert lags(target="sales").fit(series[:-8]).forecast(8).index.tolist() == times[-8:].tolist()
+
+
+def test_season_of_a_six_day_week():
+    """The seasonal naive baseline looks six rows back where a week has six days."""
+    times = pd.DatetimeIndex(OPEN["Monday to Saturday"], freq=None)
+    series = pd.Series(np.tile([1.0, 2, 3, 4, 5, 9], 20), times, name="sales")
+    assert backtest(lags(), series, initial=60, metrics=["rmse"]).scores().loc["seasonal naive", "rmse"] == 0
+
+
+@pytest.mark.parametrize("freq", [OPEN["Monday to Saturday"].freq, "D"], ids=["offset", "days"])
+def test_a_step_that_is_told(freq):
+    """With freq=, the dates of forecasts are those of the offset."""
+    series = pd.Series(np.arange(30.0), pd.DatetimeIndex(OPEN["Monday to Saturday"][:30], freq=None), name="sales")
+    forecast = small(horizon=2, freq=freq).fit(series).forecast()
+    assert forecast.index.tolist() == pd.date_range(series.index[-1], periods=3, freq=freq)[1:].tolist()
+
+
+def test_rows_off_the_step_that_is_told():
+    """A row that does not lie on freq= raises an error that names its time."""
+    series = pd.Series(np.arange(30.0), pd.DatetimeIndex(OPEN["Monday to Saturday"][:30], freq=None), name="sales")
+    assert refused(small(freq="B").fit, series) == snapshot(
+        "LagFramer(freq='B') got 2023-01-07 00:00:00, which does not lie on it. Leave such rows out, or pass the freq that they have."
+    )
+
+
+# --- times that are given -------------------------------------------------------------------------
+
+
+def test_irregular_times_are_those_after_the_last_row():
+    """Of an irregular series, the times of future= after its last row count, whatever comes before them."""
+    rng = np.random.default_rng(0)
+    past = pd.DatetimeIndex(np.sort(rng.choice(pd.date_range("2023-01-01", "2024-06-30", freq="h"), 60, replace=False)))
+    visits = pd.Series(np.sin(np.arange(60) / 5), index=past, name="sales")
+    to_come = pd.DatetimeIndex(["2024-07-03 10:00", "2024-07-09 12:00"])
+    fitted = lags(horizon=2).fit(visits)
+    calendar = pd.DataFrame({"sales": np.nan}, index=past.append(to_come))
+    assert fitted.forecast(future=calendar).index.tolist() == to_come.tolist()
+    assert refused(fitted.forecast, future=calendar[:-1]) == snapshot(
+        "SeriesForecaster.forecast expects future= to hold 2 times after 2024-06-28 06:00:00, got 1. Add the missing rows, or forecast fewer steps."
+    )
+
+
+def test_times_of_each_series_of_a_panel():
+    """In a panel with an irregular series each series has the times of future= that follow its own last row."""
+    panel = pd.concat([stores(A=DAYS, B=DAYS[:30]), stores(C=HOURS)], ignore_index=True)
+    after = {"A": DAYS[-1:] + pd.Timedelta("1D"), "B": DAYS[30:31], "C": pd.DatetimeIndex(["2026-01-05 03:00"])}
+    forecast = lags(**KEYS).fit(panel).forecast(1, future=stores(**after))
+    assert dict(zip(forecast["store"], forecast["day"], strict=True)) == {name: day[0] for name, day in after.items()}
+
+
+def test_given_times_that_contradict_the_calendar():
+    """Times of future= that leave out a day of a daily series raise an error; business days may leave out holidays."""
+    series = pd.Series(np.arange(40.0), DAYS, name="sales")
+    given = pd.DataFrame({"sales": np.nan}, index=DAYS[-1:] + pd.Timedelta("2D"))
+    assert refused(lags().fit(series).forecast, 1, future=given) == snapshot(
+        "SeriesForecaster.forecast expects future= to go on from row to row by 1 day, got 2026-02-11 00:00:00 where 2026-02-10 00:00:00 follows. Add the missing rows, or fit with freq=, the offset of pandas whose times these are."
+    )
+    business = pd.Series(np.arange(40.0), pd.date_range("2026-01-01", periods=40, freq="B"), name="sales")
+    after_a_holiday = business.index[-1:] + 2 * pd.offsets.BusinessDay()
+    given = pd.DataFrame({"sales": np.nan}, index=after_a_holiday)
+    assert lags().fit(business).forecast(1, future=given).index.tolist() == after_a_holiday.tolist()

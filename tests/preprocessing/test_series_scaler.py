@@ -420,7 +420,7 @@ def test_other_features(X, message):
         (
             "method",
             snapshot(
-                "The 'method' parameter of SeriesScaler must be a str among {'maxabs', 'minmax', 'robust', 'standard', None} or None. Got 'z' instead."
+                "The 'method' parameter of SeriesScaler must be a str among {'maxabs', 'minmax', 'robust', 'standard'} or None. Got 'z' instead."
             ),
         ),
         (
