@@ -3,6 +3,7 @@
 from sklstm._series._calendars import NOWHERE
 from sklstm._series._index import (
     SeriesIndex,
+    labels_as_array,
     of_series,
     place_of,
     read_series_index,
@@ -41,6 +42,7 @@ __all__ = [
     "find_slots",
     "fit_lines",
     "fit_robust_lines",
+    "labels_as_array",
     "learn_timeline",
     "merge_moments",
     "of_series",

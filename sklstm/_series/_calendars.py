@@ -205,8 +205,9 @@ class OfOffset(Timestamps):
     def times(self, positions):
         positions = np.asarray(positions)
         back, on = max(0, -positions.min(initial=0)), max(0, positions.max(initial=0))
-        grid = pd.date_range(end=self.anchor, periods=back + 1, freq=self.offset)
-        grid = grid[:-1].append(pd.date_range(self.anchor, periods=on + 1, freq=self.offset))
+        grid = pd.date_range(self.anchor, periods=on + 1, freq=self.offset)
+        if back:
+            grid = pd.date_range(end=self.anchor, periods=back + 1, freq=self.offset)[:-1].append(grid)
         return self._with_zone(pd.DatetimeIndex(grid[positions + back], freq=None))
 
     def describe(self, step):

@@ -105,6 +105,13 @@ class SeriesIndex:
         return SeriesIndex(len(codes), codes, self.labels)
 
 
+def labels_as_array(labels):
+    """Labels for a fitted attribute: an ndarray of shape (n_series,), of Timestamps for times; empty for None."""
+    if labels is None:
+        return np.empty(0, dtype=object)
+    return labels.to_numpy(dtype=object if labels.dtype.kind in "Mm" else None)
+
+
 def place_of(label, labels):
     """Position of one series among labels, which are None for a single series without a name; None if it is absent."""
     if labels is None:

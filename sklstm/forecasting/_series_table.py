@@ -218,7 +218,9 @@ class SeriesTable:
             self._refuse_unknown_times(int(np.argmax(steps == 0)), known)
         last = known.timeline.positions(self.index.ordered_times[self.index.bounds[1:] - 1])
         positions = last[:, None] + steps[:, None] * np.arange(1, n_rows + 1)
-        return known.timeline.calendar.times(positions.ravel())
+        times = known.timeline.calendar.times(positions.ravel())
+        # In the resolution that the series has.
+        return times.as_unit(self.index.times.unit) if hasattr(self.index.times, "unit") else times
 
     def rows_at(self, times, n_rows, constant=()):
         """Rows of each series at these times: nothing is known of them but the columns that keep their last value.

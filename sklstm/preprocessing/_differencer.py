@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._series import read_series_index, refuse_short, refuse_without_groups
+from sklstm._series import labels_as_array, read_series_index, refuse_short, refuse_without_groups
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
 from sklstm.preprocessing._base import SeriesTransformer
@@ -342,7 +342,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         self._starts = find_starts(layout, rows, (np.isnan(made) & ~np.isnan(rows)).any(axis=1))
         self.context_ = self._ends.shown_context()
         self.head_ = self._starts.values
-        self.groups_ = np.empty(0, dtype=object) if self._ends.labels is None else self._ends.labels.to_numpy()
+        self.groups_ = labels_as_array(self._ends.labels)
 
     # --- and back ---------------------------------------------------------------------------------
 

@@ -10,7 +10,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._series import Timeline, learn_timeline, read_series_index, refuse_disorder, refuse_without_groups
+from sklstm._series import (
+    Timeline,
+    labels_as_array,
+    learn_timeline,
+    read_series_index,
+    refuse_disorder,
+    refuse_without_groups,
+)
 from sklstm._validation import check_series_table
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
@@ -189,7 +196,7 @@ class ForwardFill(KeyedTableMixin, SeriesTransformer):
             timeline = learn_timeline(index) if clock is None else Timeline(None)
             self._ends = find_last_observations(values, sources, index, timeline, clock)
             self.last_ = self._ends.values if index.is_panel else self._ends.values[0]
-            self.groups_ = np.empty(0, dtype=object) if index.labels is None else index.labels.to_numpy()
+            self.groups_ = labels_as_array(index.labels)
         else:
             refuse_without_groups(who, index, self._ends.labels)
             places = index.find(self._ends.labels)

@@ -11,7 +11,14 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
-from sklstm._series import as_numbers, read_series_index, refuse_short, refuse_without_groups, tells_time
+from sklstm._series import (
+    as_numbers,
+    labels_as_array,
+    read_series_index,
+    refuse_short,
+    refuse_without_groups,
+    tells_time,
+)
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
@@ -365,7 +372,7 @@ class LagFramer(SeriesTransformer):
         ends = layout.find_ends(windows, rows)
         self._ends = ends if anew else self._ends.updated_by(ends)
         self.context_ = self._ends.shown_context()
-        self.groups_ = np.empty(0, dtype=object) if self._ends.labels is None else self._ends.labels.to_numpy()
+        self.groups_ = labels_as_array(self._ends.labels)
         self.step_ = self._ends.timeline.describe_commonest(self._ends.steps)
 
     def _in_order(self, windows, index, roles):

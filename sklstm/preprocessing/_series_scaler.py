@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
+from sklstm._series import labels_as_array
 from sklstm._validation import is_ragged, read_numbers, refuse_text
 from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
@@ -332,7 +333,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         else:
             self._remember_columns(X)
         self._labels, self._statistics = labels, statistics
-        self.groups_ = labels.to_numpy()
+        self.groups_ = labels_as_array(labels)
         self._settle()
         return self
 

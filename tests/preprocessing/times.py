@@ -16,7 +16,7 @@ def series_of(index):
 def holes(index, max_gap=None):
     """Return positions of the rows whose window does not reach back to the row before them."""
     lags = LagFramer(2, flatten=True, max_gap=max_gap).fit_transform(series_of(index))
-    return (1 + np.flatnonzero(lags["y(t-1)"][1:].isna())).tolist()
+    return (1 + np.flatnonzero(lags["y(t-1)"].iloc[1:].isna())).tolist()
 
 
 def follows(fitted, new, max_gap=None):
