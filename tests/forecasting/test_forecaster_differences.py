@@ -68,3 +68,10 @@ def test_nothing_observed_lately():
         make_pipeline(Differencer(1), LagFramer(n_steps=3), LagRegressor(LinearRegression()))
     ).fit(known)
     assert np.isfinite(forecaster.forecast()["y"]).all()
+
+
+def test_rows_before_the_longest_lag():
+    """The first rows, with fewer rows before them than the lags reach back over, have forecasts that are numbers."""
+    pipeline = make_pipeline(Differencer((1, 4), log=True), LagFramer(n_steps=3), LagRegressor(LinearRegression()))
+    forecasts = SeriesForecaster(pipeline, horizon=2).fit(SEASONAL + 100).predict(SEASONAL + 100)
+    assert np.isfinite(forecasts).all(axis=None)
