@@ -132,6 +132,11 @@ class Timeline:
         anew[bounds[:-1]] = True
         return anew
 
+    def follow(self, last, now, steps):
+        """Mask of the positions `now` that follow the positions `last` of series with these steps."""
+        apart = np.where((last == NOWHERE) | (now == NOWHERE), 0, now - last)
+        return (apart > 0) & (apart <= self.longest_steps(steps)) & (steps > 0)
+
     def describe(self, step):
         """A step in words."""
         return self.calendar.describe(int(step))

@@ -230,10 +230,8 @@ class Layout:
         first = self.index.bounds[:-1]
         follows = known.copy()
         if self.timeline.calendar is not None:
-            fitted = self.ends.steps[self.known]
-            last, now = self.ends.positions[self.known], self.positions[first]
-            apart = np.where((last == NOWHERE) | (now == NOWHERE), 0, now - last)
-            follows &= (apart > 0) & (apart <= self.timeline.longest_steps(fitted)) & (fitted > 0)
+            last, fitted = self.ends.positions[self.known], self.ends.steps[self.known]
+            follows &= self.timeline.follow(last, self.positions[first], fitted)
         if self.slots is None:
             return (follows & (self.timeline.calendar is not None)).astype(np.intp)
         apart = self.slots[first] - self.ends.slots[self.known]

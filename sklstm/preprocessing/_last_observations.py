@@ -40,9 +40,7 @@ class LastObservations(NamedTuple):
         if self.timeline.calendar is None or index.times is None:
             return np.zeros(index.n_series, dtype=bool)
         now = self.timeline.positions(index.ordered_times[index.bounds[:-1]])
-        last, steps = self.positions[places], self.steps[places]
-        apart = np.where((now == NOWHERE) | (last == NOWHERE), 0, now - last)
-        return (places >= 0) & (apart > 0) & (apart <= self.timeline.longest_steps(steps)) & (steps > 0)
+        return (places >= 0) & self.timeline.follow(self.positions[places], now, self.steps[places])
 
 
 def carry_forward(values, bounds, limit=None, clock=None):

@@ -37,10 +37,6 @@ class SeriesStarts(NamedTuple):
     times: pd.Index | None
     begins: pd.MultiIndex | None
 
-    def rows_of(self, code):
-        """Values of the kept rows of a series, an ndarray of shape (n_kept, n_features)."""
-        return self.values[self.codes == code]
-
 
 def find_starts(layout, rows, lost):
     """SeriesStarts of rows that are sorted by series; `lost` is a mask of those to keep."""
