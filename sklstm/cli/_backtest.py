@@ -1,9 +1,12 @@
 """`sklstm backtest`: how good the forecasts would have been, from one origin after the other."""
 
+from functools import partial
+
 from sklstm import backtest as roll
 from sklstm.cli._fitted_rows import read_fitted_rows
 from sklstm.cli._model_file import load_forecaster, refuse_going_on
 from sklstm.cli._report import draw, print_notes, print_scores, to_csv, when
+from sklstm.inspection import ForecastDisplay
 
 # Share of the rows of a fit that tell how far forecasts miss, where intervals are asked for.
 CALIBRATION = 0.2
@@ -45,7 +48,7 @@ def backtest(args):
     if args.out is not None:
         to_csv(result.forecasts, args.out, index=False)
         print(f"written to {args.out}: every forecast")
-    if args.plot is not None and draw(args.plot, result.plot):
+    if args.plot is not None and draw(args.plot, partial(ForecastDisplay.from_backtest, result)):
         print(f"written to {args.plot}: forecasts of the next row")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from sklstm._series import find_moments, find_season
-from sklstm.forecasting._errors import find_errors
+from sklstm.forecasting._errors import MeanError, find_errors
 from sklstm.forecasting._forecaster import SeriesForecaster
 from sklstm.forecasting._naive import naive_forecasts
 from sklstm.forecasting._series_table import SeriesTable
@@ -60,7 +61,7 @@ def backtest(
     Returns
     -------
     result : Backtest
-        Scores, forecasts, and a picture of them.
+        Scores and forecasts; `ForecastDisplay.from_backtest` draws them.
 
     Raises
     ------
@@ -194,11 +195,19 @@ class Backtest:
         ValueError
             If the forecasts cannot be told apart by it.
         """
-        if by is None:
-            return self._scores(self.forecasts)
-        self._refuse_unknown("scores", by)
-        parts = {key: self._scores(part) for key, part in self.forecasts.groupby(by, sort=False)}
-        return pd.concat(parts, names=[by, "model"])
+        table, groups = self.forecasts, self._groups("scores", by)
+        truth, columns = table["observed"].to_numpy(), {}
+        for name, error in self._errors.items():
+            columns[name] = np.stack([self._error(groups, error, truth, model) for model in self.models], axis=1)
+        if "lower" in table:
+            # Only the forecaster has intervals.
+            lower, upper = table["lower"].to_numpy(), table["upper"].to_numpy()
+            others = np.full((len(groups.keys), len(self.models) - 1), np.nan)
+            columns["coverage"] = np.column_stack([groups.mean((lower <= truth) & (truth <= upper)), others])
+            columns["width"] = np.column_stack([groups.mean(upper - lower), others])
+        models = [self.name, *self.models[1:]]
+        index = models if by is None else pd.MultiIndex.from_product([groups.keys, models], names=[by, "model"])
+        return pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index=index)
 
     def skill(self, by=None):
         """How much of the baselines' root mean squared error is saved: 1 is perfect, 0 no better, below 0 worse.
@@ -213,11 +222,15 @@ class Backtest:
         skill : Series or DataFrame
             By the name of the baseline; NaN where that is always right.
         """
-        if by is not None:
-            self._refuse_unknown("skill", by)
-            keys = self.forecasts[by].drop_duplicates()
-            return pd.DataFrame({key: self._skill(self.forecasts[self.forecasts[by] == key]) for key in keys}).T
-        return self._skill(self.forecasts)
+        groups, truth = self._groups("skill", by), self.forecasts["observed"].to_numpy()
+        ours, *theirs = (groups.mean((truth - self.forecasts[model].to_numpy()) ** 2) for model in self.models)
+        # Of what errs by nothing there is nothing to save.
+        shares = {
+            model: np.divide(ours, square, out=np.full_like(ours, np.nan), where=square > 0)
+            for model, square in zip(self.models[1:], theirs, strict=True)
+        }
+        skill = pd.DataFrame({model: 1 - np.sqrt(share) for model, share in shares.items()}, index=groups.keys)
+        return skill.iloc[0].rename("skill") if by is None else skill
 
     def residuals(self) -> tuple[np.ndarray, np.ndarray]:
         """Observed minus forecast, as the intervals of a forecaster are learned from.
@@ -237,38 +250,6 @@ class Backtest:
         labels = wide.index.get_level_values(0) if "series" in table else [None] * len(wide)
         return wide.to_numpy(), np.array(labels, dtype=object)
 
-    def plot(self, step=1, ax=None):
-        """Draw the series, and what was forecast of it so many steps ahead.
-
-        Parameters
-        ----------
-        step : int, default=1
-            How far ahead.
-        ax : matplotlib Axes, optional
-            Where to draw.
-
-        Returns
-        -------
-        display : ForecastDisplay
-            With the axes, ``ax_``.
-
-        Raises
-        ------
-        ValueError
-            If there are several series.
-        """
-        from sklstm.inspection import ForecastDisplay
-
-        shown = self.forecasts[self.forecasts["step"] == step].set_index("time").rename_axis(self.time_name)
-        if "series" in shown:
-            raise ValueError("Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...].")
-        lower, upper = shown.get("lower"), shown.get("upper")
-        models = [name for name in self.models if name != "drift"]
-        forecasts = {self.name if name == "forecast" else name: shown[name] for name in models}
-        return ForecastDisplay.from_predictions(
-            shown["observed"].rename(self.target), forecasts, lower=lower, upper=upper, coverage=self.interval, ax=ax
-        )
-
     def __repr__(self):
         scores = self.scores().to_string(float_format=lambda value: f"{value:.3g}")
         return f"Backtest of {self.target} from {self.n_origins} origins\n{scores}"
@@ -276,41 +257,58 @@ class Backtest:
     def _repr_html_(self):
         return self.scores().to_html(float_format=lambda value: f"{value:.3g}")
 
-    def _refuse_unknown(self, method, by):
+    def _groups(self, method, by):
         known = [name for name in ("step", "series", "origin") if name in self.forecasts]
-        if by not in known:
+        if by is not None and by not in known:
             raise ValueError(f"Backtest.{method} expects by to be one of {', '.join(map(repr, known))}, got {by!r}.")
+        codes, keys = np.zeros(len(self.forecasts), dtype=np.intp), pd.RangeIndex(1)
+        if by is not None:
+            codes, keys = pd.factorize(self.forecasts[by])
+        return Groups(codes, keys, self.forecasts["observed"].notna().to_numpy())
 
-    def _scores(self, table):
-        table = table[table["observed"].notna()]
-        rows = {}
-        for model in self.models:
-            truth, forecast = table["observed"].to_numpy(), table[model].to_numpy()
-            # Where nothing was observed, a series that has ended say, there is nothing to score.
-            row = dict.fromkeys(self._errors, np.nan)
-            if len(table):
-                row = {
-                    name: self._scaled_error(table, model) if error is None else error(truth, forecast)
-                    for name, error in self._errors.items()
-                }
-            if model == "forecast" and "lower" in table:
-                row["coverage"] = ((table["lower"] <= truth) & (truth <= table["upper"])).astype(float).mean()
-                row["width"] = (table["upper"] - table["lower"]).mean()
-            rows[self.name if model == "forecast" else model] = row
-        return pd.DataFrame.from_dict(rows, orient="index")
+    def _error(self, groups, error, truth, model):
+        """One measure of one model, for each group."""
+        forecast = self.forecasts[model].to_numpy()
+        if error is None:
+            scale = self._scales.iloc[0]
+            if "series" in self.forecasts:
+                scale = self._scales.reindex(self.forecasts["series"]).to_numpy()
+            return groups.mean(np.abs(truth - forecast) / scale)
+        if isinstance(error, MeanError):
+            return error.finish(groups.mean(error.misses(truth, forecast)))
+        return np.array([error(truth[rows], forecast[rows]) if len(rows) else np.nan for rows in groups.rows()])
 
-    def _scaled_error(self, table, model):
-        scale = self._scales.iloc[0]
-        if "series" in table:
-            scale = self._scales.reindex(table["series"]).to_numpy()
-        return np.mean(np.abs(table["observed"].to_numpy() - table[model].to_numpy()) / scale)
 
-    def _skill(self, table):
-        table = table[table["observed"].notna()]
-        ours, *theirs = [((table["observed"] - table[model]) ** 2).mean() for model in self.models]
-        # Of what errs by nothing there is nothing to save.
-        shares = [ours / square if square > 0 else np.nan for square in theirs]
-        return pd.Series(1 - np.sqrt(shares), index=self.models[1:], name="skill")
+class Groups(NamedTuple):
+    """Rows of forecasts by what is told apart.
+
+    Attributes
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        Group of each row.
+    keys : pd.Index of shape (n_groups,)
+        What the groups are.
+    observed : ndarray of bool of shape (n_rows,)
+        Rows whose truth is known. Only these count; a group without any has no score.
+    """
+
+    codes: np.ndarray
+    keys: pd.Index
+    observed: np.ndarray
+
+    def mean(self, values):
+        """Mean of the values, an ndarray of shape (n_rows,), of each group: of shape (n_groups,)."""
+        codes = self.codes[self.observed]
+        sums = np.bincount(codes, weights=values[self.observed], minlength=len(self.keys))
+        counts = np.bincount(codes, minlength=len(self.keys))
+        return np.divide(sums, counts, out=np.full(len(self.keys), np.nan), where=counts > 0)
+
+    def rows(self):
+        """Positions of the rows of each group, a list of ndarray: for measures that need them all at once."""
+        rows = np.flatnonzero(self.observed)
+        rows = rows[np.argsort(self.codes[rows], kind="stable")]
+        counts = np.bincount(self.codes[rows], minlength=len(self.keys))
+        return np.split(rows, np.cumsum(counts)[:-1])
 
 
 def _places(data):

@@ -1,24 +1,58 @@
 """How far forecasts miss, by the names that a backtest and a search know these measures by."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from sklstm._parameters import suggest
 
 
-def _root_mean_squared(truth, forecast):
-    return np.sqrt(np.mean((truth - forecast) ** 2))
+class MeanError(NamedTuple):
+    """A measure of error that is made from the mean over all forecasts.
+
+    Attributes
+    ----------
+    misses : callable
+        ``misses(truth, forecast)`` is what each forecast adds to the mean.
+    finish : callable
+        ``finish(mean)`` is the error.
+    """
+
+    misses: Callable
+    finish: Callable
+
+    def __call__(self, truth, forecast):
+        return self.finish(np.mean(self.misses(truth, forecast)))
 
 
-def _mean_absolute(truth, forecast):
-    return np.mean(np.abs(truth - forecast))
+def _square(truth, forecast):
+    return (truth - forecast) ** 2
 
 
-def _mean_absolute_percentage(truth, forecast):
+def _absolute(truth, forecast):
+    return np.abs(truth - forecast)
+
+
+def _relative(truth, forecast):
     # A share of nothing is not defined; near zero it says little.
-    return np.mean(np.abs(truth - forecast) / np.abs(truth)) * 100 if (truth != 0).all() else np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(truth == 0, np.inf, np.abs((truth - forecast) / truth))
 
 
-ERRORS = {"rmse": _root_mean_squared, "mae": _mean_absolute, "mape": _mean_absolute_percentage}
+def _unchanged(mean):
+    return mean
+
+
+def _percent(mean):
+    return np.where(np.isinf(mean), np.nan, mean * 100)[()]
+
+
+ERRORS = {
+    "rmse": MeanError(_square, np.sqrt),
+    "mae": MeanError(_absolute, _unchanged),
+    "mape": MeanError(_relative, _percent),
+}
 
 
 def find_errors(who, names, also=()):

@@ -196,9 +196,49 @@ def test_panel(panel):
     residuals, labels = result.residuals()
     assert residuals.shape == (8, 2)
     assert labels.tolist() == ["A"] * 4 + ["B"] * 4
-    assert refused(result.plot) == snapshot(
-        "Backtest.plot draws one series. Choose one: result.forecasts[lambda f: f.series == ...]."
+
+
+@pytest.fixture(scope="module")
+def shops():
+    """The backtest of six shops of which one closes before the first origin, and one has a mean error of nothing."""
+    rng, days = np.random.default_rng(0), pd.date_range("2026-01-01", periods=40)
+    table = pd.concat(
+        [
+            pd.DataFrame({"shop": shop, "day": days[:n], "y": 10 * k + rng.normal(size=n).round(1)})
+            for k, (shop, n) in enumerate([("a", 40), ("b", 40), ("closed", 28), ("d", 33), ("e", 40), ("f", 40)])
+        ]
     )
+
+    def worst(truth, forecast):
+        return np.max(np.abs(truth - forecast))
+
+    forecaster = SeriesForecaster(forecasters.linear(2), horizon=2, group="shop", time="day", target="y")
+    return backtest(forecaster, table, initial=30, step=2, metrics=["rmse", "mae", "mape", "mase", worst], season=7)
+
+
+@pytest.mark.parametrize("by", ["series", "step", "origin"])
+@pytest.mark.filterwarnings("error")
+def test_scores_by_group_are_those_of_its_rows(shops, by):
+    """The scores of a group are scikit-learn's of its observed rows; a series that has ended has none."""
+    scores, skill = shops.scores(by=by), shops.skill(by=by)
+    assert list(scores.index.names) == [by, "model"]
+    for key, rows in shops.forecasts.groupby(by, sort=False):
+        rows = rows[rows["observed"].notna()]
+        squares = {}
+        for model, name in [("forecast", "SeriesForecaster"), ("persistence", "persistence"), ("drift", "drift")]:
+            found = scores.loc[(key, name)]
+            if rows.empty:
+                assert found.isna().all()
+                continue
+            squares[name] = root_mean_squared_error(rows["observed"], rows[model])
+            assert found["rmse"] == pytest.approx(squares[name])
+            assert found["mae"] == pytest.approx((rows["observed"] - rows[model]).abs().mean())
+            assert found["worst"] == pytest.approx((rows["observed"] - rows[model]).abs().max())
+        if rows.empty:
+            assert skill.loc[key].isna().all()
+        else:
+            assert skill.loc[key, "drift"] == pytest.approx(1 - squares["SeriesForecaster"] / squares["drift"])
+    assert ("closed" in shops.forecasts["series"].unique()) == (scores.isna().all(axis=1).any() and by == "series")
 
 
 def test_known_ahead(panel):

@@ -13,7 +13,7 @@ from refusal import refused
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LagRegressor, SeriesForecaster
+from sklstm import LagFramer, LagRegressor, SeriesForecaster, backtest
 from sklstm.inspection import ForecastDisplay
 
 INDEXES = {
@@ -283,6 +283,23 @@ def test_series_forecaster(stores):
         assert_array_equal(observed.get_ydata(), rows.loc[rows["store"] == store, "sales"])
         assert_array_equal(lines["forecast"].get_ydata(), forecast[store])
         assert_array_equal(lines["forecast"].get_xdata(), np.array(["2027-03", "2027-04"], "datetime64[ns]"))
+
+
+def test_backtest(stores):
+    """A panel for each series, with what was forecast so many steps ahead beside what came."""
+    rows, forecaster = stores
+    result = backtest(forecaster, rows, initial=0.5)
+    display = ForecastDisplay.from_backtest(result, step=2)
+    shown = result.forecasts[result.forecasts["step"] == 2]
+    assert [axes.get_title(loc="left") for axes in display.axes_] == shown["series"].astype(str).unique().tolist()
+    for label, lines in zip(shown["series"].unique(), display.forecast_lines_, strict=True):
+        assert list(lines) == ["SeriesForecaster", "persistence", "seasonal naive"]
+        rows = shown[shown["series"] == label].sort_values("time")
+        np.testing.assert_allclose(lines["SeriesForecaster"].get_ydata(), rows["forecast"])
+        np.testing.assert_allclose(lines["persistence"].get_ydata(), rows["persistence"])
+    assert refused(ForecastDisplay.from_backtest, result, step=3) == snapshot(
+        "ForecastDisplay.from_backtest got step=3 and a backtest of up to 2 steps ahead. Pass one of these."
+    )
 
 
 def test_series_forecaster_on_an_array():

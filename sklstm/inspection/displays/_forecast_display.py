@@ -37,7 +37,7 @@ MOST_PANELS = 6
 class ForecastDisplay:
     """Forecasts beside what was observed: a panel for each series, its dates below, its units at the side.
 
-    Use `from_estimator` or `from_predictions` to make one.
+    Use `from_estimator`, `from_backtest` or `from_predictions` to make one.
 
     Parameters
     ----------
@@ -147,6 +147,50 @@ class ForecastDisplay:
             upper=upper,
             y_history=observed[past],
             coverage=interval,
+            n_history=n_history,
+            n_panels=n_panels,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_backtest(cls, result, step=1, *, n_history=None, n_panels=None, ax=None) -> Self:
+        """Draw what a backtest forecast so many steps ahead, and what came: a panel for each series.
+
+        Parameters
+        ----------
+        result : Backtest
+            From `backtest`.
+        step : int, default=1
+            How far ahead the forecasts look that are drawn.
+        n_history, n_panels, ax
+            As for `plot`.
+
+        Returns
+        -------
+        display : ForecastDisplay
+            As drawn.
+
+        Raises
+        ------
+        ValueError
+            If the backtest has no forecasts so far ahead.
+        """
+        shown = result.forecasts[result.forecasts["step"] == step]
+        if shown.empty:
+            raise ValueError(
+                f"{cls.__name__}.from_backtest got step={step!r} and a backtest of up to "
+                f"{result.forecasts['step'].max()} steps ahead. Pass one of these."
+            )
+        shown = shown.rename(columns={"time": result.time_name or "time"})
+        shown = shown.set_index([*(["series"] if "series" in shown else []), result.time_name or "time"])
+        # The drift is a baseline for numbers; in a picture it hides the others.
+        models = {model: model for model in result.models if model != "drift"} | {"forecast": result.name}
+        return cls.from_predictions(
+            shown["observed"].rename(result.target),
+            {name: shown[model] for model, name in models.items()},
+            lower=shown.get("lower"),
+            upper=shown.get("upper"),
+            coverage=result.interval,
             n_history=n_history,
             n_panels=n_panels,
             ax=ax,

@@ -118,16 +118,17 @@ def read_column(who, forecaster, table, column):
 
 def is_past(who, observed, forecast):
     """Mask of what was observed before the first forecast of its series."""
-    past = np.zeros(len(observed), dtype=bool)
-    for label in labels_of(forecast):
-        own = slice(None) if label is None else _series_of(observed.index) == label
-        times = observed.index[own]
-        times = times if label is None else times.get_level_values(_time_level(times))
-        try:
-            past[own] = times < rows_of(forecast, label).index[0]
-        except TypeError:
-            raise ValueError(
-                f"{who} forecasts {rows_of(forecast, label).index[0]!r}, and got a series whose rows are at times such "
-                f"as {times[0]!r}. Pass the series with the index that it had in fit."
-            ) from None
-    return past
+    if isinstance(forecast.index, pd.MultiIndex):
+        times = observed.index.get_level_values(_time_level(observed.index))
+        ahead = forecast.index.get_level_values(_time_level(forecast.index)).to_series(index=_series_of(forecast.index))
+        # A series without a forecast has no past: nothing is before NaT.
+        first = ahead.groupby(level=0, sort=False).min().reindex(_series_of(observed.index)).array
+    else:
+        times, first = observed.index, rows_of(forecast, None).index[0]
+    try:
+        return np.asarray(times.array < first, dtype=bool)
+    except TypeError:
+        raise ValueError(
+            f"{who} forecasts {forecast.index[0]!r}, and got a series whose rows are at times such as {times[0]!r}. "
+            "Pass the series with the index that it had in fit."
+        ) from None
