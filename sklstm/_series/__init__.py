@@ -11,6 +11,7 @@ from sklstm._series._index import (
     refuse_without_groups,
 )
 from sklstm._series._lines import fit_lines, fit_robust_lines
+from sklstm._series._order_statistics import select_ranked
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
 from sklstm._series._timeline import (
     Timeline,
@@ -53,6 +54,7 @@ __all__ = [
     "refuse_shared_slots",
     "refuse_short",
     "refuse_without_groups",
+    "select_ranked",
     "tells_time",
     "to_duration",
 ]

@@ -367,11 +367,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self._steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
         table = context.like(pd.concat([context.table, data.table]))
         if self.residuals_ is not None:
-            new, n_steps = np.arange(len(table)) >= len(context), self.residuals_.n_steps
-            for code in range(data.index.n_series):
-                rows = len(context) + data.index.rows(np.arange(*data.index.bounds[code : code + 2]))
-                label = data.index.label(code)
-                self.residuals_.move_on(self._missed(table, label, rows, n_steps, new), label)
+            no_rows, new = np.empty(0, dtype=np.intp), np.arange(len(table)) >= len(context)
+            _, missed = self._missed(table, no_rows, self.residuals_.n_steps, new)
+            self.residuals_.move_on(table.index, missed)
         self._remember(table)
         return self
 

@@ -1,30 +1,37 @@
-"""Intervals from what forecasts missed before: conformal prediction, for each step of the horizon."""
+"""Conformal prediction intervals from earlier residuals, for each step of the horizon."""
 
 import math
 
 import numpy as np
 import pandas as pd
 
-from sklstm._series import of_series
+from sklstm._series import of_series, select_ranked
 
 
 class Residuals:
-    """What forecasts missed lately, by how far ahead they looked; in panels for each series by itself.
+    """Sizes of the latest residuals of each series, by how many steps ahead the forecast was.
 
-    Intervals reach as far as the share of these that they are to hold. Where new values come to be known, what was
-    missed of them takes the place of the oldest: so intervals follow a series that grows wilder or calmer.
+    An interval reaches as far as the share of the residuals that it is to hold. When new values are observed, their
+    residuals take the place of the oldest, so that intervals follow a series whose residuals grow or shrink.
 
     Parameters
     ----------
     missed : ndarray of shape (n_forecasts, n_steps)
-        Sizes of observed minus forecast, of rows that were not fitted, in time order; NaN where nothing was observed.
+        Observed minus forecast, of rows that were not fitted, in time order; NaN where nothing was observed.
     labels : ndarray of shape (n_forecasts,)
-        The series of each.
+        The series of each forecast; None for a single series without a name.
 
     Attributes
     ----------
-    by_series : dict of label to list of ndarray
-        For each step what was missed, the latest last. Series that were not seen go by all of them, under None.
+    n_steps : int
+        Number of steps ahead.
+    labels : pd.Index of shape (n_series,), or None
+        Names of the series; None for a single one without a name.
+    sizes : list of ndarray of shape (n_sizes,)
+        Sizes of residuals for each step: those of one series after those of another, the latest last. Behind them
+        are those of all series together, for a series that is not among the labels.
+    bounds : list of ndarray of int of shape (n_series + 2,)
+        First size of each series, first size of all series together, and the number of sizes.
 
     References
     ----------
@@ -36,49 +43,116 @@ class Residuals:
 
     def __init__(self, missed, labels):
         self.n_steps = missed.shape[1]
-        self.by_series = {None: _known(missed)}
-        for label in dict.fromkeys(labels):
-            if label is not None:
-                self.by_series[label] = _known(missed[labels == label])
+        codes, labels = pd.factorize(pd.Index(labels, tupleize_cols=False))
+        self.labels = pd.Index(labels, tupleize_cols=False) if len(labels) else None
+        self.sizes, self.bounds = [], []
+        for step in missed.T:
+            own = np.flatnonzero(~np.isnan(step) & (codes >= 0))
+            own = own[np.argsort(codes[own], kind="stable")]
+            together = np.flatnonzero(~np.isnan(step))
+            counts = np.append(np.bincount(codes[own], minlength=len(labels)), len(together))
+            self.sizes.append(np.abs(step[np.concatenate([own, together])]))
+            self.bounds.append(np.append(0, np.cumsum(counts)))
 
-    def move_on(self, missed, label):
-        """Let new residuals of a series, (n_forecasts, n_steps), take the place of the oldest."""
-        kept = self.by_series.get(label)
-        if kept is not None:
-            new = _known(missed)
-            self.by_series[label] = [np.r_[old, late][-len(old) :] for old, late in zip(kept, new, strict=True)]
+    def move_on(self, index, missed):
+        """Replace the oldest residuals of each series by new ones.
 
-    def half_widths(self, who, coverage, n_steps, label, missed=None):
-        """How far intervals reach to either side, one row after the other of a series.
+        Parameters
+        ----------
+        index : SeriesIndex
+            Rows of the series. Series without residuals of their own are left out.
+        missed : ndarray of shape (n_rows, n_steps)
+            Residuals of the forecasts from each row, one series after the other; NaN where there is no new value.
+        """
+        known_series = index.find(self.labels) >= 0
+        places = self._find_places(index)[index.ordered_codes]
+        for step in range(self.n_steps):
+            new = np.flatnonzero(~np.isnan(missed[:, step]) & known_series[index.ordered_codes])
+            lengths = np.diff(self.bounds[step])
+            codes = np.concatenate([np.repeat(np.arange(len(lengths)), lengths), places[new]])
+            order = np.argsort(codes, kind="stable")
+            counts = np.bincount(codes, minlength=len(lengths))
+            left = np.repeat(np.cumsum(counts), counts) - np.arange(len(codes))
+            sizes = np.concatenate([self.sizes[step], np.abs(missed[new, step])])
+            self.sizes[step] = sizes[order[left <= np.repeat(lengths, counts)]]
+
+    def half_widths(self, who, coverage, index, rows, n_steps, missed=None):
+        """Distance from forecasts to the ends of their intervals.
 
         Parameters
         ----------
         who : str
-            Who asks, for messages.
+            Name of the forecaster, for messages.
         coverage : float
             Share of the values that intervals are to hold.
+        index : SeriesIndex
+            Rows of the series.
+        rows : ndarray of int of shape (n_forecasts,)
+            The row that each forecast is made at, counted series by series.
         n_steps : int
-            How many steps ahead.
-        label : object
-            The series.
-        missed : ndarray of shape (n_steps + n_rows, n_steps), optional
-            What was missed of new values from each row, and from `n_steps` rows before them; NaN where a value is not
-            new. A row knows what was missed of the values up to its own. By default there is one row, and nothing new.
+            Number of steps ahead.
+        missed : ndarray of shape (n_rows, n_steps), optional
+            New residuals of the forecasts from each row, one series after the other; NaN where there is no new value.
+            A row knows those of the values up to its own. By default there are none.
 
         Returns
         -------
-        half_widths : ndarray of shape (n_rows, n_steps)
+        half_widths : ndarray of shape (n_forecasts, n_steps)
+
+        Raises
+        ------
+        ValueError
+            If there are residuals for fewer steps, or too few of them for the coverage.
         """
         self._refuse_far(who, n_steps)
-        kept = self.by_series.get(label, self.by_series[None])[:n_steps]
-        widths = []
-        for step, old in enumerate(kept, start=1):
-            rank = math.ceil(coverage * (len(old) + 1))
-            if rank > len(old):
-                self._refuse_few(who, coverage, len(old), label, step)
-            new = np.full(n_steps + 1, np.nan) if missed is None else missed[:, step - 1]
-            widths.append(_rolling(old, new, rank, step, len(new) - n_steps))
+        codes = index.ordered_codes[rows]
+        places = self._find_places(index)
+        n_known = np.stack([np.diff(bounds)[places] for bounds in self.bounds[:n_steps]])
+        ranks = np.ceil(float(coverage) * (n_known + 1)).astype(np.intp)
+        few = ranks > n_known
+        if few[:, codes].any():
+            code = codes[np.argmax(few.any(axis=0)[codes])]
+            step = np.argmax(few[:, code])
+            self._refuse_few(who, coverage, n_known[step, code], index.label(code), step + 1)
+        if missed is None:
+            missed = np.broadcast_to(np.nan, (index.n_rows, n_steps))
+        widths = [
+            self._select(step, ranks[step - 1, codes] - 1, index, places, rows, missed[:, step - 1])
+            for step in range(1, n_steps + 1)
+        ]
         return np.stack(widths, axis=1)
+
+    def _select(self, step, ranks, index, places, rows, missed):
+        """The size of each rank among the latest at each row: as many as are kept, the oldest replaced by new ones."""
+        codes, begins = index.ordered_codes, index.bounds[:-1]
+        # What no row goes by is left out: all series together are many.
+        used = np.zeros(len(self.bounds[step - 1]) - 1, dtype=bool)
+        used[places[codes[rows]]] = True
+        lengths = np.diff(self.bounds[step - 1])
+        old = self.sizes[step - 1][np.repeat(used, lengths)]
+        lengths = np.where(used, lengths, 0)
+        new = np.flatnonzero(~np.isnan(missed) & used[places[codes]])
+        counted = np.searchsorted(new, np.arange(index.n_rows + 1))
+        # A forecast from `step` rows back can be compared with what has been observed by now.
+        first_new = len(old) + counted[begins[codes[rows]]]
+        n_new = len(old) + counted[np.maximum(begins[codes[rows]], rows - step + 1)] - first_new
+        of_rows = places[codes[rows]]
+        old_ends = np.cumsum(lengths)[of_rows]
+        n_replaced = np.minimum(n_new, lengths[of_rows])
+        return select_ranked(
+            np.concatenate([old, np.abs(missed[new])]),
+            np.concatenate([np.repeat(np.arange(len(lengths)), lengths), places[codes[new]]]),
+            np.stack([old_ends - lengths[of_rows] + n_replaced, first_new + n_new - n_replaced]),
+            np.stack([old_ends, first_new + n_new]),
+            of_rows,
+            ranks,
+        )
+
+    def _find_places(self, index):
+        """Place of each series in `bounds`, an ndarray of int of shape (n_series,); the last for one not there."""
+        n_series = 0 if self.labels is None else len(self.labels)
+        places = index.find(self.labels)
+        return np.where(places < 0, n_series, places)
 
     def _refuse_far(self, who, n_steps):
         if n_steps > self.n_steps:
@@ -95,24 +169,3 @@ class Residuals:
             f"what was observed, got {n_known}{of} at step {step}. Calibrate on a longer series, lower the coverage, "
             "or forecast fewer steps."
         )
-
-
-def _known(missed):
-    """What is known of each step, in time order: a list of ndarray."""
-    return [np.abs(step[~np.isnan(step)]) for step in missed.T]
-
-
-def _rolling(old, new, rank, step, n_rows):
-    """The residual of a rank among the latest, as each of the last `n_rows` rows knows them.
-
-    `new` holds what was missed from the rows before these, and from these; NaN where that is not known at all.
-    """
-    sizes = np.abs(new)
-    known = ~np.isnan(sizes)
-    series = pd.Series(np.r_[old, sizes[known]])
-    share = (rank - 1) / max(len(old) - 1, 1)
-    of_rank = series.rolling(len(old)).quantile(share, interpolation="nearest").to_numpy()[len(old) - 1 :]
-    # From a row on, `step` rows back, forecasts can be compared with what has been observed by now.
-    counted = np.r_[0, np.cumsum(known)]
-    compared = np.arange(len(new) - n_rows, len(new)) - step + 1
-    return of_rank[counted[compared]]

@@ -8,7 +8,6 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._series import place_of
 from sklstm.forecasting._intervals import Residuals
 
 
@@ -143,12 +142,16 @@ class ScoredForecasts:
     def _interval_at(self, data, rows, n_steps, coverage, new=None):
         """Forecasts from some rows on, and the ends of their intervals: three arrays of shape (n_rows, n_steps).
 
-        Where `new` says which rows of `data` came after what was fitted, the rows of a series follow one another, and
-        intervals move on with what was missed of new values.
+        `new` is a mask of the rows of `data` that came after what was fitted. With it, intervals move on with the
+        residuals of these rows.
         """
         if not isinstance(coverage, Real) or not 0 < coverage < 1:
             raise ValueError(f"SeriesForecaster expects the coverage of an interval between 0 and 1, got {coverage!r}.")
-        forecasts = self._engine.forecast_at(data, rows, n_steps)
+        missed = None
+        if new is None or self.residuals_ is None:
+            forecasts = self._engine.forecast_at(data, rows, n_steps)
+        else:
+            forecasts, missed = self._missed(data, rows, n_steps, new)
         ends = self._engine.quantiles_at(data, rows, n_steps, coverage)
         if ends is not None:
             return forecasts, *ends
@@ -161,23 +164,26 @@ class ScoredForecasts:
                 f"steps={n_steps}. Pass calibration=0.2 before fit, or call calibrate(series) with rows that were not "
                 "fitted."
             )
-        half = np.empty_like(forecasts)
-        who, labels = type(self).__name__, data.labels()[rows]
-        for label in dict.fromkeys(labels):
-            of_series = labels == label
-            missed = None if new is None else self._missed(data, label, rows[of_series], n_steps, new)
-            half[of_series] = self.residuals_.half_widths(who, coverage, n_steps, label, missed)
+        index = data.index
+        by_series = index.in_table_order(np.arange(len(data)))[rows]
+        half = self.residuals_.half_widths(type(self).__name__, coverage, index, by_series, n_steps, missed)
         return forecasts, forecasts - half, forecasts + half
 
-    def _missed(self, data, label, rows, n_steps, new):
-        """What was missed of new values from some rows of a series on, and from `n_steps` rows before them."""
-        code = place_of(label, data.index.labels)
-        series = data.index.rows(np.arange(*data.index.bounds[code : code + 2]))
-        stop = 1 + int(np.searchsorted(series, rows[-1]))
-        origins = series[max(0, stop - len(rows) - n_steps) : stop]
+    def _missed(self, data, rows, n_steps, new):
+        """Forecasts from some rows on, and residuals of the values of all rows that are new.
+
+        Returns
+        -------
+        forecasts : ndarray of shape (n_rows, n_steps)
+        missed : ndarray of shape (n_all_rows, n_steps)
+            Observed minus forecast from each row, one series after the other; NaN where a value is not new.
+        """
         values = np.where(new, data.table[self.target_].to_numpy(dtype=np.float64), np.nan)
-        truth = data.values_around(values, range(1, n_steps + 1), **self._engine.layout)[origins]
-        missed = np.full((len(rows) + n_steps, n_steps), np.nan)
-        if not np.isnan(truth).all():
-            missed[-len(origins) :] = truth - self._engine.forecast_at(data, origins, n_steps)
-        return missed
+        missed = data.values_around(values, range(1, n_steps + 1), **self._engine.layout)
+        compared = ~np.isnan(missed).all(axis=1)
+        wanted = compared.copy()
+        wanted[rows] = True
+        forecasts = np.full(missed.shape, np.nan)
+        if wanted.any():
+            forecasts[wanted] = self._engine.forecast_at(data, np.flatnonzero(wanted), n_steps)
+        return forecasts[rows], (missed - forecasts)[data.index.order]
