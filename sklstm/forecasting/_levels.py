@@ -64,17 +64,27 @@ def restore(differencers, data, target, levels, rows, forecasts, **layout):
 
 
 def _without_gaps(differencer, data, level, column, **layout):
-    """The level, and where it was not observed what leaves no difference; NaN where the rows before do not tell."""
-    missing = np.flatnonzero(np.isnan(level))
-    if len(missing) == 0 or differencer.rows_back == 0:
+    """The level with values that leave no difference where it was not observed; NaN where earlier rows are lacking.
+
+    Passes go through the missing rows of all clusters side by side. In a cluster, each row needs the one before it.
+    """
+    n_before = differencer.rows_back
+    missing = np.flatnonzero(np.isnan(level[data.index.order]))
+    if len(missing) == 0 or n_before == 0:
         return level
-    level = level.copy()
-    rows_before = data.values_around(np.arange(len(level)), range(-differencer.rows_back, 0), **layout)[missing]
-    # One after the other: rows of a gap follow each other.
-    for row, before in zip(missing, rows_before, strict=True):
-        past = level[before.astype(np.intp)] if not np.isnan(before).any() else before
-        if not np.isnan(past).any():
-            level[row] = differencer.restore(past[None], [[0.0]], column=column)[0, 0]
+    level, rows = level.copy(), data.index.rows(missing)
+    before = data.values_around(np.arange(len(level)), range(-n_before, 0), **layout)[rows]
+    lacking = np.isnan(before).any(axis=1)
+    # Where rows are lacking, and where all rows before are observed, nothing depends on the missing row before.
+    begins = lacking | (np.diff(missing, prepend=-n_before - 1) > n_before)
+    clusters = np.cumsum(begins) - 1
+    first = np.flatnonzero(begins)[clusters]
+    fillable = ~lacking[first]
+    passes = (np.arange(len(missing)) - first)[fillable]
+    rows, before = rows[fillable], before[fillable].astype(np.intp)
+    order = np.argsort(passes, kind="stable")
+    for part in np.split(order, np.cumsum(np.bincount(passes))[:-1]) if len(passes) else ():
+        level[rows[part]] = differencer.restore(level[before[part]], np.zeros((len(part), 1)), column=column)[:, 0]
     return level
 
 
