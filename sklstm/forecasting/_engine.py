@@ -5,10 +5,13 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from sklstm._warnings import warn_user
+from sklstm.forecasting._late_columns import learn_late_columns
 from sklstm.forecasting._levels import difference, restore
 from sklstm.forecasting._naive import naive_forecasts
 from sklstm.forecasting._recursion import FramedSamples, learn_recursion
 from sklstm.preprocessing import Differencer, LagFramer
+from sklstm.preprocessing._named_features import find_position
+from sklstm.preprocessing._supervised import warn_lost_rows
 
 # Windows are written out to go on by their own forecasts: so many at a time.
 CHUNK = 4096
@@ -102,7 +105,11 @@ class Engine:
         self.target, self._position = target, list(data.table.columns).index(target)
         differencers = self._steps[: self._n_differencers]
         table, levels = difference(differencers, data, self._position, fit=True)
+        self._late = None
         for step in self._steps[self._n_differencers : -1]:
+            if step is self.framer and _keeps_columns(table, data):
+                past, known = self._columns_beside_target(data)
+                self._late, table = learn_late_columns(self.who, table, target, past, known, data.index)
             table = step.fit_transform(table)
         samples = FramedSamples(table)
         if len(samples) != len(data):
@@ -110,7 +117,10 @@ class Engine:
                 f"{self.who} expects steps that keep rows, got {len(samples)} samples from {len(data)} rows. Frame "
                 "with LagFramer, which has a window for every row."
             )
-        y = data.values_around(levels[-1], range(1, self.block + 1), **self.layout)
+        ahead = data.values_around(np.arange(len(data)), range(1, self.block + 1), **self.layout)
+        if self.framer is None or self.framer.freq is None:
+            warn_lost_rows(self.who, data.index, np.count_nonzero(~np.isnan(ahead).any(axis=1)), self.block)
+        y = np.where(np.isnan(ahead), np.nan, levels[-1][np.nan_to_num(ahead).astype(np.intp)])
         rows = np.flatnonzero(~np.isnan(y).any(axis=1))
         if len(rows) == 0:
             raise ValueError(
@@ -206,8 +216,19 @@ class Engine:
         """What the regressor sees of each row, and the target on its way through differences."""
         table, levels = difference(self._steps[: self._n_differencers], data, self._position)
         for step in self._steps[self._n_differencers : -1]:
+            if step is self.framer and self._late is not None:
+                table, *_ = self._late.complete(table, data.index)
             table = step.transform(table)
         return FramedSamples(table), levels
+
+    def _columns_beside_target(self, data):
+        """Columns whose next values are not known, and those whose next values are, by the parameters of the framer."""
+        static, known = (
+            {find_position(name, data.columns) for name in told or ()}
+            for told in (self.framer.static, self.framer.future)
+        )
+        others = [(k, name) for k, name in enumerate(data.columns) if k not in static and name != self.target]
+        return [name for k, name in others if k not in known], [name for k, name in others if k in known]
 
     def _restore(self, data, levels, rows, forecasts):
         differencers = self._steps[: self._n_differencers]
@@ -243,3 +264,8 @@ class Engine:
             f"needs {reads}. Fit with horizon={n_steps} and strategy='direct', name in future= what is known ahead, or "
             "leave out what is not."
         )
+
+
+def _keeps_columns(table, data):
+    """Whether steps have left the columns of the series as they are called."""
+    return isinstance(table, pd.DataFrame) and list(table.columns) == list(data.table.columns)

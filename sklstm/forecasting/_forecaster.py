@@ -215,7 +215,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Parameters
         ----------
         series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns)
-            Rows in time order; of a panel, those of each series. A row that is NaN was not observed.
+            Rows in time order; of a panel, those of each series. A row that is NaN was not observed. Before the first
+            and after the last observation of the target nothing is; in between, a column that begins later or ends
+            earlier than the target has its mean there, and a warning says of how many values.
         y : None
             There is none: the targets are later rows of the series.
 

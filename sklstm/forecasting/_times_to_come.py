@@ -1,6 +1,7 @@
 """The rows to come: when they are, and what is known of them."""
 
 import numpy as np
+import pandas as pd
 
 from sklstm._series import NOWHERE, of_series
 from sklstm.forecasting._series_table import SeriesTable
@@ -43,7 +44,9 @@ def rows_to_come(context, steps, n_steps, *, future, known, static):
     times = given.index.times[rows]
     _refuse_off_calendar(context, steps, n_steps, times)
     ahead = context.rows_at(times, n_steps, constant=static)
-    ahead[known] = given.table[known].to_numpy()[rows]
+    values = given.table[known].to_numpy()[rows]
+    _refuse_unknown(context, n_steps, known, times, values)
+    ahead[known] = values
     return ahead
 
 
@@ -87,6 +90,17 @@ def _refuse_off_calendar(context, known, n_steps, times):
             f"{WHO} expects future= to go on from row to row by {known.timeline.describe(steps[code])}, got "
             f"{times[code * n_steps + step]} where {expected} follows{of_series(context.index.label(code))}. Add the "
             "missing rows, or fit with freq=, the offset of pandas whose times these are."
+        )
+
+
+def _refuse_unknown(context, n_steps, known, times, values):
+    """Raise if a value to come is NaN."""
+    missing = np.argwhere(pd.isna(values))
+    if len(missing):
+        row, column = missing[0]
+        raise ValueError(
+            f"{WHO} expects future= to hold every value, got NaN in {known[column]!r} at {times[row]}"
+            f"{of_series(context.index.label(row // n_steps))}. Fill it first."
         )
 
 

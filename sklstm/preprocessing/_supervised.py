@@ -145,7 +145,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
             "Lower the horizon or pass a longer series."
         )
     known = np.sort(index.rows(_rows_with_future(index if named else SeriesIndex(len(table)), horizon)))
-    _tell_lost_rows(who, index, len(known), horizon)
+    warn_lost_rows(who, index, len(known), horizon)
     columns = [lag_name(features.columns[target], step) for step in range(1, horizon + 1)]
     X = table.iloc[known]
     y = pd.DataFrame(_values_ahead(features.iloc[:, target].to_numpy(), index, horizon)[known], X.index, columns)
@@ -162,7 +162,7 @@ def _rows_with_future(index, horizon):
     return np.flatnonzero(stretch[:-horizon] == stretch[horizon:])
 
 
-def _tell_lost_rows(who, index, n_known, horizon):
+def warn_lost_rows(who, index, n_known, horizon):
     """Warn of rows that have a future, which a hole hides."""
     lost = int(np.maximum(index.lengths - horizon, 0).sum()) - n_known
     if lost:

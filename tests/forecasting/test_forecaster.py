@@ -247,6 +247,7 @@ def test_rows_without_observation(airline):
 
 
 @pytest.mark.parametrize("absent", [True, False])
+@pytest.mark.filterwarnings("ignore:SeriesForecaster leaves out:UserWarning")
 def test_a_series_full_of_holes(absent):
     """Rows that are absent, or that were not observed, keep no forecaster from finding the target's own past."""
     hours = pd.date_range("2026-01-01", periods=120, freq="h")

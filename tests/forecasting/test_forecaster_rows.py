@@ -1,5 +1,7 @@
 """SeriesForecaster on panels: what follows a row, what lies before it, and how each series goes on."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,8 +42,26 @@ def test_truth_is_a_shift(forecaster, n_rows, seed, steps):
 def test_nothing_follows_across_a_hole(max_gap, following):
     """Where the index is regular, nothing lies on the other side of a hole; with max_gap it does."""
     series = pd.Series(np.arange(8.0), [0, 1, 2, 3, 6, 7, 8, 9], name="y")
-    truth, _, _ = lags(framer={"max_gap": max_gap}).fit(series).compare(series)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        forecaster = lags(framer={"max_gap": max_gap}).fit(series)
+    truth, _, _ = forecaster.compare(series)
     np.testing.assert_array_equal(truth[:, 0], [1, 2, 3, following, 5, 6, 7, np.nan])
+    told = [] if max_gap else ["SeriesForecaster leaves out 1 of 8 rows, which a hole in the times follows within 1"]
+    assert [str(warning.message).partition(" step")[0] for warning in caught] == told
+
+
+def test_rows_that_a_shorter_step_leaves_out():
+    """Hours that become quarters of an hour: a warning says how many rows are not trained on."""
+    hours, quarters = (
+        pd.date_range("2026-01-01", periods=40, freq="h"),
+        pd.date_range("2026-01-03", periods=80, freq="15min"),
+    )
+    series = pd.Series(np.arange(120.0), hours.append(quarters), name="load")
+    with pytest.warns(
+        UserWarning, match="SeriesForecaster leaves out 40 of 120 rows, which a hole in the times follows"
+    ):
+        lags(target="load").fit(series)
 
 
 @given(n_rows=st.integers(24, 40), seed=st.integers(0, 9), cut=st.integers(3, 8))
