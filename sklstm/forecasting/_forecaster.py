@@ -300,13 +300,16 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         data, table, rows = self._rows_of(series)
         return self._framed(data, self._engine.forecast_at(table, rows, self._n_steps(steps)))
 
-    def forecast(self, steps=None, *, future=None, interval=None) -> pd.DataFrame:
-        """Forecast what follows the last row of the series that was fitted, or of the last `update`.
+    def forecast(self, steps=None, *, series=None, future=None, interval=None) -> pd.DataFrame:
+        """Forecast what follows the last row of the series that was fitted, of the last `update`, or of other rows.
 
         Parameters
         ----------
         steps : int, optional
             How many time steps; by default the horizon. Beyond it forecasts go on from forecasts.
+        series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns), optional
+            Rows to forecast from, as for `predict`: of some of the series, say, or of new ones. The forecaster stays as
+            it is. By default the last rows that it knows, of all series.
         future : DataFrame, optional
             The values of the columns that are known ahead (`future`), at the times to come; of a panel, for each
             series. Where the times of the series are irregular, its index says which times these are.
@@ -323,19 +326,30 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         ------
         ValueError
             As for `predict` and `predict_interval`; and if values that have to be known ahead are missing.
+
+        Examples
+        --------
+        >>> from sklstm import SeriesForecaster
+        >>> from sklstm.datasets import load_airline
+        >>> passengers = load_airline().data["passengers"]
+        >>> forecaster = SeriesForecaster(horizon=3, n_steps=12, units=8, epochs=5, random_state=0)
+        >>> forecaster.fit(passengers[:120]).forecast(1).index[0]
+        Timestamp('1959-01-01 00:00:00')
+        >>> forecaster.forecast(1, series=passengers[100:]).index[0]
+        Timestamp('1961-01-01 00:00:00')
         """
         check_is_fitted(self)
-        steps, context = self._n_steps(steps), self._context()
-        known = self._engine.given("future")
-        ahead = rows_to_come(
-            context, self._steps, steps, future=future, known=known, static=self._engine.given("static")
-        )
+        steps, known = self._n_steps(steps), self._engine.given("future")
+        context, step_of, new = (self._context(), self._steps, None) if series is None else self._past_of(series)
+        ahead = rows_to_come(context, step_of, steps, future=future, known=known, static=self._engine.given("static"))
         rows = context.last_rows(1)
         table = context.like(pd.concat([context.table, ahead])) if known else context
         if interval is None:
             columns = {self.target_: self._engine.forecast_at(table, rows, steps)}
         else:
-            forecasts = self._interval_at(table, rows, steps, interval)
+            if new is not None:
+                new = np.append(new, np.zeros(len(table) - len(new), dtype=bool))
+            forecasts = self._interval_at(table, rows, steps, interval, new)
             columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
         return ahead[keys].assign(**{str(name): values.ravel() for name, values in columns.items()})
@@ -364,7 +378,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         data, context = self._read(new_rows), self._context()
         if not data.indexed:
             data = context.like(data.table.set_axis(data.table.index + context.table.index[-1] + 1))
-        data.refuse_another_step(self._steps)
+        data.refuse_another_step(self._steps, "update")
         _refuse_earlier(data, context)
         self._steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
         table = context.like(pd.concat([context.table, data.table]))
@@ -409,6 +423,19 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         data = self._read(series)
         table, n_context = data.after(self._context()) if data.indexed else (data, 0)
         return data, table, np.arange(n_context, len(table))
+
+    def _past_of(self, series):
+        """Rows that are passed in, with their past before them, their KnownSteps, and a mask of those that are new."""
+        data, table, rows = self._rows_of(series)
+        data.refuse_another_step(self._steps, "forecast")
+        steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
+        # Rows that do not follow what was fitted may be those that were: their residuals tell nothing.
+        new = np.arange(len(table)) >= rows[0] if rows[0] > 0 else None
+        if data.index.is_panel:
+            # Series by series, in the order in which they were passed.
+            order = np.argsort(data.index.labels.get_indexer(table.labels()), kind="stable")
+            table, new = table.take(order), new if new is None else new[order]
+        return table, steps, new
 
     def _n_steps(self, steps):
         steps = self.horizon if steps is None else steps

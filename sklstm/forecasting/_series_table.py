@@ -255,7 +255,7 @@ class SeriesTable:
             rows[self.time] = times
         return rows
 
-    def refuse_another_step(self, known):
+    def refuse_another_step(self, known, method):
         """Raise if rows have a step of their own, which is not the one that was learned; a gap is none."""
         if not self.tells_time or known.timeline.calendar is None:
             return
@@ -270,7 +270,7 @@ class SeriesTable:
             # By the local clock, or on another day of months, rows may have the same step all the same.
             if step and timeline.describe(step) != known.timeline.describe(steps[code]):
                 raise ValueError(
-                    f"{self.who}.update expects rows as far apart as those that were fitted, "
+                    f"{self.who}.{method} expects rows as far apart as those that were fitted, "
                     f"{known.timeline.describe(steps[code])}, got rows{of_series(self.index.label(code))} "
                     f"{timeline.describe(step)} apart, from {times[0]} on. Bring them to that step first, or fit them "
                     "by themselves."
