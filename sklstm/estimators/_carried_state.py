@@ -1,12 +1,26 @@
 """State that goes on from sample to sample, and truncated backpropagation: samples in streams, and in pieces."""
 
-from functools import partial
 from numbers import Integral
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
+import pandas as pd
 
-from sklstm.estimators._panel_samples import in_series, samples_by_series
+from sklstm.estimators._panel_samples import in_series
+
+
+class StreamState(NamedTuple):
+    """States after the last sample of a single stream, a list of ndarray, and the group of this sample, or None."""
+
+    states: list
+    group: object
+
+
+class SeriesStates(NamedTuple):
+    """States after the last sample of each series, a list of ndarray of shape (n_series, ...), and their labels."""
+
+    states: list
+    labels: pd.Index
 
 
 class CarriedState:
@@ -97,35 +111,32 @@ class CarriedState:
         if groups is None and samples.windows.groups is not None:
             return self._outputs_by_series(samples), samples
         groups = self._read_groups(groups, len(samples))
-        # A dict is of series that windows told apart.
         before = getattr(self, "_states", None)
-        states, group = before if isinstance(before, tuple) else (None, None)
+        states, group = before if isinstance(before, StreamState) else (None, None)
         if groups is not None:
             if group is not None and groups[0] != group:
                 states = None
             group = groups[-1]
         outputs, states = predict_carrying(self.network_, samples.gather, len(samples), states, groups)
-        self._states = states, group
+        self._states = StreamState(states, group)
         return outputs, samples
 
     def _outputs_by_series(self, samples):
         """The network's outputs, where each series goes on from its own last state."""
-        from sklstm.training import predict_carrying
+        from sklstm.training import predict_carrying_by_series
 
-        before = getattr(self, "_states", None)
-        states = dict(before) if isinstance(before, dict) else {}
-        outputs = None
-        for label, rows in samples_by_series(samples.windows.groups):
-            gather = partial(_gather_of, samples, rows)
-            part, states[label] = predict_carrying(self.network_, gather, len(rows), states.get(label))
-            if outputs is None:
-                outputs = [np.empty((len(samples), *output.shape[1:]), output.dtype) for output in part]
-            for whole, output in zip(outputs, part, strict=True):
-                whole[rows] = output
-        self._states = states
+        codes, labels = pd.factorize(pd.Index(samples.windows.groups, tupleize_cols=False))
+        labels = pd.Index(labels, tupleize_cols=False)
+        before, begin = getattr(self, "_states", None), None
+        if isinstance(before, SeriesStates):
+            places = before.labels.get_indexer(labels)
+            begin = [state[places] for state in before.states]
+            for state in begin:
+                state[places < 0] = 0
+        outputs, end = predict_carrying_by_series(self.network_, samples.gather, codes, begin)
+        if isinstance(before, SeriesStates):
+            waiting = ~before.labels.isin(labels)
+            end = [np.concatenate(parts) for parts in zip((s[waiting] for s in before.states), end, strict=True)]
+            labels = before.labels[waiting].append(labels)
+        self._states = SeriesStates(end, labels)
         return outputs
-
-
-def _gather_of(samples, rows, chosen):
-    """Inputs of some of these rows of the samples."""
-    return samples.gather(rows[chosen])

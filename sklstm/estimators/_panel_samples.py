@@ -4,17 +4,6 @@ import numpy as np
 import pandas as pd
 
 
-def samples_by_series(groups):
-    """Yield (label, samples): positions of the samples of each series, in their order.
-
-    >>> list(samples_by_series(["b", "a", "b"]))
-    [('b', array([0, 2])), ('a', array([1]))]
-    """
-    codes, labels = pd.factorize(pd.Index(groups))
-    ends = np.cumsum(np.bincount(codes, minlength=len(labels)))
-    yield from zip(labels.tolist(), np.split(np.argsort(codes, kind="stable"), ends[:-1]), strict=True)
-
-
 def in_series(samples, groups):
     """The same samples, those of one series after those of another.
 

@@ -15,7 +15,7 @@ from sklstm.training._epoch_report import EpochReport
 from sklstm.training._fit_network import fit_network
 from sklstm.training._one_step import one_step
 from sklstm.training._pinball_loss import PinballLoss
-from sklstm.training._predict import predict_carrying, predict_outputs
+from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
 from sklstm.training._processes import refuse_fork, share_cores
 from sklstm.training._programs import clear_programs
 from sklstm.training._settings import Settings
@@ -39,6 +39,7 @@ __all__ = [
     "keras_seeds",
     "one_step",
     "predict_carrying",
+    "predict_carrying_by_series",
     "predict_outputs",
     "refuse_fork",
     "sequence_model",

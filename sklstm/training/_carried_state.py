@@ -8,8 +8,8 @@ from keras import ops, tree
 
 from sklstm._seeds import keras_seeds
 
-# Windows gathered at once: larger chunks are no faster, as samples wait for one another.
-AT_ONCE = 256
+# Steps of all streams, and windows, gathered at once: more are no faster, as samples wait for one another.
+STEPS_AT_ONCE, WINDOWS_AT_ONCE = 256, 4096
 
 
 def carrying(network, batch_size):
@@ -138,50 +138,62 @@ def streams(samples, batch_size, groups=None):
 
 
 def carrying_predictor(network):
-    """A function that predicts samples one after the other, each from the state that the one before it left.
+    """A function that predicts streams of samples side by side, each sample from the state that the one before it left.
 
     On TensorFlow it runs one program, traced once for any number of samples, that loops over them by itself.
 
     Parameters
     ----------
     network : keras.Model
-        From `carrying`, with a batch size of 1. Its weights may change later on.
+        From `carrying`, with a batch size of `n_streams`. Its weights may change later on.
 
     Returns
     -------
     predict : callable
-        ``predict(weights, gather, n_samples, states=None, groups=None)`` returns the outputs, a list of ndarray of
-        shape (n_samples, ...), and the states at the end, a list of ndarray. ``gather(samples)`` returns the inputs of
-        these samples, (n, n_timesteps, n_features). The first sample goes on from the given states, or from zero;
-        others start from zero where `groups`, the series that each sample is of, changes.
+        ``predict(weights, gather, order, states=None, keep=None, present=None)`` returns the outputs, a list of ndarray
+        of shape (n_steps, n_streams, ...), and the states at the end, a list of ndarray of shape (n_streams, ...).
+        ``order``, (n_steps, n_streams), holds the samples of each stream, ``gather(samples)`` returns the inputs of
+        samples, (n, n_timesteps, n_features). Streams go on from the given states, or from zero. `keep` is 0 where a
+        sample starts from zero, `present` is false where a sample does not count and leaves the state as it is; both
+        have the shape of `order`.
     """
     program = _traced(network) if keras.backend.backend() == "tensorflow" else partial(_predict_each, network)
     zeros = [np.zeros(state.shape, state.dtype) for state in states(network)]
 
-    def predict(weights, gather, n_samples, states=None, groups=None):
-        keep = np.ones(n_samples, dtype=np.float32)
-        if groups is not None:
-            keep[1:] = groups[1:] == groups[:-1]
+    def predict(weights, gather, order, states=None, keep=None, present=None):
+        keep = np.ones(order.shape, dtype=np.float32) if keep is None else keep
+        present = np.ones(order.shape, dtype=bool) if present is None else present
         end = zeros if states is None else states
+        n_steps, n_streams = order.shape
+        at_once = max(1, min(STEPS_AT_ONCE, WINDOWS_AT_ONCE // n_streams))
         chunks = []
-        for first in range(0, n_samples, AT_ONCE):
-            samples = np.arange(first, min(first + AT_ONCE, n_samples))
-            outputs, end = program(weights, gather(samples), keep[samples], end)
+        for first in range(0, n_steps, at_once):
+            steps = slice(first, first + at_once)
+            inputs = gather(order[steps].ravel())
+            inputs = inputs.reshape(-1, n_streams, *inputs.shape[1:])
+            outputs, end = program(weights, inputs, keep[steps], present[steps], end)
             chunks.append(outputs)
         return [np.concatenate(output) for output in zip(*chunks, strict=True)], end
 
     return predict
 
 
-def _predict_each(network, weights, inputs, keep, begin):
-    """Outputs and states after one sample at a time, by any backend."""
+def _predict_each(network, weights, inputs, keep, present, begin):
+    """Outputs and states after one sample of each stream at a time, by any backend."""
     network.set_weights(weights)
-    write_states(network, begin)
-    outputs = []
+    outputs, end = [], begin
     for k in range(len(inputs)):
-        write_states(network, [state * keep[k] for state in read_states(network)])
-        outputs.append(tree.flatten(network.predict_on_batch(inputs[k : k + 1])))
-    return [np.concatenate(output) for output in zip(*outputs, strict=True)], read_states(network)
+        before = [state * _by_stream(keep[k], state) for state in end]
+        write_states(network, before)
+        outputs.append(tree.flatten(network.predict_on_batch(inputs[k])))
+        after = zip(read_states(network), end, strict=True)
+        end = [np.where(_by_stream(present[k], new), new, old) for new, old in after]
+    return [np.stack(output) for output in zip(*outputs, strict=True)], end
+
+
+def _by_stream(values, state):
+    """Values of streams, (n_streams,), in as many dimensions as a state has."""
+    return values.reshape(-1, *(1,) * (len(state.shape) - 1))
 
 
 def _traced(network):
@@ -190,31 +202,39 @@ def _traced(network):
 
     carried = states(network)
 
-    def loop(weights, inputs, keep, begin):
+    def by_stream(values, state):
+        return tf.reshape(values, (-1, *(1,) * (len(state.shape) - 1)))
+
+    def loop(weights, inputs, keep, present, begin):
         def step(k, values, arrays):
             known = list(zip(network.weights, weights, strict=True))
-            scope = keras.StatelessScope(known + [(v, x * keep[k]) for v, x in zip(carried, values, strict=True)])
+            before = [x * tf.cast(by_stream(keep[k], x), x.dtype) for x in values]
+            scope = keras.StatelessScope(known + list(zip(carried, before, strict=True)))
             with scope:
-                outputs = tree.flatten(network(inputs[k][tf.newaxis], training=False))
+                outputs = tree.flatten(network(inputs[k], training=False))
             arrays = [array.write(k, output) for array, output in zip(arrays, outputs, strict=True)]
-            return k + 1, [scope.get_current_value(variable) for variable in carried], arrays
+            after = [scope.get_current_value(variable) for variable in carried]
+            after = [tf.where(by_stream(present[k], x), x, old) for x, old in zip(after, values, strict=True)]
+            return k + 1, after, arrays
 
         n = tf.shape(inputs)[0]
         arrays = [tf.TensorArray(y.dtype, n, infer_shape=False, element_shape=y.shape) for y in network.outputs]
         _, end, arrays = tf.while_loop(lambda k, *_: k < n, step, [tf.constant(0), begin, arrays])
-        return [array.concat() for array in arrays], end
+        return [array.stack() for array in arrays], end
 
     inputs = network.inputs[0]
+    n_streams = inputs.shape[0]
     program = tf.function(loop, autograph=False).get_concrete_function(
         [tf.TensorSpec(weight.shape, weight.dtype) for weight in network.weights],
-        tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype),
-        tf.TensorSpec((None,), "float32"),
+        tf.TensorSpec((None, *inputs.shape), inputs.dtype),
+        tf.TensorSpec((None, n_streams), "float32"),
+        tf.TensorSpec((None, n_streams), "bool"),
         [tf.TensorSpec(state.shape, state.dtype) for state in carried],
     )
 
-    def run(weights, inputs, keep, begin):
+    def run(weights, inputs, keep, present, begin):
         weights, begin = ([tf.constant(value) for value in values] for values in (weights, begin))
-        outputs, end = program(weights, tf.constant(inputs), tf.constant(keep), begin)
+        outputs, end = program(weights, tf.constant(inputs), tf.constant(keep), tf.constant(present), begin)
         return [output.numpy() for output in outputs], [state.numpy() for state in end]
 
     return run

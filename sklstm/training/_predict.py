@@ -17,6 +17,9 @@ FEW, OFTEN = (1, 8, 32), 100
 # 400 time steps, by 32 units, took 0.51 s in place of 0.98; 0.56 in chunks of 128, 0.54 of 512, 0.76 of 1,024.
 BY_LENGTH = 256
 
+# Series whose samples are predicted side by side: as few of these as hold all of them, else the most at a time.
+SIDE_BY_SIDE = (1, 16, 256)
+
 
 def predict_outputs(state, gather, n_samples, chunk=1024, lengths=None):
     """Outputs of a network for all samples, gathered and predicted chunk by chunk.
@@ -79,10 +82,67 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
     states : list of ndarray
         After the last sample.
     """
-    predict = programs.get(
-        state.key and ("predict carrying", state.key), lambda: carrying_predictor(carrying(state.build(), batch_size=1))
+    keep = np.ones((n_samples, 1), dtype=np.float32)
+    if groups is not None:
+        keep[1:, 0] = groups[1:] == groups[:-1]
+    order = np.arange(n_samples)[:, None]
+    outputs, states = _carrying_program(state, 1)(state.weights, gather, order, states, keep)
+    return [output[:, 0] for output in outputs], states
+
+
+def predict_carrying_by_series(state, gather, codes, states=None):
+    """Outputs of a network for samples of several series, each sample from the state that its series had before.
+
+    Parameters
+    ----------
+    state : NetworkState
+        The network; its layers need not be stateful.
+    gather : callable
+        As for `predict_outputs`.
+    codes : ndarray of int of shape (n_samples,)
+        Number of the series of each sample; every series has a sample. Samples of a series come in the order of time.
+    states : list of ndarray of shape (n_series, ...), optional
+        Where each series goes on from; zero without them.
+
+    Returns
+    -------
+    outputs : list of ndarray of shape (n_samples, ...)
+        One for each output of the network.
+    states : list of ndarray of shape (n_series, ...)
+        After the last sample of each series.
+    """
+    counts = np.bincount(codes)
+    by_series, first = np.argsort(codes, kind="stable"), np.cumsum(counts) - counts
+    # Series of like lengths side by side: those that have ended wait for the others.
+    longest_first, n_streams = np.argsort(-counts, kind="stable"), SIDE_BY_SIDE[-1]
+    n_streams = next((size for size in SIDE_BY_SIDE if len(counts) <= size), n_streams)
+    predict = _carrying_program(state, n_streams)
+    outputs, ends = None, None
+    for begin in range(0, len(counts), n_streams):
+        series = longest_first[begin : begin + n_streams]
+        streams = np.resize(series, n_streams)
+        lengths = np.where(np.arange(n_streams) < len(series), counts[streams], 0)
+        step = np.arange(lengths.max())[:, None]
+        present = step < lengths
+        order = by_series[first[streams] + np.minimum(step, np.maximum(lengths - 1, 0))]
+        before = None if states is None else [part[streams] for part in states]
+        made, after = predict(state.weights, gather, order, before, present=present)
+        if outputs is None:
+            outputs = [np.empty((len(codes), *output.shape[2:]), output.dtype) for output in made]
+            ends = [np.empty((len(counts), *end.shape[1:]), end.dtype) for end in after]
+        for whole, output in zip(outputs, made, strict=True):
+            whole[order[present]] = output[present]
+        for whole, end in zip(ends, after, strict=True):
+            whole[series] = end[: len(series)]
+    return outputs, ends
+
+
+def _carrying_program(state, n_streams):
+    """The function of `carrying_predictor` for a network and a number of streams."""
+    return programs.get(
+        state.key and ("predict carrying", state.key, n_streams),
+        lambda: carrying_predictor(carrying(state.build(), batch_size=n_streams)),
     )
-    return predict(state.weights, gather, n_samples, states, groups)
 
 
 def _predict(state, inputs, open_front):

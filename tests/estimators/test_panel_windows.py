@@ -222,6 +222,23 @@ def test_each_series_carries_its_own_state():
     assert_allclose(pickle.loads(pickle.dumps(again)).predict(X[13:]), together[13:], **SAME)
 
 
+def test_states_of_series_that_come_and_go():
+    """A series goes on from its own last state after calls without it, and a new one starts from zero."""
+    X, y = of_one_step()
+    model = small().fit(X, y).set_params(stateful=True)
+    together = model.predict(X)
+    model.reset_states()
+    late, predicted = np.arange(len(X)) >= 12, np.empty(len(together))
+    for part in (
+        (X.groups == "a") & ~late,
+        (X.groups != "a") & ~late,
+        (X.groups != "b") & late,
+        (X.groups == "b") & late,
+    ):
+        predicted[part] = model.predict(X[part])
+    assert_allclose(predicted, together, **SAME)
+
+
 def test_groups_that_are_given_come_first():
     """The argument groups overrides the groups of the windows."""
     X, y = of_one_step()

@@ -13,7 +13,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 
 from sklstm import LSTMClassifier, LSTMRegressor
-from sklstm.training import carrying, clear_programs, predict_carrying, sequence_model, streams
+from sklstm.training import (
+    carrying,
+    clear_programs,
+    predict_carrying,
+    predict_carrying_by_series,
+    sequence_model,
+    streams,
+)
 
 SAME = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -190,6 +197,36 @@ def test_predicts_one_by_one_on_other_backends(by_steps, monkeypatch):
     clear_programs()
     assert_allclose(outputs, expected[0], **SAME)
     assert_allclose(states, expected[1], **SAME)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "numpy"])
+def test_predicts_series_side_by_side(by_steps, backend, monkeypatch):
+    """Series of different lengths, more than run side by side, are predicted as each alone, in two pieces, too."""
+    rng = np.random.default_rng(0)
+    codes = rng.permutation(np.repeat(np.arange(10), [1, 9, 2, 4, 4, 30, 1, 3, 2, 5]))
+    windows, expected, ends = normal(len(codes), 3, 2), np.empty((len(codes), 3, 1)), []
+    for code in range(10):
+        own = np.flatnonzero(codes == code)
+        expected[own], end = predict(by_steps, windows[own])
+        ends.append(end)
+    monkeypatch.setattr("sklstm.training._predict.SIDE_BY_SIDE", (1, 4))
+    monkeypatch.setattr("sklstm.training._carried_state.WINDOWS_AT_ONCE", 16)
+    clear_programs()
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    network = by_steps.network_
+    (outputs,), states = predict_carrying_by_series(network, windows.__getitem__, codes)
+    pieces, carried = np.empty_like(expected), [np.zeros_like(state) for state in states]
+    for piece in np.split(np.arange(len(codes)), [25, 50]):
+        present, own = np.unique(codes[piece], return_inverse=True)
+        begin = [state[present] for state in carried]
+        (pieces[piece],), end = predict_carrying_by_series(network, windows[piece].__getitem__, own, begin)
+        for state, after in zip(carried, end, strict=True):
+            state[present] = after
+    assert_allclose(pieces, expected, **SAME)
+    assert_allclose(carried, states, **SAME)
+    clear_programs()
+    assert_allclose(outputs, expected, **SAME)
+    assert_allclose(np.stack(states, axis=1), np.stack(ends)[:, :, 0], **SAME)
 
 
 def test_predicts_several_outputs():
