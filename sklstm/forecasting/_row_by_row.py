@@ -5,6 +5,7 @@ from itertools import takewhile
 
 import numpy as np
 
+from sklstm._series import place_of
 from sklstm.forecasting._levels import fill_unobserved
 from sklstm.forecasting._series_table import SeriesTable
 from sklstm.preprocessing import Differencer
@@ -26,8 +27,6 @@ class Forecasts:
         How many values are forecast.
     n_repeated : int
         How many of them are made of forecasts.
-    context : dict of label to list of tuple (values, time)
-        The last rows of each series that it knows.
     """
 
     def __init__(self, who, forecaster):
@@ -39,7 +38,20 @@ class Forecasts:
         steps = [step for _, step in forecaster.pipeline_.steps]
         # Those at the start apply to the target, too.
         self._differencers = [deepcopy(step) for step in takewhile(lambda step: isinstance(step, Differencer), steps)]
-        self.context = _rows_by_series(context)
+        self._index = context.index
+        self._values = context.table[context.columns].to_numpy(dtype=np.float64)[context.index.order]
+        self._times = context.index.ordered_times if context.tells_time else None
+
+    def last_rows(self, label):
+        """The last rows of a series that the forecaster knows, and their times: a list of tuple (values, time).
+
+        It is empty for a series that the forecaster does not know. Times are None where nothing tells the time.
+        """
+        code = place_of(label, self._index.labels)
+        if code is None:
+            return []
+        rows = range(*self._index.bounds[code : code + 2])
+        return [(self._values[row], None if self._times is None else self._times[row]) for row in rows]
 
     def finish(self, prediction, ask, window, label, memories, steps_ahead):
         """Forecasts of the next `horizon` values, (horizon,); a number where that is 1.
@@ -70,15 +82,3 @@ class Forecasts:
             past = fill_unobserved(rows.level[None, :, self._target], np.nan)
             forecasts = differencer.restore(past, forecasts, column=self._target)
         return forecasts[0, 0] if self.horizon == 1 else forecasts[0]
-
-
-def _rows_by_series(context):
-    """The last rows that a forecaster knows, with their times: lists by series."""
-    values = context.table[context.columns].to_numpy(dtype=np.float64)
-    times = context.index.times if context.tells_time else [None] * len(context)
-    index, rows = context.index, context.index.rows(np.arange(len(context)))
-    series = {}
-    for code in range(index.n_series):
-        part = rows[index.bounds[code] : index.bounds[code + 1]]
-        series[index.label(code)] = [(values[row], times[row]) for row in part]
-    return series

@@ -9,6 +9,8 @@ from sklstm._series import (
     NOWHERE,
     SeriesIndex,
     Timeline,
+    as_numbers,
+    find_quantiles,
     learn_timeline,
     of_series,
     read_series_index,
@@ -20,6 +22,9 @@ from sklstm._validation import refuse_text
 from sklstm.forecasting._text_times import refuse_text_times
 from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._supervised import as_table, has_names
+
+# Series whose own step is looked for, in a loop, before the rows of an update are refused: a millisecond for each.
+MOST_JUDGED = 100
 
 
 class KnownSteps(NamedTuple):
@@ -165,7 +170,8 @@ class SeriesTable:
         rows = np.flatnonzero(earlier[context.index.codes])
         if len(rows) == 0:
             return self, 0
-        return self.like(pd.concat([context.table.iloc[rows], self.table])), len(rows)
+        past = with_levels_of(self.table, context.table.iloc[rows])
+        return self.like(pd.concat([past, self.table])), len(rows)
 
     # --- times ahead ------------------------------------------------------------------------------
 
@@ -262,7 +268,7 @@ class SeriesTable:
         places = self.index.find(known.labels)
         steps = np.where(places >= 0, known.steps[places], 0)
         lost, odd, far = self._hops(known.timeline, steps)
-        for code in np.flatnonzero((steps > 0) & (lost | odd | far)):
+        for code in self._judged(np.flatnonzero((steps > 0) & (lost | odd | far)), steps):
             times = self.index.ordered_times[self.index.bounds[code] : self.index.bounds[code + 1]]
             alone = SeriesIndex(len(times), times=times)
             timeline = learn_timeline(alone)
@@ -275,6 +281,24 @@ class SeriesTable:
                     f"{timeline.describe(step)} apart, from {times[0]} on. Bring them to that step first, or fit them "
                     "by themselves."
                 )
+
+    def _judged(self, codes, steps):
+        """Those of these series that are enough to look at: each sequence of times once, the most regular of many."""
+        if len(codes) <= MOST_JUDGED:
+            return codes
+        numbers, bounds = as_numbers(self.index.ordered_times), self.index.bounds
+        places = np.arange(len(self)) - np.repeat(bounds[:-1], self.index.lengths)
+        hashes = pd.util.hash_array(numbers) * (2 * pd.util.hash_array(places) + 1)
+        keys = np.add.reduceat(hashes, bounds[:-1])[codes]
+        _, first = np.unique(np.stack([keys, steps[codes].astype(np.uint64)]), axis=1, return_index=True)
+        codes = codes[np.sort(first)]
+        # A step is one that at least half of the rows have.
+        hops = np.diff(numbers, prepend=numbers[:1]).astype(np.float64)
+        hops[bounds[:-1]] = np.nan
+        usual = find_quantiles(hops[:, None], bounds, [0.5])[0, :, 0]
+        same = np.add.reduceat(hops == np.repeat(usual, self.index.lengths), bounds[:-1], dtype=np.intp)
+        share = (same / self.index.lengths)[codes]
+        return np.sort(codes[np.argsort(-share, kind="stable")[:MOST_JUDGED]])
 
     def _hops(self, timeline, steps):
         """Masks of series: with rows off the timeline, not whole steps apart, and of three rows none a step apart."""
@@ -303,6 +327,14 @@ class SeriesTable:
             f"{self.who} cannot tell which times follow {last}{of_series(self.index.label(code))}: {why}, or pass "
             "future=, a table whose index tells them."
         )
+
+
+def with_levels_of(table, rows):
+    """Rows whose index has its levels in the order of those of a table."""
+    names = list(table.index.names)
+    if names != list(rows.index.names) and set(names) == set(rows.index.names):
+        return rows.reorder_levels(names)
+    return rows
 
 
 def _come_before(times, others):

@@ -185,15 +185,14 @@ class OnlinePredictor:
     def _begin(self, label):
         """A series of which no row was seen."""
         model = self._model
-        context = None if model.forecasts is None else model.forecasts.context
-        warm = self.warm and context is None
+        warm = self.warm and model.forecasts is None
         steps = [step.begin(label, warm=warm) for step in model.steps]
         series = Series(steps, History(model.n_steps, model.n_features), Clock(model.framer, label, warm=warm))
         end = series_end(model.framer, label) if warm else None
         for row in () if end is None else end.context:
             self._move_on(series, row.astype(np.float64), label)
-        if self.warm and context is not None:
-            for values, time in context.get(label, ()):
+        if self.warm and model.forecasts is not None:
+            for values, time in model.forecasts.last_rows(label):
                 self._advance(series, values, label, time, (), ask=False)
         return series
 

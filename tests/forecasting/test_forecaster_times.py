@@ -129,6 +129,20 @@ def test_update_after_a_gap():
     assert forecaster.update(pd.Series(1.0, later, name="y")).forecast().index == [pd.Timestamp("2026-02-20")]
 
 
+def test_update_of_many_irregular_series():
+    """Among hundreds of series whose new rows have no step, the one with another step is found; the rest may stay."""
+    rng = np.random.default_rng(0)
+    labels = [f"S{k}" for k in range(300)]
+    forecaster = lags(**KEYS).fit(stores(W=DAYS, **dict.fromkeys(labels, DAYS)))
+    begin = pd.Timestamp("2026-03-01")
+    irregular = {label: begin + pd.to_timedelta(rng.random(8).cumsum(), "D") for label in labels}
+    weeks = pd.date_range(begin, periods=8, freq="7D")
+    assert refused(forecaster.update, stores(**irregular, W=weeks)) == snapshot(
+        "SeriesForecaster.update expects rows as far apart as those that were fitted, 1 day, got rows of 'W' 7 days apart, from 2026-03-01 00:00:00 on. Bring them to that step first, or fit them by themselves."
+    )
+    forecaster.update(stores(**irregular))
+
+
 def test_update_of_a_panel_names_the_series():
     """Of several series the one with another step is named; one that is new may have any."""
     forecaster = lags(**KEYS).fit(stores(A=DAYS, B=DAYS))
