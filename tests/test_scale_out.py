@@ -5,11 +5,15 @@ import signal
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sizes import N_TIMESTEPS, UNITS
 from sklearn.base import clone
 from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
+
+from sklstm import SeriesForecaster
 
 # All candidates have the same network, so that they share compiled programs.
 GRID = {"frame__n_steps": [4, 6, 8], "scale__method": ["minmax", "standard"]}
@@ -149,6 +153,30 @@ def test_killed_worker_of_dask(dask, alone, pipeline, airline, tmp_path):
         searched = search(pipeline, airline, scoring=KillOnce(tmp_path))
     assert len(list(tmp_path.iterdir())) > 4
     assert_same(searched, alone, airline)
+
+
+@pytest.mark.slow
+def test_forecasts_of_partitions(dask):
+    """Partitions of whole series, each forecast in one of two processes: the values are those of one process."""
+    dd = pytest.importorskip("dask.dataframe", reason="needs the extra dask")
+    days = pd.date_range("2026-01-01", periods=40)
+    levels = np.arange(1.0, 13) * 10
+    sales = np.concatenate([level * (1 + 0.2 * np.sin(np.arange(40))) for level in levels])
+    stores = [f"store {k:02d}" for k in range(12)]
+    table = pd.DataFrame({"store": np.repeat(stores, 40), "day": np.tile(days, 12), "sales": sales})
+    forecaster = SeriesForecaster(
+        horizon=3, group="store", time="day", target="sales", n_steps=N_TIMESTEPS, units=UNITS, epochs=1, random_state=0
+    ).fit(table)
+
+    def forecast(rows):
+        return forecaster.forecast(series=rows.reset_index()).assign(process=os.getpid())
+
+    partitioned = dd.from_pandas(table.set_index("store"), npartitions=4)
+    found = partitioned.map_partitions(forecast, meta=forecast(table.set_index("store"))).compute()
+    expected = forecaster.forecast()
+    assert_array_equal(found[["store", "day"]], expected[["store", "day"]])
+    np.testing.assert_allclose(found["sales"], expected["sales"], rtol=1e-5)
+    assert os.getpid() not in set(found["process"])
 
 
 # --- Optuna ---------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sklstm._parameters import StrictParameters
 from sklstm._series import of_series
 from sklstm.forecasting._engine import Engine
 from sklstm.forecasting._scored_forecasts import ScoredForecasts
-from sklstm.forecasting._series_table import SeriesTable
+from sklstm.forecasting._series_table import SeriesTable, with_levels_of
 from sklstm.forecasting._short_pipeline import ShortParameters, hand_keys, short_pipeline
 from sklstm.forecasting._times_to_come import rows_to_come
 from sklstm.preprocessing._supervised import find_target
@@ -381,7 +381,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         data.refuse_another_step(self._steps, "update")
         _refuse_earlier(data, context)
         self._steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
-        table = context.like(pd.concat([context.table, data.table]))
+        table = context.like(pd.concat([context.table, with_levels_of(context.table, data.table)]))
         if self.residuals_ is not None:
             no_rows, new = np.empty(0, dtype=np.intp), np.arange(len(table)) >= len(context)
             _, missed = self._missed(table, no_rows, self.residuals_.n_steps, new)

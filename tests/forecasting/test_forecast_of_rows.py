@@ -96,3 +96,16 @@ def test_rows_of_another_step():
     assert refused(forecaster.forecast, series=weekly) == snapshot(
         "SeriesForecaster.forecast expects rows as far apart as those that were fitted, 1 day, got rows of 'b' 7 days apart, from 2026-01-01 00:00:00 on. Bring them to that step first, or fit them by themselves."
     )
+
+
+def test_levels_in_another_order():
+    """The levels of the index may come in another order than in fit."""
+    table = shops().drop(columns="holiday").set_index(["shop", "day"])
+    known, new = (rows(table.reset_index(), "2026-02-20").set_index(["shop", "day"]) for rows in (before, since))
+    forecaster = lags(2, horizon=2, **KEYS).fit(known)
+    swapped = new.swaplevel()
+    pd.testing.assert_frame_equal(forecaster.forecast(series=swapped).swaplevel(), forecaster.forecast(series=new))
+    pd.testing.assert_frame_equal(forecaster.predict(swapped).swaplevel(), forecaster.predict(new))
+    pd.testing.assert_frame_equal(
+        deepcopy(forecaster).update(swapped).forecast(), deepcopy(forecaster).update(new).forecast()
+    )
