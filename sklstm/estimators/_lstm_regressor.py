@@ -63,7 +63,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         them apart; a series that was not seen in fit is scaled as all of them together are. Where
         ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler`,
         `relative_to` and `linear_skip` then look for the past of each series in its own units, and predict for series
-        that were in fit.
+        that were in fit. A scaler by name, or a SeriesScaler, is fitted on all series at once, a transformer of
+        another library in a loop over series.
     window_scaler : {"last", "mean", "standard"} or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
         its standard deviation; y by the same amounts of the target's own past, which must be among the

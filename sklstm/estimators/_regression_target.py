@@ -135,11 +135,10 @@ class RegressionTarget:
     def _fitted_by_series(self, y, groups):
         """A clone of the scaler for each series, by their labels, and under None one for all of them.
 
-        Only transformers of other libraries come here, which know nothing of groups: this loop is theirs.
+        A loop over series: transformers of other libraries know nothing of groups.
         """
-        codes, labels = pd.factorize(pd.Index(groups, tupleize_cols=False))
-        of_series = {label: self._fitted(y[codes == code]) for code, label in enumerate(labels.tolist())}
-        return {None: self._fitted(y)} | of_series
+        samples_of = _samples_by_series(groups)
+        return {None: self._fitted(y)} | {label: self._fitted(y[samples]) for label, samples in samples_of}
 
     def _fitted(self, y):
         """A scaler that has learned from known targets, (n_samples, n_outputs); for quantiles one that keeps order."""
@@ -181,9 +180,7 @@ class RegressionTarget:
         if not isinstance(self.scaler_, dict):
             return _through(self.scaler_, method, y)
         scaled = np.empty(y.shape)
-        codes, labels = pd.factorize(pd.Index(groups, tupleize_cols=False))
-        for code, label in enumerate(labels.tolist()):
-            samples = codes == code
+        for label, samples in _samples_by_series(groups):
             scaled[samples] = _through(self.scaler_.get(label, self.scaler_[None]), method, y[samples])
         return scaled
 
@@ -203,6 +200,13 @@ def _flat_and_known(y):
     """The outputs of each time step of an arranged y in a row, and a mask of the rows in which all are known."""
     flat = y.reshape(-1, y.shape[-1])
     return flat, ~np.isnan(flat).any(axis=1)
+
+
+def _samples_by_series(groups):
+    """Yield (label, samples): positions of the samples of each series, in their order."""
+    codes, labels = pd.factorize(pd.Index(groups, tupleize_cols=False))
+    ends = np.cumsum(np.bincount(codes, minlength=len(labels)))
+    yield from zip(labels.tolist(), np.split(np.argsort(codes, kind="stable"), ends[:-1]), strict=True)
 
 
 def _of_steps(groups, y):
