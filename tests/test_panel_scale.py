@@ -5,11 +5,14 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 
 from sklstm import (
     Differencer,
     ForwardFill,
     LagFramer,
+    LagRegressor,
     LSTMRegressor,
     PanelTimeSeriesSplit,
     SeriesForecaster,
@@ -48,9 +51,9 @@ def count_calls(function, *args):
     return calls, returned
 
 
-def framed(table):
+def framed(table, n_steps=3):
     X, y = make_supervised(table, target="sales", **KEYS)
-    return LagFramer(3, **KEYS).fit_transform(SeriesScaler("standard", **KEYS).fit_transform(X)), y
+    return LagFramer(n_steps, **KEYS).fit_transform(SeriesScaler("standard", **KEYS).fit_transform(X)), y
 
 
 def trained(table):
@@ -75,6 +78,39 @@ def scored(table):
     return backtest(forecaster, table, initial=0.9, step=3000, season=2).scores()
 
 
+def with_intervals(table):
+    """Calibrated on the first rows, intervals of the later ones, all together and after an update."""
+    forecaster = SeriesForecaster(
+        make_pipeline(LagFramer(2, **KEYS), LagRegressor(LinearRegression())), target="sales", horizon=2, **KEYS
+    )
+    first, later = halves(table)
+    fitted = forecaster.fit(first).calibrate(first)
+    lower, upper = fitted.predict_interval(later, coverage=0.5)
+    assert (lower <= upper).all(axis=None)
+    return fitted.update(later).forecast(interval=0.5)
+
+
+def with_gaps(table):
+    """A forecaster of differences of a target that was not observed everywhere."""
+    sales = table["sales"].where(np.random.default_rng(0).random(len(table)) < 0.9)
+    steps = Differencer((1, 2), **KEYS), LagFramer(2, **KEYS), LagRegressor(LinearRegression())
+    return SeriesForecaster(make_pipeline(*steps), target="sales", **KEYS).fit(table.assign(sales=sales)).forecast()
+
+
+def carried(table):
+    """State that goes on in each series, in two calls of predict."""
+    X, y = framed(table, n_steps=1)
+    model = LSTMRegressor(2, random_state=0).initialize(X, y).set_params(stateful=True)
+    return model.predict(X), model.predict(X)
+
+
+def halves(table):
+    """The first half of the rows of each series, and the second."""
+    place = table.groupby("store").cumcount()
+    is_first = place < table.groupby("store")["day"].transform("size") // 2
+    return table[is_first], table[~is_first]
+
+
 WORK = {
     "make_supervised": lambda table: make_supervised(table, 2, target="sales", **KEYS),
     **{f"scale, {m}": lambda table, m=m: SeriesScaler(m, **KEYS).fit_transform(table) for m in ("minmax", "robust")},
@@ -85,6 +121,9 @@ WORK = {
     "train and predict": trained,
     "fit, update, forecast": forecast,
     "backtest": scored,
+    "intervals": with_intervals,
+    "difference with gaps": with_gaps,
+    "carry states": carried,
 }
 
 
