@@ -10,9 +10,15 @@ from sklstm._series._index import (
     refuse_short,
     refuse_without_groups,
 )
+from sklstm._series._last_observations import LastObservations, carry_forward, fill_from_before, find_last_observations
+from sklstm._series._layout import Layout, SeriesEnd, SeriesEnds, warn_lost_rows
 from sklstm._series._lines import fit_lines, fit_robust_lines
 from sklstm._series._order_statistics import select_ranked
+from sklstm._series._series_table import KnownSteps, SeriesTable, with_levels_of
+from sklstm._series._starts import SeriesStarts, find_known_values, find_starts
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
+from sklstm._series._tables import as_table, find_position, find_target, has_names
+from sklstm._series._text_times import refuse_text_times
 from sklstm._series._timeline import (
     Timeline,
     as_numbers,
@@ -30,19 +36,35 @@ from sklstm._series._timeline import (
 
 __all__ = [
     "NOWHERE",
+    "KnownSteps",
+    "LastObservations",
+    "Layout",
+    "SeriesEnd",
+    "SeriesEnds",
     "SeriesIndex",
+    "SeriesStarts",
+    "SeriesTable",
     "Timeline",
     "as_numbers",
+    "as_table",
+    "carry_forward",
     "count_observed",
+    "fill_from_before",
     "find_clock",
     "find_extremes",
     "find_holes",
+    "find_known_values",
+    "find_last_observations",
     "find_moments",
+    "find_position",
     "find_quantiles",
     "find_season",
     "find_slots",
+    "find_starts",
+    "find_target",
     "fit_lines",
     "fit_robust_lines",
+    "has_names",
     "labels_as_array",
     "learn_timeline",
     "merge_moments",
@@ -53,8 +75,11 @@ __all__ = [
     "refuse_off_calendar",
     "refuse_shared_slots",
     "refuse_short",
+    "refuse_text_times",
     "refuse_without_groups",
     "select_ranked",
     "tells_time",
     "to_duration",
+    "warn_lost_rows",
+    "with_levels_of",
 ]

@@ -65,6 +65,11 @@ def as_numbers(times):
     return times.asi8 if hasattr(times, "asi8") else times.to_numpy()
 
 
+def lie_off(positions, bounds):
+    """Mask of the series of which a row lies on no position of a calendar."""
+    return np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
+
+
 class Timeline:
     """What follows what: positions on one calendar, and the step of each series.
 
@@ -99,7 +104,7 @@ class Timeline:
         steps = np.zeros(n_series, dtype=np.int64)
         if self.calendar is None:
             return steps
-        lost = np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
+        lost = lie_off(positions, bounds)
         if self.step is not None:
             return np.where(lost, 0, self.step)
         hops, codes = np.diff(positions), np.repeat(np.arange(n_series), np.diff(bounds))

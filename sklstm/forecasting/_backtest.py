@@ -9,11 +9,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from sklstm._series import find_moments, find_season
+from sklstm._series import SeriesTable, find_moments, find_season
 from sklstm.forecasting._errors import MeanError, find_errors
 from sklstm.forecasting._forecaster import SeriesForecaster
 from sklstm.forecasting._naive import naive_forecasts
-from sklstm.forecasting._series_table import SeriesTable
 
 BASELINES = ("persistence", "seasonal naive", "drift")
 

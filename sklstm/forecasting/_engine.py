@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from sklstm._series import find_position, warn_lost_rows
 from sklstm._warnings import warn_user
 from sklstm.forecasting._late_columns import learn_late_columns
 from sklstm.forecasting._levels import difference, restore
 from sklstm.forecasting._naive import naive_forecasts
 from sklstm.forecasting._recursion import FramedSamples, learn_recursion
 from sklstm.preprocessing import Differencer, LagFramer
-from sklstm.preprocessing._named_features import find_position
-from sklstm.preprocessing._supervised import warn_lost_rows
 
 # Windows are written out to go on by their own forecasts: so many at a time.
 CHUNK = 4096

@@ -12,13 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._lag_names import lag_name
 from sklstm._parameters import StrictParameters
-from sklstm._series import of_series
+from sklstm._series import SeriesTable, find_target, of_series, with_levels_of
 from sklstm.forecasting._engine import Engine
 from sklstm.forecasting._scored_forecasts import ScoredForecasts
-from sklstm.forecasting._series_table import SeriesTable, with_levels_of
 from sklstm.forecasting._short_pipeline import ShortParameters, hand_keys, short_pipeline
 from sklstm.forecasting._times_to_come import rows_to_come
-from sklstm.preprocessing._supervised import find_target
 
 
 class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, CallbackSupportMixin, BaseEstimator):

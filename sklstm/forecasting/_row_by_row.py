@@ -5,9 +5,8 @@ from itertools import takewhile
 
 import numpy as np
 
-from sklstm._series import place_of
+from sklstm._series import SeriesTable, place_of
 from sklstm.forecasting._levels import fill_unobserved
-from sklstm.forecasting._series_table import SeriesTable
 from sklstm.preprocessing import Differencer
 
 

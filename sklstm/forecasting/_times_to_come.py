@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sklstm._series import NOWHERE, of_series
-from sklstm.forecasting._series_table import SeriesTable
+from sklstm._series import NOWHERE, SeriesTable, of_series
 
 WHO = "SeriesForecaster.forecast"
 

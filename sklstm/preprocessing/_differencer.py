@@ -9,15 +9,21 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
-from sklstm._series import labels_as_array, read_series_index, refuse_short, refuse_without_groups
+from sklstm._series import (
+    Layout,
+    find_known_values,
+    find_starts,
+    labels_as_array,
+    read_series_index,
+    refuse_short,
+    refuse_without_groups,
+)
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._differences import difference, follow, lag_coefficients, undo_differences
-from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 from sklstm.preprocessing._named_features import parameter_positions
-from sklstm.preprocessing._series_start import find_known_values, find_starts
 
 
 class Differencer(KeyedTableMixin, SeriesTransformer):

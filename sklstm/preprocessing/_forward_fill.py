@@ -12,6 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import as_task
 from sklstm._series import (
     Timeline,
+    carry_forward,
+    fill_from_before,
+    find_last_observations,
     labels_as_array,
     learn_timeline,
     read_series_index,
@@ -21,7 +24,6 @@ from sklstm._series import (
 from sklstm._validation import check_series_table
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
-from sklstm.preprocessing._last_observations import carry_forward, fill_from_before, find_last_observations
 
 
 class ForwardFill(KeyedTableMixin, SeriesTransformer):

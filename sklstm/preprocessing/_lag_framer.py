@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
 from sklstm._series import (
+    Layout,
     as_numbers,
     labels_as_array,
     read_series_index,
@@ -22,7 +23,6 @@ from sklstm._series import (
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import Roles, Windows
 from sklstm.preprocessing._base import SeriesTransformer
-from sklstm.preprocessing._framing import Layout
 from sklstm.preprocessing._named_features import parameter_positions
 
 

@@ -3,15 +3,7 @@
 from numbers import Integral
 
 from sklstm._parameters import suggest
-
-
-def find_position(feature, names):
-    """Position of the feature of this name, else the position that it gives itself; None where there is neither."""
-    if feature in names:
-        return names.index(feature)
-    if isinstance(feature, Integral) and 0 <= feature < len(names):
-        return int(feature)
-    return None
+from sklstm._series import find_position
 
 
 def parameter_positions(transformer, parameter, given):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._parameters import suggest
-from sklstm.preprocessing._named_features import find_position
+from sklstm._series import find_position
 
 
 def refuse_unknown_coefficients(name, coefficients, known):

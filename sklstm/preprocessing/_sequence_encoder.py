@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sklstm._fit_callbacks import as_task
 from sklstm._parameters import suggest
+from sklstm._series import find_position
 from sklstm._validation import n_dims
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._categorical_input import holds_sequences, is_collection, read_categories
@@ -27,7 +28,6 @@ from sklstm.preprocessing._category_codes import (
     to_one_hot,
     unknown_name,
 )
-from sklstm.preprocessing._named_features import find_position
 from sklstm.preprocessing._observations import like_collection
 
 

@@ -8,11 +8,17 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklstm._lag_names import lag_name
-from sklstm._parameters import suggest
-from sklstm._series import SeriesIndex, learn_timeline, read_series_index, refuse_disorder
-from sklstm._validation import is_ragged, refuse_text
-from sklstm._warnings import warn_user
-from sklstm.preprocessing._named_features import find_position
+from sklstm._series import (
+    SeriesIndex,
+    as_table,
+    find_target,
+    has_names,
+    learn_timeline,
+    read_series_index,
+    refuse_disorder,
+    warn_lost_rows,
+)
+from sklstm._validation import refuse_text
 
 
 def series_to_supervised(data: ArrayLike, n_in: int = 1, n_out: int = 1, dropnan: bool = True) -> pd.DataFrame:
@@ -162,81 +168,11 @@ def _rows_with_future(index, horizon):
     return np.flatnonzero(stretch[:-horizon] == stretch[horizon:])
 
 
-def warn_lost_rows(who, index, n_known, horizon):
-    """Warn of rows that have a future, which a hole hides."""
-    lost = int(np.maximum(index.lengths - horizon, 0).sum()) - n_known
-    if lost:
-        warn_user(
-            f"{who} leaves out {lost} of {index.n_rows} rows, which a hole in the times follows within {horizon} "
-            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D'), if windows may cross it.",
-            UserWarning,
-        )
-
-
 def _values_ahead(values, index, horizon):
     """Values of the next `horizon` rows by series, in the order of the table; anything where a series has ended."""
     ordered = values[index.order]
     ahead = np.stack([np.roll(ordered, -step) for step in range(1, horizon + 1)], axis=1)
     return index.in_table_order(ahead)
-
-
-def has_names(data):
-    """Whether a series names its columns: one of pandas, or of another library of tables, such as polars."""
-    return hasattr(data, "columns") or hasattr(data, "to_frame")
-
-
-def as_table(data, who):
-    """A series of any kind as a DataFrame; the columns of an array are called var1, var2 and so on."""
-    if isinstance(data, pd.DataFrame):
-        table = data
-        _refuse_columns(who, table)
-    elif isinstance(data, pd.Series):
-        table = data.to_frame("var1" if data.name is None else data.name)
-    elif has_names(data):
-        frame = data if hasattr(data, "columns") else data.to_frame()
-        # Column by column: the library's own way to pandas may ask for a further one.
-        table = pd.DataFrame({name: frame[name].to_numpy() for name in frame.columns})
-    elif is_ragged(data):
-        raise ValueError(f"{who} expects one series, got {len(data)} sequences. Pass each by itself.")
-    else:
-        values = np.asarray(data)
-        if values.ndim not in (1, 2):
-            raise ValueError(
-                f"{who} expects a series of shape (n_rows,) or (n_rows, n_features), got shape {values.shape}."
-            )
-        values = values[:, None] if values.ndim == 1 else values
-        table = pd.DataFrame(values, columns=[f"var{k + 1}" for k in range(values.shape[1])])
-    if table.empty:
-        raise ValueError(f"{who} got an empty series of shape {table.shape}.")
-    return table
-
-
-def _refuse_columns(who, table):
-    """Refuse columns whose names cannot name a feature each."""
-    if isinstance(table.columns, pd.MultiIndex):
-        raise ValueError(
-            f"{who} expects a name for each column, got names of {table.columns.nlevels} levels, such as "
-            f"{table.columns[0]!r}. Join them: table.set_axis(['_'.join(map(str, name)) for name in table], axis=1)."
-        )
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise ValueError(f"{who} expects columns of different names, got {twice!r} twice. Rename one of them.")
-
-
-def find_target(who, table, target):
-    """Position of the column to forecast, by its name or position; the only one, where none is given."""
-    columns = list(table.columns)
-    if isinstance(target, list):
-        raise ValueError(f"{who} forecasts one column, got target={target!r}. Name one: target={columns[0]!r}.")
-    if target is None and len(columns) > 1:
-        raise ValueError(f"{who} needs to know which of the columns {columns} to forecast: pass target={columns[0]!r}.")
-    position = 0 if target is None else find_position(target, columns)
-    if position is None:
-        raise ValueError(
-            f"{who} got target={target!r}, which is no column."
-            f"{suggest(str(target), [str(column) for column in columns])} The columns are: {columns}."
-        )
-    return position
 
 
 def _check_count(who, name, value, least):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from sklstm import Differencer
+from sklstm._series import SeriesTable
 from sklstm.forecasting._levels import _without_gaps
-from sklstm.forecasting._series_table import SeriesTable
 
 
 def filled_by_a_loop(differencer, data, level, **layout):

@@ -42,6 +42,7 @@ def test_seasons_of_a_calendar_with_holidays(holidays, season):
     [pd.RangeIndex(60), pd.DatetimeIndex(["2026-01-01", "2026-01-02", "2026-01-09", "2026-01-11"])],
     ids=["numbers", "irregular"],
 )
+@pytest.mark.filterwarnings("ignore:SeriesForecaster leaves out:UserWarning")
 def test_no_season(index):
     """Numbers and irregular times have no season."""
     assert season_of(index) is None

@@ -107,7 +107,7 @@ def rows_of(series, label):
 
 def read_column(who, forecaster, table, column):
     """A column of a table, with the time of each row for an index; of several series, with series and time."""
-    from sklstm.forecasting._series_table import SeriesTable
+    from sklstm._series import SeriesTable
 
     read = SeriesTable(who, table, forecaster.group, forecaster.time)
     times = read.index.times

@@ -274,7 +274,7 @@ def _common_index(who, y_true, y_pred):
 
 def _forecast_each(who, forecaster, series, step):
     """What was observed `step` rows after each row, at the time when it was, and what was forecast for it."""
-    from sklstm.forecasting._series_table import SeriesTable
+    from sklstm._series import SeriesTable
 
     if not isinstance(step, Integral) or step < 1:
         raise ValueError(f"{who} expects step to be an int of 1 or more, got {step!r}.")

@@ -120,16 +120,14 @@ def _find_parameter(who, names, role, name):
 
 def describe_score(search, metric):
     """What a score is called, and whether it is an error that was negated."""
-    from sklstm.forecasting._scorer import _ForecastScorer
-
     scorer = getattr(search, "scorer_", None)
     scorer = scorer.get(metric) if isinstance(scorer, dict) else scorer
     scoring = getattr(search, "scoring", None)
     if scoring is None:
         return _own_score(search), False
-    if isinstance(scorer, _ForecastScorer):
-        named = isinstance(scorer.error, str)
-        function, lower_is_better = scorer.error.upper() if named else scorer.error, True
+    if (error := getattr(scorer, "error", None)) is not None:
+        # That of forecast_scorer.
+        function, lower_is_better = error.upper() if isinstance(error, str) else error, True
     else:
         function, lower_is_better = getattr(scorer, "_score_func", scorer), getattr(scorer, "_sign", 1) < 0
     if metric != "score":

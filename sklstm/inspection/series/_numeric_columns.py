@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from sklstm._series import SeriesIndex, find_holes, refuse_disorder
+from sklstm._series import SeriesIndex, as_table, find_holes, refuse_disorder
 from sklstm._validation import refuse_infinity, refuse_text
-from sklstm.preprocessing._supervised import as_table
 
 # Correlations of fewer values than this tell nothing: the bound of the first lag alone is 0.45.
 FEWEST_VALUES = 20

@@ -6,10 +6,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklstm._series import find_target
 from sklstm.inspection.displays._axes import COLOURS, OBSERVED, QUIET, count_whole, finish, make_panels
 from sklstm.inspection.series._correlograms import ALPHA, correlate
 from sklstm.inspection.series._numeric_columns import on_grid, read_column, read_table
-from sklstm.preprocessing._supervised import find_target
 
 # A season is seen in the correlations when the series holds three; those of longer lags would cost minutes.
 SEASONS_TO_SEE = 3

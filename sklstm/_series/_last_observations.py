@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._series import NOWHERE, Timeline
+from sklstm._series._calendars import NOWHERE
+from sklstm._series._timeline import Timeline
 
 
 class LastObservations(NamedTuple):

@@ -5,23 +5,21 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._series import (
-    NOWHERE,
-    SeriesIndex,
+from sklstm._series._index import SeriesIndex, of_series, read_series_index
+from sklstm._series._layout import Layout
+from sklstm._series._statistics import find_quantiles
+from sklstm._series._tables import as_table, has_names
+from sklstm._series._text_times import refuse_text_times
+from sklstm._series._timeline import (
     Timeline,
     as_numbers,
-    find_quantiles,
     learn_timeline,
-    of_series,
-    read_series_index,
+    lie_off,
     refuse_disorder,
     refuse_off_calendar,
     tells_time,
 )
 from sklstm._validation import refuse_text
-from sklstm.forecasting._text_times import refuse_text_times
-from sklstm.preprocessing._framing import Layout
-from sklstm.preprocessing._supervised import as_table, has_names
 
 # Series whose own step is looked for, in a loop, before the rows of an update are refused: a millisecond for each.
 MOST_JUDGED = 100
@@ -303,7 +301,7 @@ class SeriesTable:
     def _hops(self, timeline, steps):
         """Masks of series: with rows off the timeline, not whole steps apart, and of three rows none a step apart."""
         positions, bounds = timeline.positions(self.index.ordered_times), self.index.bounds
-        lost = np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
+        lost = lie_off(positions, bounds)
         codes = self.index.ordered_codes
         within = codes[1:] == codes[:-1]
         hops, codes = np.diff(positions)[within], codes[1:][within]

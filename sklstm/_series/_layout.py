@@ -5,17 +5,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._series import (
-    NOWHERE,
+from sklstm._series._calendars import NOWHERE
+from sklstm._series._index import place_of
+from sklstm._series._timeline import (
     Timeline,
     find_clock,
     find_slots,
     learn_timeline,
-    place_of,
+    lie_off,
     refuse_disorder,
     refuse_shared_slots,
     tells_time,
 )
+from sklstm._warnings import warn_user
 from sklstm._windows import frame, row_positions
 
 
@@ -215,7 +217,7 @@ class Layout:
         own = self.timeline.find_steps(self.positions, self.index.bounds)
         if self.ends is None or self.timeline.calendar is None:
             return own
-        lost = np.add.reduceat(self.positions == NOWHERE, self.index.bounds[:-1], dtype=np.intp) > 0
+        lost = lie_off(self.positions, self.index.bounds)
         fitted = np.where(self.known >= 0, self.ends.steps[self.known], 0)
         return np.where(lost, 0, np.where(fitted > 0, fitted, own))
 
@@ -261,3 +263,14 @@ class Layout:
                 f"{self.who}({name}={value!r}) needs an index that tells the time. Pass a DataFrame with one, or "
                 "name its column, time=."
             )
+
+
+def warn_lost_rows(who, index, n_known, horizon):
+    """Warn of rows that have a future, which a hole hides."""
+    lost = int(np.maximum(index.lengths - horizon, 0).sum()) - n_known
+    if lost:
+        warn_user(
+            f"{who} leaves out {lost} of {index.n_rows} rows, which a hole in the times follows within {horizon} "
+            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D'), if windows may cross it.",
+            UserWarning,
+        )

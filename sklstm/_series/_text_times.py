@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from sklstm._series import tells_time
+from sklstm._series._timeline import tells_time
 
 YEAR_FIRST = re.compile(r"\d{4}[./-]\d{1,2}\b|(19|20)\d{6}\b|\d{4}-?Q[1-4]\b")
 # A day and a month, in whatever order, and a year.

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._series import of_series, tells_time
+from sklstm._series._index import of_series
+from sklstm._series._timeline import tells_time
 
 
 class SeriesStarts(NamedTuple):
