@@ -90,7 +90,8 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             second axis are time steps; for these "many_to_many" takes NaN where X was not observed, or a list of
             sequences, with a value for each time step that was.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
+            validation samples, too; with `stateful` it still carries the state.
         groups : array-like of shape (n_samples,), optional
             With `stateful`, the series of each sample: no state is carried from one to another. By default, windows
             of ``LagFramer(group=...)`` tell, and each goes on from the one before it of its own series.
@@ -281,6 +282,9 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             raise ValueError(
                 f"Keras has no activation {self.output_activation!r}.{suggest(self.output_activation, known)}"
             ) from None
+
+    def _needs_all_samples(self):
+        return self.stateful
 
     def _has_an_open_front(self):
         # A linear path has a weight for each time step.

@@ -147,11 +147,12 @@ class Classification(ClassifierMixin):
         self.n_outputs_ = self._target.meta["n_outputs_"]
         return y
 
-    def _split(self, samples, y):
-        training, validation = super()._split(samples, y)
+    def _split(self, samples, y, weights=None):
+        training, validation = super()._split(samples, y, weights)
         # A network that goes on training may have met a class before.
         if len(validation) and y.ndim == 1 and not self.n_iter_:
             later = np.setdiff1d(self._kept(samples), training)
+            later = later if weights is None else later[weights[later] > 0]
             unseen = np.setdiff1d(y[later], y[training])
             if len(unseen):
                 fraction, name = self._validation()

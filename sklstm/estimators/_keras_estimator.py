@@ -58,7 +58,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             What to predict: numbers in their own units, or labels.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
+            validation samples, too.
 
         Returns
         -------
@@ -138,8 +139,15 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                     f"{type(self).__name__} got a negative sample_weight for sample {np.argmax(weights < 0)}: it "
                     "would learn the opposite. Weights are 0 or more; 0 leaves a sample out."
                 )
-        training, validation = self._split(samples, y)
-        samples = self._prepare(samples, y, training, anew)
+            if not weights.any():
+                raise ValueError(
+                    f"{type(self).__name__} got a sample_weight of 0 for all {len(weights)} samples, which leaves "
+                    "nothing to train on. Give those that count a weight above 0."
+                )
+        training, validation = self._split(samples, y, weights)
+        # What is learned from samples besides weights: scales, levels, floors.
+        learned = training if weights is None else training[weights[training] > 0]
+        samples = self._prepare(samples, y, learned, anew)
         if anew:
             self._built_from = self._network_params()
             with keras_seeds(self._seed):
@@ -153,7 +161,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             # Another optimizer, or another learning rate: it starts anew.
             self._optimizer_state = None
         self._optimizer = described
-        targets, weights = self._encode(network, settings.loss, samples, y, weights, training, anew)
+        targets, weights = self._encode(network, settings.loss, samples, y, weights, learned, anew)
         return network, rebuild, settings, TrainingData(samples, targets, weights, training, validation, groups)
 
     def _train(self, network, settings, data, tasks, epochs, rebuild):
@@ -211,12 +219,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             watched = SampleBatches(gather, targets, data.validation, size, weights, **front)
         return network, batches, watched
 
-    def _split(self, samples, y):
-        """Samples to train on, and samples at the end to validate on."""
+    def _split(self, samples, y, weights=None):
+        """Samples to train on, and samples at the end to validate on; without those whose weight is 0."""
         from sklstm.training import split_time_tail
 
         fraction, name = self._validation()
         who, kept, gap = f"{type(self).__name__}({name}={fraction})", self._kept(samples), self.validation_gap
+        if weights is not None and not self._needs_all_samples():
+            kept = kept[weights[kept] > 0]
         if samples.windows.times is not None:
             ahead = self._shared_targets(samples)
             return split_panel_tail(samples.windows, kept, fraction, gap=gap, ahead=ahead, who=who)
@@ -330,6 +340,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _kept(self, samples):
         return np.arange(len(samples))
+
+    def _needs_all_samples(self):
+        """Whether a sample is needed for those after it, also where it has no weight in the loss."""
+        return False
 
     def _shared_steps(self, samples):
         """Samples before the validation samples that share time steps, or targets, with them."""

@@ -43,8 +43,8 @@ def test_balanced_is_scikit_learns_sample_weight(X):
         by_class = small(class_weight=weights).fit(X, y)
         by_sample = small().fit(X, y, sample_weight=compute_sample_weight(weights, y))
         assert_array_equal(by_class.predict_proba(X), by_sample.predict_proba(X))
-    both = small(class_weight="balanced").fit(X, y, sample_weight=np.arange(N))
-    product = small().fit(X, y, sample_weight=compute_sample_weight("balanced", y) * np.arange(N))
+    both = small(class_weight="balanced").fit(X, y, sample_weight=np.arange(1, N + 1))
+    product = small().fit(X, y, sample_weight=compute_sample_weight("balanced", y) * np.arange(1, N + 1))
     assert_allclose(both.predict_proba(X), product.predict_proba(X), rtol=1e-6)
 
 

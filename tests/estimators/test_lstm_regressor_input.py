@@ -261,3 +261,27 @@ def test_parameters_after_fit(waves):
         model = small(**before).initialize(X, y)
         expected = model.predict(X)
         assert_array_equal(model.set_params(**after).predict(X), expected)
+
+
+@pytest.mark.parametrize("params", [{}, {"window_scaler": "standard"}, {"validation_fraction": 0.2}])
+def test_weight_of_zero_leaves_a_sample_out(params, waves):
+    """A fit in which a sample has weight 0 is a fit without it: of its y nothing is learned, no scale either."""
+    X, y = waves
+    weights = np.ones(len(y))
+    weights[[7, 59]] = 0
+    strange = np.where(weights > 0, y, 1e6)
+    expected = small(**params).fit(X, y, sample_weight=weights)
+    found = small(**params).fit(X, strange, sample_weight=weights)
+    assert_array_equal(found.predict(X), expected.predict(X))
+    assert found.history_ == expected.history_
+    if not params:
+        alone = small().fit(X[weights > 0], y[weights > 0])
+        assert_array_equal(found.target_scaler_.transform(y[:, None]), alone.target_scaler_.transform(y[:, None]))
+
+
+def test_weights_of_zero_alone(waves):
+    """Weights of 0 alone leave nothing to train on."""
+    X, y = waves
+    assert refused(small().fit, X, y, sample_weight=np.zeros(60)) == snapshot(
+        "Sample weights must contain at least one non-zero number."
+    )
