@@ -135,14 +135,38 @@ class SeriesTable:
         around : ndarray of shape (n_rows, n_offsets)
             NaN beyond the ends of a series, and across the holes of a regular one.
         """
+        values = np.asarray(values, dtype=np.float64)
+        around = np.empty((len(self), len(offsets)))
+        for column, rows in enumerate(self.rows_around(offsets, **layout)):
+            around[:, column] = np.where(rows < 0, np.nan, values[rows])
+        return around
+
+    def rows_around(self, offsets, **layout):
+        """Yield, for each offset, the position of the row that lies so many rows after each row of its series.
+
+        Parameters
+        ----------
+        offsets : sequence of int
+            How many time steps from each row.
+        **layout
+            As for `values_around`.
+
+        Yields
+        ------
+        rows : ndarray of int of shape (n_rows,)
+            -1 beyond the ends of a series, and across the holes of a regular one.
+        """
         reach = max([1, *(abs(offset) for offset in offsets)])
-        windows = Layout(self.who, self.index, reach + 1, **layout).frame(
-            np.asarray(values, dtype=np.float64)[self.index.order][:, None]
-        )
+        # Positions in the table, which float64 holds as they are, and NaN where there is no row.
+        order = self.index.rows(np.arange(len(self))).astype(np.float64)
+        windows = Layout(self.who, self.index, reach + 1, **layout).frame(order[:, None])
         # Between two series, and across a hole, lie as many empty time steps as a window reaches back.
-        buffer = np.append(windows.buffer[:, 0], np.full(reach, np.nan))
-        around = buffer[(windows.starts + reach)[:, None] + np.asarray(offsets, dtype=np.intp)]
-        return self.index.in_table_order(around)
+        buffer = np.full(len(windows.buffer) + reach, -1, dtype=np.intp)
+        shown = ~np.isnan(windows.buffer[:, 0])
+        buffer[: len(shown)][shown] = windows.buffer[shown, 0]
+        here = self.index.in_table_order(windows.starts + reach)
+        for offset in offsets:
+            yield buffer[here + offset]
 
     def after(self, context):
         """The same with those rows of `context` before it that lie before the first row of their series here.
