@@ -50,7 +50,9 @@ class Windows:
     roles : Roles, optional
         Features that are static, or known ahead.
     times, groups : ndarray of shape (n_samples,), optional
-        In panels: when each window ends, as numbers that ascend with time, and the series that it is of.
+        When each window ends, as numbers that ascend with time; and, in panels, the series that it is of.
+    dilation : int, default=1
+        Rows of the buffer from one time step of a window to the next: 2 for every second row.
 
     See Also
     --------
@@ -66,15 +68,22 @@ class Windows:
     >>> np.asarray(windows)[..., 0]
     array([[0., 1., 2.],
            [2., 3., 4.]])
+
+    Time steps that lie two rows apart:
+
+    >>> np.asarray(Windows(np.arange(6.0)[:, None], starts=[0, 1], n_timesteps=3, dilation=2))[..., 0]
+    array([[0., 2., 4.],
+           [1., 3., 5.]])
     """
 
-    def __init__(self, buffer, starts, n_timesteps, roles=None, times=None, groups=None):
+    def __init__(self, buffer, starts, n_timesteps, roles=None, times=None, groups=None, dilation=1):
         self.buffer = buffer
         self._starts = starts if isinstance(starts, range) else np.asarray(starts, dtype=np.intp)
         self.n_timesteps = n_timesteps
         self.roles = roles or Roles()
         self.times = times
         self.groups = groups
+        self.dilation = dilation
 
     @classmethod
     def from_array(cls, X) -> Self:
@@ -107,8 +116,14 @@ class Windows:
         """Position in `buffer` of the first time step of each window, an ndarray of shape (n_samples,)."""
         if isinstance(self._starts, range):
             # Where windows begin at every row, that need not be written down until someone asks.
-            self._starts = np.asarray(self._starts, dtype=np.intp)
+            begin = self._starts
+            self._starts = np.arange(begin.start, begin.stop, begin.step, dtype=np.intp)
         return self._starts
+
+    @property
+    def reach(self) -> int:
+        """Number of buffer rows from the first time step of a window to its last, both included."""
+        return 1 + (self.n_timesteps - 1) * self.dilation
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -140,9 +155,9 @@ class Windows:
             return np.asarray(self)[key]
         starts = self.starts[samples]
         if starts.ndim == 0:
-            return self.buffer[starts : starts + self.n_timesteps][tuple(rest)]
+            return self.buffer[starts : starts + self.reach : self.dilation][tuple(rest)]
         times, groups = (None if of is None else of[samples] for of in (self.times, self.groups))
-        chosen = Windows(self.buffer, starts, self.n_timesteps, self.roles, times, groups)
+        chosen = self._like(starts=starts, times=times, groups=groups)
         if all(axis is Ellipsis for axis in rest):
             return chosen
         return np.asarray(chosen)[(slice(None), *rest)]
@@ -163,8 +178,9 @@ class Windows:
         n_rows, n_features = self.buffer.shape
         row, item = self.buffer.strides
         # Windows from all rows, whether or not there are any such: to take from them copies whole windows at once.
-        shape = (max(0, n_rows - self.n_timesteps + 1), self.n_timesteps, n_features)
-        return as_strided(self.buffer, shape, (row, row, item), writeable=False)[self.starts[samples]]
+        shape = (max(0, n_rows - self.reach + 1), self.n_timesteps, n_features)
+        strides = (row, self.dilation * row, item)
+        return as_strided(self.buffer, shape, strides, writeable=False)[self.starts[samples]]
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """All windows, in chunks that take little memory.
@@ -190,22 +206,46 @@ class Windows:
         mask : ndarray of bool of shape (n_buffer_rows,)
             True for these rows.
         """
-        n_rows = len(self.buffer)
-        begin = np.bincount(self.starts, minlength=n_rows + 1)
-        end = np.bincount(self.starts + self.n_timesteps, minlength=n_rows + 1)
-        return np.cumsum(begin - end)[:n_rows] > 0
+        n_rows, dilation = len(self.buffer), self.dilation
+        n_padded = _padded(n_rows, dilation)
+        begin = np.bincount(self.starts, minlength=n_padded)
+        end = np.bincount(self.starts + self.n_timesteps * dilation, minlength=n_padded)
+        return np.cumsum((begin - end).reshape(-1, dilation), axis=0).ravel()[:n_rows] > 0
+
+    def count(self, rows) -> np.ndarray:
+        """Count the time steps of each window that are among some rows of the buffer.
+
+        Parameters
+        ----------
+        rows : ndarray of bool of shape (n_buffer_rows,)
+            True for these rows.
+
+        Returns
+        -------
+        counts : ndarray of int of shape (n_samples,)
+            From 0 to n_timesteps.
+        """
+        dilation = self.dilation
+        # Row r holds how many of the rows r - dilation, r - 2 * dilation, and so on, are True.
+        before = np.zeros(_padded(len(rows), dilation), dtype=np.intp)
+        before[dilation : dilation + len(rows)] = rows
+        np.cumsum(before.reshape(-1, dilation), axis=0, out=before.reshape(-1, dilation))
+        return before[self.starts + self.n_timesteps * dilation] - before[self.starts]
 
     def overlap(self) -> bool:
-        """Whether a window begins before the one before it has ended, among the same rows.
+        """Whether two windows that follow one another share rows of the buffer.
 
         Returns
         -------
         overlap : bool
             Never across the series of a panel.
         """
-        # Windows of several series may come in any order.
-        hops = np.diff(self.starts if self.groups is None else np.sort(self.starts))
-        return bool(((hops > 0) & (hops < self.n_timesteps)).any())
+        # Windows of several series may come in any order, and those that share rows are a multiple of dilation apart.
+        starts = self.starts if self.groups is None and self.dilation == 1 else np.sort(self.starts)
+        if self.dilation > 1:
+            starts = starts[np.argsort(starts % self.dilation, kind="stable")]
+        hops = np.diff(starts)
+        return bool(((hops > 0) & (hops % self.dilation == 0) & (hops < self.reach)).any())
 
     def over(self, buffer) -> "Windows":
         """The same windows over another buffer, a scaled one, say.
@@ -236,7 +276,7 @@ class Windows:
             With roles, times and groups of these.
         """
         other = Windows.from_array(array)
-        return self._like(buffer=other.buffer, starts=other.starts, n_timesteps=other.n_timesteps)
+        return self._like(buffer=other.buffer, starts=other.starts, n_timesteps=other.n_timesteps, dilation=1)
 
     def with_roles(self, roles) -> "Windows":
         """The same windows, where some features have a meaning of their own.
@@ -266,7 +306,8 @@ class Windows:
         windows : Windows
             Over the same buffer.
         """
-        return self._like(starts=self.starts + self.n_timesteps - n_timesteps, n_timesteps=n_timesteps)
+        starts = self.starts + (self.n_timesteps - n_timesteps) * self.dilation
+        return self._like(starts=starts, n_timesteps=n_timesteps)
 
     def first(self, n_timesteps) -> "Windows":
         """The same windows, cut to their first time steps.
@@ -283,9 +324,37 @@ class Windows:
         """
         return self._like(n_timesteps=n_timesteps)
 
+    def every(self, dilation) -> "Windows":
+        """The same windows with every so many of their time steps, counted back from the last one.
+
+        Parameters
+        ----------
+        dilation : int
+            Time steps from one that remains to the next.
+
+        Returns
+        -------
+        windows : Windows
+            Over the same buffer.
+        """
+        dropped, kept = (self.n_timesteps - 1) % dilation, (self.n_timesteps - 1) // dilation + 1
+        starts = self.starts + dropped * self.dilation if dropped else self._starts
+        return self._like(starts=starts, n_timesteps=kept, dilation=self.dilation * dilation)
+
+    def without_dilation(self) -> "Windows":
+        """The same windows with all rows between their first time step and their last.
+
+        Returns
+        -------
+        windows : Windows
+            Over the same buffer.
+        """
+        return self._like(n_timesteps=self.reach, dilation=1)
+
     def _like(self, **changed):
         """Windows that differ from these in what is given."""
-        same = {name: getattr(self, name) for name in ("buffer", "n_timesteps", "roles", "times", "groups")}
+        names = ("buffer", "n_timesteps", "roles", "times", "groups", "dilation")
+        same = {name: getattr(self, name) for name in names}
         return Windows(**same | {"starts": self._starts} | changed)
 
     def as_view(self) -> "np.ndarray | Windows":
@@ -294,8 +363,12 @@ class Windows:
         Returns
         -------
         windows : ndarray of shape (n_samples, n_timesteps, n_features), or Windows
-            A view of the buffer. Themselves where they start at uneven distances, or know roles, times or groups.
+            A view of the buffer. Themselves where they start at uneven distances, where time steps lie several rows
+            apart, or where they know roles, times or groups.
         """
+        # Read back from an array, rows between time steps would be lost, and with them what windows share.
+        if self.reach > self.n_timesteps:
+            return self
         if self.groups is not None or self.times is not None or self.roles != Roles():
             return self
         starts = self._starts
@@ -305,6 +378,11 @@ class Windows:
         row, item = self.buffer.strides
         origin = self.buffer[starts[0] :] if len(self) else self.buffer
         return as_strided(origin, self.shape, (hop * row, row, item), writeable=False)
+
+
+def _padded(n_rows, dilation):
+    """Smallest multiple of `dilation` that has room for `n_rows` rows and `dilation` more."""
+    return -(-(n_rows + dilation) // dilation) * dilation
 
 
 def _hop(X):

@@ -106,33 +106,49 @@ def find_own_past_by_series(who, windows, y, *, remedy):
     order = np.lexsort((windows.starts, codes))
     newest = np.asarray(windows[order].last(1))[:, 0].astype(np.float64)
     slopes, offsets = np.empty((2, len(labels), len(found)))
+    lines = {}
     for output, past in enumerate(found):
-        feature, target = newest[:, past.feature], y[order, output].astype(np.float64)
-        earlier, later = _pairs(windows.starts[order], codes[order], past.horizon, _hop(windows, longest))
-        pairs = ~np.isnan(feature[later])
-        earlier, later = earlier[pairs], later[pairs]
-        slope, offset, counts, holds = _lines_of(feature[later], target[earlier], codes[order[earlier]], len(labels))
-        bent = (counts >= FEWEST_PAIRS) & ~holds
-        if bent.any():
-            code = int(np.argmax(bent))
-            raise ValueError(
-                f"{who} needs the target's own past, and feature {past.feature} of X, which holds it for the longest "
-                f"series, does not for series {labels[code]!r}, of {np.sum(codes == code)} samples: no line leads from "
-                f"there to y. Pass its samples in time order, or {remedy}."
+        # Further steps of the same series have the line of the first.
+        if past.feature not in lines:
+            feature, target = newest[:, past.feature], y[order, output].astype(np.float64)
+            earlier, later = _pairs(windows.starts[order], codes[order], past.horizon, _hop(windows, longest))
+            pairs = ~np.isnan(feature[later])
+            earlier, later = earlier[pairs], later[pairs]
+            lines[past.feature] = _lines_by_series(
+                who, feature, target, earlier, later, codes[order], labels, past.feature, remedy
             )
-        # Scaled by itself, a series has a slope in proportion to its spread.
-        spread = _spreads(y, codes, len(labels))
-        usual = np.median(slope[holds] / spread[holds]) * spread
-        slopes[:, output] = np.where(holds, slope, usual)
-        paired = np.where(np.isin(np.arange(len(order)), earlier), target, np.nan), np.full(len(order), np.nan)
-        paired[1][earlier] = feature[later]
-        means = [
-            np.where(counts > 0, _means(pair, codes[order], len(labels)), _means(every, codes[order], len(labels)))
-            for pair, every in zip(paired, (target, feature), strict=True)
-        ]
-        offsets[:, output] = np.where(holds, offset, np.nan_to_num(means[0] - usual * means[1]))
+        slopes[:, output], offsets[:, output] = lines[past.feature]
     pasts = [past._replace(slope=1.0, offset=0.0, level=(past.level - past.offset) / past.slope) for past in found]
     return pasts, OwnLines(pd.Index(labels, tupleize_cols=False), slopes, offsets)
+
+
+def _lines_by_series(who, feature, target, earlier, later, codes, labels, position, remedy):
+    """Slope and offset of each series from a feature to the target, two arrays of shape (n_series,).
+
+    Rows are sorted by series; the target at the `earlier` rows of pairs turns up in the feature at the `later` ones.
+    """
+    n_series = len(labels)
+    slope, offset, counts, holds = _lines_of(feature[later], target[earlier], codes[earlier], n_series)
+    bent = (counts >= FEWEST_PAIRS) & ~holds
+    if bent.any():
+        code = int(np.argmax(bent))
+        raise ValueError(
+            f"{who} needs the target's own past, and feature {position} of X, which holds it for the longest "
+            f"series, does not for series {labels[code]!r}, of {np.sum(codes == code)} samples: no line leads from "
+            f"there to y. Pass its samples in time order, or {remedy}."
+        )
+    if holds.all():
+        return slope, offset
+    # Scaled by itself, a series has a slope in proportion to its spread.
+    spread = _spreads(target, codes, n_series)
+    usual = np.median(slope[holds] / spread[holds]) * spread
+    paired = np.full((2, len(target)), np.nan)
+    paired[0][earlier], paired[1][earlier] = target[earlier], feature[later]
+    means = [
+        np.where(counts > 0, _means(pair, codes, n_series), _means(every, codes, n_series))
+        for pair, every in zip(paired, (target, feature), strict=True)
+    ]
+    return np.where(holds, slope, usual), np.where(holds, offset, np.nan_to_num(means[0] - usual * means[1]))
 
 
 class OwnLines(NamedTuple):
@@ -181,10 +197,9 @@ def _means(values, codes, n_series):
         return sums / np.bincount(codes[seen], minlength=n_series)
 
 
-def _spreads(y, codes, n_series):
-    """Standard deviation of all targets of each series; 1 for a series that never changes."""
-    values, codes = y.astype(np.float64).ravel(), np.repeat(codes, y.shape[1])
-    deviations = (values - _means(values, codes, n_series)[codes]) ** 2
+def _spreads(target, codes, n_series):
+    """Standard deviation of the target in each series; 1 for a series that never changes."""
+    deviations = (target - _means(target, codes, n_series)[codes]) ** 2
     spread = np.sqrt(_means(deviations, codes, n_series))
     return np.where(spread > 0, spread, 1.0)
 
@@ -193,7 +208,7 @@ def _hop(windows, rows):
     """How far apart in the buffer the windows of neighbouring rows of a series lie."""
     hops = np.diff(np.sort(windows.starts[rows]))
     # Windows that do not overlap lie as far apart as they are long.
-    return hops[hops > 0].min(initial=windows.n_timesteps)
+    return hops[hops > 0].min(initial=windows.reach)
 
 
 def _pairs(starts, codes, horizon, hop):
@@ -212,7 +227,7 @@ def last_observed(windows):
     return np.take_along_axis(windows, steps[:, None], axis=1)[:, 0]
 
 
-def last_season(windows, past, season, *, who):
+def last_season(windows, past, season, *, dilation=1, who):
     """The target's value one season before it, (n_samples,), in its own units; the last observed where there is none.
 
     Parameters
@@ -222,14 +237,22 @@ def last_season(windows, past, season, *, who):
     past : OwnPast
         Where the target's past is, and how far the target lies ahead.
     season : int
-        Time steps in a season.
+        Rows in a season.
+    dilation : int, default=1
+        Rows from one time step of the windows to the next.
     who : str
         Who asks, for the message.
     """
-    back = -past.horizon % season
-    if back >= windows.shape[1]:
+    n_timesteps, rows_back = windows.shape[1], -past.horizon % season
+    if rows_back % dilation:
         raise ValueError(
-            f"{who} needs windows of at least {back + 1} time steps, got {windows.shape[1]}. Put "
+            f"{who} needs the value {rows_back} rows back, got windows with dilation={dilation}, which do not hold it. "
+            f"Put LagFramer(n_steps={season}) without dilation before it."
+        )
+    back = rows_back // dilation
+    if back >= n_timesteps:
+        raise ValueError(
+            f"{who} needs windows of at least {back + 1} time steps, got {n_timesteps}. Put "
             f"LagFramer(n_steps={season}) before it."
         )
     value = windows[:, -1 - back, past.feature]
@@ -269,7 +292,7 @@ class Newest(NamedTuple):
         starts = windows.starts[rows]
         hops = np.diff(starts)
         # Windows that do not overlap lie as far apart as they are long.
-        hop = hops[hops > 0].min(initial=windows.n_timesteps)
+        hop = hops[hops > 0].min(initial=windows.reach)
         series = np.zeros(len(rows), dtype=np.intp)
         if windows.groups is not None:
             series = pd.factorize(pd.Index(windows.groups[rows]))[0]

@@ -9,6 +9,7 @@ from sklearn.metrics import r2_score
 from sklstm._fit_callbacks import with_callbacks
 from sklstm.estimators._output_checks import check_regression, output_shapes
 from sklstm.estimators._regression_target import RegressionTarget
+from sklstm.estimators._samples import take_rows
 
 
 class Regression(RegressorMixin):
@@ -107,7 +108,7 @@ class Regression(RegressorMixin):
             self._target.learn(y, training, self._series(samples))
             self.target_scaler_ = self._target.scaler_
         targets = self._target.encode(y, self._series(samples))
-        check_regression(type(self).__name__, network, loss, targets[0][training], self.target_scaler)
+        check_regression(type(self).__name__, network, loss, take_rows(targets[0], training), self.target_scaler)
         return targets, weights
 
     def _decode(self, outputs, samples):

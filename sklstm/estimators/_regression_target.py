@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from sklstm._validation import read_target, refuse_missing_target
+from sklstm.estimators._samples import pieces, take_rows
 from sklstm.preprocessing import SeriesScaler
 
 # Of the spread of the scaled target: less than this is no change of order.
@@ -123,14 +124,17 @@ class RegressionTarget:
         """Fit the scaler on the training samples of an arranged y, and where there are groups one for each of them."""
         if self.scaler is None:
             return
-        flat, known = _flat_and_known(y[training])
+        flat, known = _flat_and_known(take_rows(y, training))
+        flat = take_rows(flat, known)
         if groups is None:
-            self.scaler_ = self._fitted(flat[known])
-        elif isinstance(self.scaler, SeriesScaler):
+            self.scaler_ = self._fitted(flat)
+            return
+        groups = take_rows(_of_steps(groups[training], y), known)
+        if isinstance(self.scaler, SeriesScaler):
             # A series of which nothing is known is like one that was not seen: it takes the scale of all.
-            self.scaler_ = clone(self.scaler).fit(flat[known], groups=_of_steps(groups[training], y)[known])
+            self.scaler_ = clone(self.scaler).fit(flat, groups=groups)
         else:
-            self.scaler_ = self._fitted_by_series(flat[known], _of_steps(groups[training], y)[known])
+            self.scaler_ = self._fitted_by_series(flat, groups)
 
     def _fitted_by_series(self, y, groups):
         """A clone of the scaler for each series, by their labels, and under None one for all of them.
@@ -155,15 +159,19 @@ class RegressionTarget:
 
     def encode(self, y, groups=None):
         """Targets for the network, float32, in a list; zero where y is not known."""
-        scaled = self._rescale("transform", y, groups)
-        lost = ~np.isfinite(scaled) & ~np.isnan(y)
-        if self.scaler_ is not None and lost.any():
-            # Taken for a target that is not known, it would be learned as 0.
-            raise ValueError(
-                f"The target scaler {type(self.scaler).__name__} makes {scaled[lost][0]} of the target "
-                f"{y[lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
-            )
-        return [np.repeat(np.nan_to_num(scaled).astype(np.float32), self.n_copies, axis=-1)]
+        targets = np.empty((*y.shape[:-1], y.shape[-1] * self.n_copies), dtype=np.float32)
+        # A scaler of another library for each series is looked up once for all samples.
+        for part in [slice(None)] if isinstance(self.scaler_, dict) else pieces(len(y)):
+            scaled = self._rescale("transform", y[part], None if groups is None else groups[part])
+            lost = ~np.isfinite(scaled) & ~np.isnan(y[part])
+            if self.scaler_ is not None and lost.any():
+                # Taken for a target that is not known, it would be learned as 0.
+                raise ValueError(
+                    f"The target scaler {type(self.scaler).__name__} makes {scaled[lost][0]} of the target "
+                    f"{y[part][lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
+                )
+            targets[part] = np.repeat(np.nan_to_num(scaled), self.n_copies, axis=-1)
+        return [targets]
 
     def decode(self, outputs, groups=None):
         """The network's outputs as an arranged y, float64; of several quantiles one for each, on a first axis."""
@@ -197,9 +205,9 @@ class RegressionTarget:
 
 
 def _flat_and_known(y):
-    """The outputs of each time step of an arranged y in a row, and a mask of the rows in which all are known."""
+    """The outputs of each time step of an arranged y in a row, and the rows in which all are known."""
     flat = y.reshape(-1, y.shape[-1])
-    return flat, ~np.isnan(flat).any(axis=1)
+    return flat, np.flatnonzero(~np.isnan(flat).any(axis=1))
 
 
 def _samples_by_series(groups):

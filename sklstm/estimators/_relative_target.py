@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm.estimators._built_in_networks import BY_STEP
 from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season, last_value
+from sklstm.estimators._samples import pieces, take_rows
 
 
 class RelativeTarget:
@@ -73,7 +74,7 @@ class RelativeTarget:
         rows = self._rows_up_to_the_last(samples.windows, training)
         windows, y = self._values(samples.windows), y.reshape(len(y), -1)
         try:
-            return find_own_past(who, windows[rows], y[rows], remedy=remedy), None
+            return find_own_past(who, take_rows(windows, rows), take_rows(y, rows), remedy=remedy), None
         except ValueError:
             if not self.target_groups or windows.groups is None:
                 raise
@@ -103,8 +104,14 @@ class RelativeTarget:
         return [past.feature for past in self._pasts for _ in range(self._target.n_copies)], samples.shape[1]
 
     def _relate(self, y, samples):
-        level, spread = self._level_and_spread(samples)
-        return y if level is None else (y - level) / spread
+        if self.window_scaler_ is None and self._relative_to is None:
+            return y
+        # As the network learns it.
+        related = np.empty(y.shape, dtype=np.float32)
+        for part in pieces(len(y)):
+            level, spread = self._level_and_spread(samples.part(part))
+            related[part] = (y[part] - level) / spread
+        return related
 
     def _unrelate(self, y, samples):
         level, spread = self._level_and_spread(samples)
@@ -150,14 +157,15 @@ class RelativeTarget:
         for samples, chunk in windows.chunks():
             for step in range(n_steps):
                 for output, past in enumerate(pasts):
-                    references[samples, step, output] = self._reference(chunk, past, step)
+                    references[samples, step, output] = self._reference(chunk, past, step, windows.dilation)
         # Where nothing was observed, the difference is from the usual level.
         levels = [past.level for past in pasts]
         references = np.where(np.isnan(references), levels, references)
         return references if self._target.by_step else references[:, 0]
 
-    def _reference(self, windows, past, step):
+    def _reference(self, windows, past, step, dilation):
         if self._relative_to == "last":
             return last_value(windows, past)
         ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
-        return last_season(windows, ahead, self._relative_to, who=f"LSTMRegressor(relative_to={self._relative_to})")
+        who = f"LSTMRegressor(relative_to={self._relative_to})"
+        return last_season(windows, ahead, self._relative_to, dilation=dilation, who=who)

@@ -4,6 +4,19 @@ import numpy as np
 
 from sklstm._validation import sequence_features
 
+# Arithmetic on targets goes over so many samples at a time.
+AT_ONCE = 2**17
+
+
+def take_rows(array, rows):
+    """``array[rows]`` for rows that are distinct and ascending; without a copy where they are all."""
+    return array if len(rows) == len(array) else array[rows]
+
+
+def pieces(n_samples):
+    """Slices of so many samples that little memory is taken for each."""
+    return [slice(first, first + AT_ONCE) for first in range(0, n_samples, AT_ONCE)]
+
 
 class Samples:
     """Samples of X in the shape that the network takes.
@@ -31,6 +44,11 @@ class Samples:
     def shape(self):
         return (len(self.windows), *self.sample_shape)
 
+    def part(self, samples):
+        """Some of the samples, a slice."""
+        shift, spread = (None if of is None else of[samples] for of in (self.shift, self.spread))
+        return Samples(self.windows[samples], self.sample_shape, shift, spread)
+
     def gather(self, samples):
         """The network's inputs for these samples: float32, of shape (n, *sample_shape)."""
         inputs = self.windows.gather(samples)
@@ -41,9 +59,7 @@ class Samples:
     def n_observed(self):
         """How many time steps of each sample were observed, (n_samples,)."""
         telling = sequence_features(self.windows)[0]
-        before = np.concatenate([[0], np.cumsum(~np.isnan(self.windows.buffer[:, telling]))])
-        starts = self.windows.starts
-        return before[starts + self.windows.n_timesteps] - before[starts]
+        return self.windows.count(~np.isnan(self.windows.buffer[:, telling]))
 
     def observed(self):
         """Which time steps were observed, (n_samples, n_timesteps)."""
@@ -61,7 +77,7 @@ class Samples:
         if self.windows.overlap():
             return None
         buffer, starts, n_timesteps = self.windows.buffer, self.windows.starts, self.windows.n_timesteps
-        if not (np.isnan(buffer[starts]).any() or np.isnan(buffer[starts + n_timesteps - 1]).any()):
+        if not (np.isnan(buffer[starts]).any() or np.isnan(buffer[starts + self.windows.reach - 1]).any()):
             # All are of full length: a look at their ends takes no longer than a prediction of one sample can spare.
             return np.full(len(self), n_timesteps)
         seen = self.observed()

@@ -60,9 +60,13 @@ def _rows_of_windows(windows):
     The rows of a window are those at which samples end: there are none between series, across a hole, or before the
     start.
     """
-    ends = windows.starts + windows.n_timesteps - 1
+    starts, ends = windows.starts, windows.starts + windows.reach - 1
+    if windows.dilation > 1:
+        # Rows that one window can hold are a multiple of dilation apart: number them side by side.
+        n_apart = len(windows.buffer) // windows.dilation + 2
+        starts, ends = (rows % windows.dilation * n_apart + rows // windows.dilation for rows in (starts, ends))
     order = np.argsort(ends, kind="stable")
-    first = np.searchsorted(ends[order], windows.starts, side="left")
+    first = np.searchsorted(ends[order], starts, side="left")
     stop = np.searchsorted(ends[order], ends, side="right")
     return first, stop, order
 
