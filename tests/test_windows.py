@@ -26,10 +26,13 @@ def sliding(rows, n_timesteps):
 def windows_and_starts(draw):
     """Windows at random places of a random buffer."""
     n_rows, n_features = draw(st.integers(1, 12)), draw(st.integers(1, 3))
-    n_timesteps = draw(st.integers(1, n_rows))
-    starts = draw(st.lists(st.integers(0, n_rows - n_timesteps), min_size=1, max_size=8))
+    dilation = draw(st.integers(1, 4))
+    reach = draw(st.integers(0, (n_rows - 1) // dilation)) * dilation + 1
+    starts = draw(st.lists(st.integers(0, n_rows - reach), min_size=1, max_size=8))
     buffer = np.arange(float(n_rows * n_features)).reshape(n_rows, n_features)
-    return Windows(buffer, starts, n_timesteps), np.stack([buffer[start : start + n_timesteps] for start in starts])
+    windows = Windows(buffer, starts, (reach - 1) // dilation + 1, dilation=dilation)
+    assert windows.reach == reach
+    return windows, np.stack([buffer[start : start + reach : dilation] for start in starts])
 
 
 # --- from an array, and back ----------------------------------------------------------------------
@@ -221,6 +224,51 @@ def test_shown(case):
     np.testing.assert_array_equal(windows.shown(), np.isin(windows.buffer[:, 0], array[..., 0]))
 
 
+@given(windows_and_starts(), st.data())
+def test_count(case, data):
+    """`count` says how many time steps of each window are among some rows."""
+    windows, array = case
+    rows = np.array(data.draw(st.lists(st.booleans(), min_size=len(windows.buffer), max_size=len(windows.buffer))))
+    marked = np.isin(array[..., 0], windows.buffer[rows, 0])
+    np.testing.assert_array_equal(windows.count(rows), marked.sum(axis=1))
+
+
+@given(windows_and_starts(), st.integers(1, 4))
+def test_every(case, dilation):
+    """`every` keeps every so many time steps, back from the last."""
+    windows, array = case
+    np.testing.assert_array_equal(windows.every(dilation), array[:, ::-1][:, ::dilation][:, ::-1])
+
+
+@given(windows_and_starts())
+def test_without_dilation(case):
+    """`without_dilation` shows all rows from the first time step to the last, and `every` takes them out again."""
+    windows, array = case
+    whole = windows.without_dilation()
+    assert (whole.n_timesteps, whole.dilation) == (windows.reach, 1)
+    np.testing.assert_array_equal(whole.every(windows.dilation), array)
+
+
+@given(windows_and_starts())
+def test_overlap(case):
+    """Ascending windows overlap where two that start at different rows share rows."""
+    windows, _ = case
+    windows = windows[np.argsort(windows.starts)]
+    distinct = np.unique(windows.starts)
+    rows = [set(range(start, start + windows.reach, windows.dilation)) for start in distinct]
+    shared = any(one & other for k, one in enumerate(rows) for other in rows[:k])
+    assert windows.overlap() == shared
+
+
+@given(windows_and_starts())
+def test_other_values(case):
+    """Windows with other values lie side by side, whatever the dilation was."""
+    windows, array = case
+    other = windows.with_values(-array)
+    assert other.dilation == 1
+    np.testing.assert_array_equal(other, -array)
+
+
 def test_chunks(monkeypatch):
     """Chunks cover every window once, in order, and stay near their size in memory."""
     windows = Windows(SERIES, np.arange(9), 4)
@@ -260,6 +308,12 @@ def test_as_view_of_even_hops(starts):
 def test_as_view_of_uneven_hops(starts):
     """Windows with uneven or negative hops stay Windows."""
     windows = Windows(SERIES, starts, 4)
+    assert windows.as_view() is windows
+
+
+def test_as_view_of_dilated_windows():
+    """Windows whose time steps lie apart stay Windows, so that they do not forget the rows between."""
+    windows = Windows(SERIES, [0, 1, 2], 3, dilation=2)
     assert windows.as_view() is windows
 
 

@@ -64,7 +64,7 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         y = np.empty((len(windows), len(self.pasts_)))
         for samples, chunk in windows.chunks():
             for output, past in enumerate(self.pasts_):
-                y[samples, output] = self._forecast(chunk, past)
+                y[samples, output] = self._forecast(chunk, past, windows.dilation)
         y = np.where(np.isnan(y), self.level_, y)
         return y[:, 0] if self._y_ndim == 1 else y
 
@@ -107,7 +107,7 @@ class Persistence(_OwnPastRegressor):
     def __init__(self):
         """Take no parameters: all that is needed is in X and y."""
 
-    def _forecast(self, windows, past):
+    def _forecast(self, windows, past, dilation):
         return last_value(windows, past)
 
 
@@ -151,5 +151,6 @@ class SeasonalNaive(_OwnPastRegressor):
     def __init__(self, season):
         self.season = season
 
-    def _forecast(self, windows, past):
-        return last_season(windows, past, self.season, who=f"SeasonalNaive(season={self.season})")
+    def _forecast(self, windows, past, dilation):
+        who = f"SeasonalNaive(season={self.season})"
+        return last_season(windows, past, self.season, dilation=dilation, who=who)

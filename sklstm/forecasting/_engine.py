@@ -127,6 +127,7 @@ class Engine:
                 f"{len(data)} rows. Lower the horizon or pass a longer series."
             )
         self.regressor.fit(samples.take(rows), y[rows] if self.block > 1 else y[rows, 0])
+        self._lacks_rows = samples.lack_rows_between(self.framer)
         self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
         self._labels = data.index.labels
         # Series of which no row was trained on: in units of their own, nothing leads back to theirs.
@@ -251,6 +252,13 @@ class Engine:
         """Raise where forecasts cannot go on from forecasts."""
         if self.recursion is not None:
             return
+        if self._lacks_rows:
+            raise ValueError(
+                f"{self.who} forecasts {self.block} step{'s' * (self.block > 1)} at once, and to go on to {n_steps} it "
+                f"needs the rows between the time steps of LagFramer(dilation={self.framer.dilation}), which a table "
+                f"of lags or a copy of windows does not hold. Fit with horizon={n_steps} and strategy='direct', or "
+                "pass windows on as they are: flatten=False."
+            )
         given = {*self.given("static"), *self.given("future"), self.target}
         other = [name for name in data.columns if name not in given]
         reads = (

@@ -47,8 +47,8 @@ class Recursion(NamedTuple):
 
         Parameters
         ----------
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            They end where the forecasts begin.
+        windows : ndarray of shape (n_samples, n_rows, n_features)
+            All rows that the windows span. They end where the forecasts begin.
         forecasts : ndarray of shape (n_samples, n_steps)
             Of the target, in the units of the series.
         labels : ndarray of shape (n_samples,)
@@ -58,7 +58,7 @@ class Recursion(NamedTuple):
 
         Returns
         -------
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
+        windows : ndarray of shape (n_samples, n_rows, n_features)
         """
         slope, offset = self.line(labels)
         last, added = windows[:, -1], []
@@ -92,6 +92,8 @@ def learn_recursion(windows, target, index, framer):
     -------
     recursion : Recursion or None
     """
+    if windows.lack_rows_between(framer):
+        return None
     roles, newest = windows.roles, windows.newest()
     elapsed = [framer.n_features_in_] if framer is not None and framer.elapsed is not None else []
     known = framer.known_ahead_ if framer is not None else []
@@ -153,6 +155,12 @@ class FramedSamples:
         """Which features are static, and which are known ahead."""
         return getattr(self.samples, "roles", Roles())
 
+    def lack_rows_between(self, framer):
+        """Whether a framer leaves rows out between time steps that a table of lags, or a copy, cannot give back."""
+        if framer is None or framer.rows_back < framer.n_steps:
+            return False
+        return getattr(self.samples, "dilation", 1) != framer.dilation
+
     def take(self, rows):
         """The samples of some rows, as the estimator takes them; views stay views where rows follow each other."""
         if hasattr(self.samples, "iloc"):
@@ -173,14 +181,15 @@ class FramedSamples:
         return self._in_three_axes(np.asarray(self.samples))[:, -1]
 
     def gather(self, rows):
-        """The same as one array of shape (n_samples, n_timesteps, n_features)."""
-        chosen = np.asarray(self.take(rows))
+        """All rows that the samples of some rows span, an array of shape (n_samples, n_rows, n_features)."""
+        chosen = self.take(rows)
+        chosen = np.asarray(chosen.without_dilation() if isinstance(chosen, Windows) else chosen)
         return chosen if chosen.ndim == 3 else self._in_three_axes(chosen)
 
     def like(self, windows, rows):
-        """An array of windows, in place of those of some rows, as the estimator takes them."""
+        """An array as `gather` returns it, in place of the samples of some rows, as the estimator takes them."""
         if isinstance(self.samples, Windows):
-            return self.samples[rows].with_values(windows)
+            return self.samples[rows].with_values(windows).every(self.samples.dilation)
         if np.ndim(self.samples) == 3:
             return windows
         order = self._order()

@@ -36,8 +36,8 @@ class Model:
         What each row goes through.
     framer : LagFramer or None
         What says which rows a window holds.
-    n_steps : int
-        Time steps of a window.
+    n_rows : int
+        Rows that a window spans.
     n_features : int
         Features of a time step.
     names : list of str or None
@@ -59,7 +59,7 @@ class Model:
     reader: RowReader
     steps: list
     framer: Any
-    n_steps: int
+    n_rows: int
     n_features: int
     names: list | None
     roles: Roles
@@ -128,7 +128,7 @@ def read_model(fitted, mode, warm, n_steps, lookback):
         reader=reader,
         steps=row_steps,
         framer=framer,
-        n_steps=length,
+        n_rows=length if framer is None else framer.rows_back + 1,
         n_features=reader.n_features if n_features is None else n_features,
         names=reader.names if n_features is None else names,
         roles=roles,
@@ -253,20 +253,21 @@ def _server(mode, after, final, framer, roles, panel, n_steps, names, flat):
     """What predicts: the network alone, where no step after the framing changes windows."""
     if mode == "state":
         check_carries(final, framer)
-        return NetworkServer(final, roles, panel, steps_for_time_steps(after))
+        return NetworkServer(final, roles, panel, steps=steps_for_time_steps(after))
     if getattr(final, "stateful", False):
         raise ValueError(
             f"{WHO}(mode='window') begins each window anew, but {type(final).__name__}(stateful=True) carries a state "
             "from row to row. Pass mode='state', or set_params(stateful=False)."
         )
     after = [step for _, step in after]
+    dilation = 1 if framer is None else framer.dilation
     if not flat:
         after = [step for step in after if not keeps_windows(step, n_steps)]
     if not after and not flat and predicts_sample_by_sample(final):
-        return NetworkServer(final, roles, panel)
+        return NetworkServer(final, roles, panel, dilation=dilation)
     if framer is not None and flat and hasattr(framer, "feature_names_in_"):
         names = list(framer.get_feature_names_out())
-    return StepsServer(after, deepcopy(final), roles, panel, names=names, flat=flat)
+    return StepsServer(after, deepcopy(final), roles, panel, names=names, flat=flat, dilation=dilation)
 
 
 def observed_in_part(missing, always_known):

@@ -23,15 +23,17 @@ class NetworkServer:
         Whether samples tell their series.
     steps : list of ScaledRow
         What a time step goes through first, in the mode "state".
+    dilation : int, default=1
+        Rows from one time step of a window to the next.
     """
 
-    def __init__(self, estimator, roles, panel, steps=()):
+    def __init__(self, estimator, roles, panel, *, steps=(), dilation=1):
         self.estimator = SampleBySample(WHO, estimator)
-        self.roles, self.panel, self.steps = roles, panel, steps
+        self.roles, self.panel, self.steps, self.dilation = roles, panel, steps, dilation
 
-    def predict(self, window, label):
-        """The prediction for a window, (n_steps, n_features)."""
-        return self.estimator.predict(self._windows(window, label))
+    def predict(self, rows, label):
+        """The prediction for a window over rows of shape (n_rows, n_features)."""
+        return self.estimator.predict(self._windows(rows[:: self.dilation], label))
 
     def step(self, row, label, carried):
         """The prediction after one more time step, (n_features,), and what is carried to the next."""
@@ -66,14 +68,17 @@ class StepsServer:
         Names of the columns, where windows come as a table of lags.
     flat : bool
         Whether they do.
+    dilation : int, default=1
+        Rows from one time step of a window to the next.
     """
 
-    def __init__(self, steps, estimator, roles, panel, *, names, flat):
+    def __init__(self, steps, estimator, roles, panel, *, names, flat, dilation=1):
         self.steps, self.estimator, self.roles, self.panel = steps, estimator, roles, panel
-        self.names, self.flat = names, flat
+        self.names, self.flat, self.dilation = names, flat, dilation
 
-    def predict(self, window, label):
-        """The prediction for a window, (n_steps, n_features)."""
+    def predict(self, rows, label):
+        """The prediction for a window over rows of shape (n_rows, n_features)."""
+        window = rows[:: self.dilation]
         X = one_window(window, self.roles, label if self.panel else None).as_view()
         if self.flat:
             first = self.steps[0] if self.steps else self.estimator
@@ -111,6 +116,8 @@ def check_carries(estimator, framer):
     """Refuse the mode "state" where the network would see something else than it learned from."""
     if framer is not None and framer.flatten:
         refuse_state("LagFramer(flatten=True) makes a table of lags of them")
+    if framer is not None and framer.dilation > 1 and framer.n_steps > 1:
+        refuse_state(f"LagFramer(dilation={framer.dilation}) trains it on rows that lie apart")
     why = why_no_state(estimator)
     if why is not None:
         refuse_state(why)

@@ -187,7 +187,7 @@ class OnlinePredictor:
         model = self._model
         warm = self.warm and model.forecasts is None
         steps = [step.begin(label, warm=warm) for step in model.steps]
-        series = Series(steps, History(model.n_steps, model.n_features), Clock(model.framer, label, warm=warm))
+        series = Series(steps, History(model.n_rows, model.n_features), Clock(model.framer, label, warm=warm))
         end = series_end(model.framer, label) if warm else None
         for row in () if end is None else end.context:
             self._move_on(series, row.astype(np.float64), label)

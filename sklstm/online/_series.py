@@ -124,7 +124,7 @@ class Clock:
                 f"{WHO} serves LagFramer(freq={freq!r}), which has one row at most for each step, got {times[0]} and "
                 f"{times[1]} in one. Pass one row for each step."
             )
-        return int(now - before) if now - before < framer.n_steps else ANEW
+        return int(now - before) if now - before <= framer.rows_back else ANEW
 
     def _is_hole(self, times):
         """Whether the second of two times does not follow the first."""

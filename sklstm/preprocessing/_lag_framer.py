@@ -40,8 +40,11 @@ class LagFramer(SeriesTransformer):
     ----------
     n_steps : int
         Time steps in each window (the look-back), the current row included.
+    dilation : int, default=1
+        Rows from one time step of a window to the next, ``sampling_rate`` in Keras: with 3 a window holds the row, the
+        third row before it, the sixth, and so on, back over ``(n_steps - 1) * dilation`` rows.
     context : {"auto", "always", "never"}, default="auto"
-        Whether windows of new rows reach back into the last ``n_steps - 1`` rows of the fitted series:
+        Whether windows of new rows reach back into the last ``(n_steps - 1) * dilation`` rows of the fitted series:
 
         - ``"auto"``: if the index of a DataFrame or Series says that the new rows follow them, by the same
           step (integers, timestamps, periods; business days over weekends and holidays). An array has no
@@ -80,8 +83,8 @@ class LagFramer(SeriesTransformer):
 
     Attributes
     ----------
-    context_ : ndarray of shape (n_context, n_features), or (n_groups, n_steps - 1, n_features)
-        The last ``n_steps - 1`` fitted rows, or those since the last hole, in the units of X. In a panel those of each
+    context_ : ndarray of shape (n_context, n_features), or (n_groups, rows_back, n_features)
+        The last `rows_back` fitted rows, or those since the last hole, in the units of X. In a panel those of each
         series, NaN before its start.
     groups_ : ndarray of shape (n_groups,)
         Labels of the series of a panel. Empty for a single series.
@@ -104,8 +107,8 @@ class LagFramer(SeriesTransformer):
     pandas) takes the index away, and new rows start cold.
 
     Where the index is regular, no window reaches across a hole in it; so the two parts that K-fold leaves
-    on either side of a test block are not joined. Windows over such a series, and over panels, come as
-    :class:`~sklstm.Windows`, else as a read-only view. A series of a panel that was not fitted starts cold.
+    on either side of a test block are not joined. Windows over such a series, over panels, and with a `dilation`,
+    come as :class:`~sklstm.Windows`, else as a read-only view. A series of a panel that was not fitted starts cold.
 
     Examples
     --------
@@ -128,6 +131,16 @@ class LagFramer(SeriesTransformer):
     3              2.0              3.0            4.0
     4              3.0              4.0            5.0
 
+    Every second row:
+
+    >>> LagFramer(n_steps=2, dilation=2, flatten=True).fit_transform(table)
+       passengers(t-2)  passengers(t)
+    0              NaN            1.0
+    1              NaN            2.0
+    2              1.0            3.0
+    3              2.0            4.0
+    4              3.0            5.0
+
     Several series in one table:
 
     >>> panel = pd.DataFrame({"store": ["A", "B", "A", "B"], "sales": [1.0, 10.0, 2.0, 20.0]})
@@ -147,6 +160,7 @@ class LagFramer(SeriesTransformer):
 
     _parameter_constraints = {
         "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "dilation": [Interval(Integral, 1, None, closed="left")],
         "context": [StrOptions({"auto", "always", "never"})],
         "max_gap": [Interval(Real, 0, None, closed="neither"), str, timedelta, None],
         "flatten": ["boolean"],
@@ -163,6 +177,7 @@ class LagFramer(SeriesTransformer):
         self,
         n_steps,
         *,
+        dilation=1,
         context="auto",
         max_gap=None,
         flatten=False,
@@ -175,6 +190,7 @@ class LagFramer(SeriesTransformer):
         horizon=1,
     ):
         self.n_steps = n_steps
+        self.dilation = dilation
         self.context = context
         self.max_gap = max_gap
         self.flatten = flatten
@@ -207,7 +223,7 @@ class LagFramer(SeriesTransformer):
         Raises
         ------
         ValueError
-            If no series of X has `n_steps` rows, times do not ascend, or X holds text or infinity.
+            If no series of X has as many rows as a window spans, times do not ascend, or X holds text or infinity.
         """
         self._frame(X, groups, reset=True)
         return self
@@ -300,12 +316,13 @@ class LagFramer(SeriesTransformer):
         names = np.array([*names, *added], dtype=object)
         if not self.flatten:
             return names
-        return np.array([lag_name(name, lag) for lag in range(1 - self.n_steps, 1) for name in names], dtype=object)
+        lags = range(-self.rows_back, 1, self.dilation)
+        return np.array([lag_name(name, lag) for lag in lags for name in names], dtype=object)
 
     @property
     def rows_back(self):
-        """How many earlier rows a window holds: ``n_steps - 1``."""
-        return self.n_steps - 1
+        """Number of rows that a window reaches back over: ``(n_steps - 1) * dilation``."""
+        return (self.n_steps - 1) * self.dilation
 
     @property
     def known_ahead_(self):
@@ -329,10 +346,14 @@ class LagFramer(SeriesTransformer):
         if not reset:
             refuse_without_groups(who, index, self._ends.labels)
         elif self.freq is None:
-            remedy = "Lower n_steps or pass a longer series."
-            refuse_short(f"{who}(n_steps={self.n_steps})", self.n_steps, index, rows.shape, remedy)
+            dilated = self.dilation > 1
+            params = f"n_steps={self.n_steps}" + f", dilation={self.dilation}" * dilated
+            remedy = f"Lower n_steps{' or dilation' * dilated} or pass a longer series."
+            refuse_short(f"{who}({params})", self.rows_back + 1, index, rows.shape, remedy)
         context, ends = ("never", None) if reset else (self.context, self._ends)
-        layout = Layout(who, index, self.n_steps, max_gap=self.max_gap, freq=self.freq, context=context, ends=ends)
+        layout = Layout(
+            who, index, self.rows_back + 1, max_gap=self.max_gap, freq=self.freq, context=context, ends=ends
+        )
         rows, roles = self._with_features(table, rows, layout)
         windows = layout.frame(rows)
         if reset or remember:
@@ -376,15 +397,17 @@ class LagFramer(SeriesTransformer):
         self.step_ = self._ends.timeline.describe_commonest(self._ends.steps)
 
     def _in_order(self, windows, index, roles):
-        """Windows in the order of the table; those of a panel know their series and their time."""
-        if not index.is_panel:
-            return windows.with_roles(roles)
-        if tells_time(index.times):
-            times = as_numbers(index.times)
-        else:
-            times = index.in_table_order(np.arange(index.n_rows) - np.repeat(index.bounds[:-1], index.lengths))
-        starts = index.in_table_order(windows.starts)
-        return Windows(windows.buffer, starts, self.n_steps, roles, times, index.labels_of_rows())
+        """Windows in the order of the table; those of a panel or with a dilation know their series and their time."""
+        windows = windows.every(self.dilation).with_roles(roles)
+        if not index.is_panel and windows.reach == windows.n_timesteps:
+            return windows
+        starts, times, groups = windows.starts, np.arange(index.n_rows), None
+        # By times estimators find the samples that share rows with validation samples, however far windows reach.
+        if index.is_panel:
+            starts, groups = index.in_table_order(starts), index.labels_of_rows()
+            times = index.in_table_order(times - np.repeat(index.bounds[:-1], index.lengths))
+            times = as_numbers(index.times) if tells_time(index.times) else times
+        return Windows(windows.buffer, starts, self.n_steps, roles, times, groups, windows.dilation)
 
     def _as_asked(self, windows, X):
         """Windows, or where `flatten` the table of lags, in its container."""

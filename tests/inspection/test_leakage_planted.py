@@ -269,9 +269,11 @@ check_no_leakage expects each prediction to use its own past and training rows a
 """)
 
 
-def test_scaled_lags_of_a_panel():
-    """Lags are followed within each series."""
-    pipe = make_pipeline(LagFramer(5, flatten=True, **KEYS), StandardScaler(), SimpleImputer(), Ridge())
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_scaled_lags_of_a_panel(dilation):
+    """Lags are followed within each series, over the rows between them."""
+    framer = LagFramer(4, dilation=dilation, flatten=True, **KEYS)
+    pipe = make_pipeline(framer, StandardScaler(), SimpleImputer(), Ridge())
     assert leaks_of(pipe, PANEL, FOLLOWING) == [("standardscaler", "value", "scaled lags")]
 
 

@@ -1,5 +1,7 @@
 """Leaks in the steps of a Pipeline: rows that move with later ones, and lags that are scaled each by itself."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -40,11 +42,16 @@ class Passage:
 
     def __iter__(self):
         """Yield for each step its name, values in and out, and the names of their columns; while these are arrays."""
+        for name, _, *values_and_names in self.with_dilation():
+            yield name, *values_and_names
+
+    def with_dilation(self):
+        """Yield the same, with the rows from one time step of the windows that go in to the next after the name."""
         for k, (name, _) in enumerate(self.transformers):
             before, after = as_values(self.inputs[k]), as_values(self.outputs[k])
             if before is None or after is None:
                 return
-            yield name, before, after, self.names[k], self.names[k + 1]
+            yield name, getattr(self.inputs[k], "dilation", 1), before, after, self.names[k], self.names[k + 1]
 
 
 # --- rows that move with later ones ---------------------------------------------------------------
@@ -193,26 +200,29 @@ def find_scaled_lags(passage, follows):
         Place of the row that follows each in its series, -1 where none does.
     """
     leaks, given = [], set(passage.names[0])
-    earlier = np.flatnonzero(follows >= 0)
-    for name, before, after, names, _ in passage:
+    for name, dilation, before, after, names, _ in passage.with_dilation():
         numeric = before.dtype.kind in "fiu" and after.dtype.kind in "fiu"
         if not numeric or before.ndim > 3 or before.shape != after.shape or len(before) != len(follows):
             continue
         told_apart = set()
-        for feature, newer, older in _neighbouring_lags(before, names, given):
+        for feature, newer, older, n_rows in _neighbouring_lags(before, names, given, dilation):
             x, z = _values_at(before, after, newer), _values_at(before, after, older)
-            if feature not in told_apart and _told_apart(x, z, earlier, follows[earlier]):
+            if feature not in told_apart and _told_apart(x, z, *_rows_apart(follows, n_rows)):
                 told_apart.add(feature)
                 leaks.append(_scaled_lags(name, feature))
     return leaks
 
 
-def _neighbouring_lags(values, names, given):
-    """Yield a feature, and where it stands at a lag and at the lag before it; without columns that came as X."""
+def _neighbouring_lags(values, names, given, dilation):
+    """Yield a feature, where it stands at a lag and at the lag before it, and the rows between these.
+
+    Columns that came as X are no lags.
+    """
     if values.ndim == 3:
-        for k in range(values.shape[2]):
-            for step in range(1, values.shape[1]):
-                yield names[k], (step, k), (step - 1, k)
+        _, n_timesteps, n_features = values.shape
+        for k in range(n_features):
+            for step in range(1, n_timesteps):
+                yield names[k], (step, k), (step - 1, k), dilation
         return
     lags = {}
     for k, column in enumerate(names):
@@ -220,9 +230,17 @@ def _neighbouring_lags(values, names, given):
         if match and column not in given:
             lags.setdefault(match["feature"], {})[int(match["lag"] or 0)] = k
     for feature, columns in lags.items():
-        for lag in sorted(columns):
-            if lag - 1 in columns:
-                yield feature, (columns[lag],), (columns[lag - 1],)
+        for older, newer in itertools.pairwise(sorted(columns)):
+            yield feature, (columns[newer],), (columns[older],), newer - older
+
+
+def _rows_apart(follows, n_rows):
+    """Positions of rows, and of those that come so many rows later in the same series."""
+    later = np.arange(len(follows))
+    for _ in range(n_rows):
+        later = np.where(later >= 0, follows[later], -1)
+    earlier = np.flatnonzero(later >= 0)
+    return earlier, later[earlier]
 
 
 def _values_at(before, after, place):
