@@ -39,6 +39,7 @@ _HOMES = {
     "backtest": "sklstm.forecasting",
     "coverage_score": "sklstm.forecasting",
     "forecast_scorer": "sklstm.forecasting",
+    "make_forecast_pipeline": "sklstm.forecasting",
     "mean_absolute_scaled_error": "sklstm.forecasting",
     "pinball_loss": "sklstm.forecasting",
     "Windows": "sklstm._windows",
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from sklstm.forecasting import backtest as backtest
     from sklstm.forecasting import coverage_score as coverage_score
     from sklstm.forecasting import forecast_scorer as forecast_scorer
+    from sklstm.forecasting import make_forecast_pipeline as make_forecast_pipeline
     from sklstm.forecasting import mean_absolute_scaled_error as mean_absolute_scaled_error
     from sklstm.forecasting import pinball_loss as pinball_loss
     from sklstm.inspection import ForecastDisplay as ForecastDisplay

@@ -15,7 +15,8 @@ from sklstm._parameters import StrictParameters
 from sklstm._series import SeriesTable, find_target, of_series, with_levels_of
 from sklstm.forecasting._engine import Engine
 from sklstm.forecasting._scored_forecasts import ScoredForecasts
-from sklstm.forecasting._short_pipeline import ShortParameters, hand_keys, short_pipeline
+from sklstm.forecasting._shared_parameters import known_columns, share_target
+from sklstm.forecasting._short_parameters import ShortParameters
 from sklstm.forecasting._times_to_come import rows_to_come
 
 
@@ -23,21 +24,26 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     """Forecast a series from its own past: scaling, windows and network inside, targets made and kept apart inside.
 
     Give it a series (or a table of several columns, or a panel of many series), ask it for what comes next. It holds a
-    stock Pipeline, built from the short parameters or passed by you, of which every parameter can be searched.
+    stock Pipeline, built from the short parameters, which can be searched, or passed by you: then every parameter of
+    its steps can be searched.
 
     Parameters
     ----------
     pipeline : Pipeline, optional
-        Transformers that keep rows, and a regressor of sklstm's: `LagRegressor` takes any of scikit-learn's. A
-        `Differencer` at its start applies to the target, too. By default it is built from the parameters below, from
-        `n_steps` on; with a pipeline of your own these must be left as they are.
+        Transformers that keep rows, and a regressor of sklstm's: `LagRegressor` takes any of scikit-learn's. None, the
+        default: the result of `make_forecast_pipeline` for the short parameters, which are `static`, `future`, and
+        those from `n_steps` on, `calibration` excepted. With a pipeline the short parameters must keep their defaults.
+        `fit` passes `group`, `time`, `freq`, `horizon` and `strategy` to steps that leave them at their defaults; a
+        step that has another value is an error. A `Differencer` at the start applies to the target, and to the target
+        alone unless it names `columns`. A scaler without `group` scales each series by itself if it is not `pooled`
+        and the last step is an `LSTMRegressor`, which then scales the target likewise; otherwise all series alike.
     horizon : int, default=1
         How many time steps ahead `fit` learns to forecast.
     target : str or int, optional
         The column to forecast, where the series has several.
     strategy : {"direct", "recursive", "encoder_decoder"}, default="direct"
         All steps at once, by an output for each; the next step only, and on from there by its own forecasts; or all
-        steps by a network that decodes them one after the other (with a pipeline of your own the same as "direct").
+        steps by a network that decodes them one after the other (a pipeline must end in an `LSTMRegressor` for it).
     group, time : str, optional
         Columns or index levels of a panel: which series a row is of, and when it was.
     freq : str, offset of pandas or int, optional
@@ -93,6 +99,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     See Also
     --------
     backtest : How good it is, from many origins, beside what doing nothing forecasts.
+    make_forecast_pipeline : The Pipeline that the short parameters stand for, to change and pass as `pipeline`.
     sklstm.preprocessing.make_supervised : The same targets as X and y, for a Pipeline by itself.
 
     References
@@ -111,8 +118,14 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     >>> forecaster.predict(passengers).columns.tolist()
     ['passengers(t+1)', 'passengers(t+2)', 'passengers(t+3)']
 
-    Every parameter of the steps inside can be reached:
+    Short parameters are set and searched by their names:
 
+    >>> deeper = forecaster.set_params(n_steps=24, dropout=0.2)
+
+    With `make_forecast_pipeline`, every parameter of the steps can be set and searched:
+
+    >>> from sklstm import make_forecast_pipeline
+    >>> forecaster = SeriesForecaster(make_forecast_pipeline(n_steps=12, units=8), horizon=3)
     >>> deeper = forecaster.set_params(pipeline__frame__n_steps=24, pipeline__lstm__stride=2)
     """
 
@@ -255,16 +268,13 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     def _fitted_engine(self, data):
         """The steps, fitted on a series, and what is to be forecast of it."""
         who = type(self).__name__
-        candidates = data.columns
+        pipeline, candidates = self.build_pipeline(), data.columns
         if self.target is None:
-            # What is said to be something else is not what is to be forecast.
-            other = {*(self.static or ()), *(self.future or ())}
+            # Columns that are static or known ahead are not the target.
+            other = known_columns(pipeline)
             candidates = [column for column in data.columns if column not in other] or data.columns
         target = candidates[find_target(who, data.table[candidates], self.target)]
-        if self.pipeline is None:
-            pipeline = short_pipeline(self, target)
-        else:
-            pipeline = hand_keys(self.build_pipeline(), self.group, self.time)
+        pipeline = share_target(pipeline, target)
         engine = Engine(who, pipeline, 1 if self.strategy == "recursive" else self.horizon).fit(data, target)
         if self.strategy == "recursive" and self.horizon > 1:
             engine.refuse_no_recursion(data, self.horizon)

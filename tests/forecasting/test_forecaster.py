@@ -154,19 +154,6 @@ def test_folds_of_one_horizon(airline):
 # --- a good citizen -------------------------------------------------------------------------------
 
 
-def test_short_parameters_make_the_pipeline():
-    """build_pipeline shows what the short parameters stand for; set_params inside writes them out."""
-    forecaster = SeriesForecaster(n_steps=7, units=9, scaling="robust")
-    pipeline = forecaster.build_pipeline()
-    assert list(pipeline.named_steps) == ["scale", "frame", "pad", "to3d", "lstm"]
-    assert (pipeline["frame"].n_steps, pipeline["lstm"].units, pipeline["scale"].method) == (7, 9, "robust")
-    forecaster.set_params(n_steps=8, pipeline__lstm__dropout=0.2)
-    inside = forecaster.build_pipeline()
-    assert (inside["frame"].n_steps, inside["lstm"].units, inside["lstm"].dropout) == (8, 9, 0.2)
-    assert forecaster.n_steps == 24
-    assert clone(forecaster).get_params()["pipeline__lstm__units"] == 9
-
-
 def test_clone_keeps_parameters():
     """Cloning keeps every parameter."""
     forecaster = panel_forecaster(horizon=5, calibration=0.3, difference=(1, 7), quantiles=[0.1, 0.9])
@@ -178,14 +165,6 @@ def test_unknown_parameter():
     assert refused(SeriesForecaster, horizn=3, error=TypeError) == snapshot(
         "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, dropout, epochs, freq, future, group, horizon, learning_rate, linear_skip, log, n_steps, patience, pipeline, pooled, quantiles, random_state, relative_to, scaling, static, strategy, target, time, units, validation_fraction, verbose, window_scaler."
     )
-
-
-def test_defaults_that_are_spelled_out(airline):
-    """A default that is passed by its value is no parameter for a pipeline of its own."""
-    forecaster = SeriesForecaster(
-        linear(), dropout=float("0.0"), n_steps=int("24"), window_scaler="".join(["au", "to"])
-    )
-    assert forecaster.fit(airline).predict(airline).shape == (144, 1)
 
 
 def test_a_fit_that_fails_loses_nothing(airline):
@@ -303,12 +282,6 @@ REFUSED = {
         lambda airline: small().fit(airline[:3]),
         snapshot(
             "LagFramer(n_steps=6) needs at least 6 rows, got X of shape (3, 1). Lower n_steps or pass a longer series."
-        ),
-    ),
-    "short parameter": (
-        lambda airline: SeriesForecaster(linear(), n_steps=7).fit(airline),
-        snapshot(
-            "SeriesForecaster got a pipeline, and n_steps=7, which is for the pipeline that it builds itself. Set the parameter of the step: pipeline__frame__n_steps, pipeline__lstm__units and so on."
         ),
     ),
     "rows lost": (

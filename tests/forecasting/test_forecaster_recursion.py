@@ -139,13 +139,6 @@ def test_differences_are_summed_up(strategy, lags):
     np.testing.assert_allclose(forecaster.predict(series)["y(t+3)"][45:57], series[48:], rtol=1e-6)
 
 
-def test_short_difference():
-    """The short parameters put a Differencer before all other steps."""
-    name, first = small(horizon=2, difference=(1, 12), log=True).build_pipeline().steps[0]
-    assert name == "difference"
-    assert (first.lags, first.log) == ((1, 12), True)
-
-
 def test_difference_of_another_column(airline):
     """Where the target is left as it is, so are its forecasts."""
     table = airline.to_frame().assign(trend=np.arange(144.0))

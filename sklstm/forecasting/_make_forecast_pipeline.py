@@ -1,0 +1,107 @@
+"""make_forecast_pipeline: the Pipeline that the short parameters of SeriesForecaster stand for."""
+
+from sklearn.pipeline import Pipeline
+
+from sklstm.preprocessing import Differencer, LagFramer, SequencePadder, SeriesScaler, To3D
+
+
+def make_forecast_pipeline(
+    *,
+    static=None,
+    future=None,
+    n_steps=24,
+    scaling="standard",
+    pooled=False,
+    difference=None,
+    log=False,
+    units=32,
+    window_scaler="auto",
+    relative_to=None,
+    linear_skip=True,
+    quantiles=None,
+    dropout=0.0,
+    learning_rate=None,
+    epochs=100,
+    batch_size=32,
+    validation_fraction=None,
+    patience=None,
+    verbose=0,
+    random_state=None,
+) -> Pipeline:
+    """Build the Pipeline that the short parameters of `SeriesForecaster` stand for.
+
+    ``SeriesForecaster(make_forecast_pipeline(n_steps=24, units=16), horizon=12)`` is the same forecaster as
+    ``SeriesForecaster(n_steps=24, units=16, horizon=12)``. In the first one every parameter of every step can be set
+    and searched, and steps can be replaced. All defaults are those of `SeriesForecaster`.
+
+    Parameters
+    ----------
+    static, future, n_steps, scaling, pooled, difference, log, units
+        As in `SeriesForecaster`.
+    window_scaler : {"auto", "last", "mean", "standard"} or None, default="auto"
+        As in `SeriesForecaster`. "auto" is resolved here and does not follow later changes of the step ``difference``.
+    relative_to, linear_skip, quantiles, dropout, learning_rate, epochs, batch_size, validation_fraction, patience
+        As in `SeriesForecaster`.
+    verbose, random_state
+        As in `SeriesForecaster`.
+
+    Returns
+    -------
+    pipeline : Pipeline
+        Steps ``difference`` (with `difference` or `log`), ``scale``, ``frame``, ``pad``, ``to3d`` and ``lstm``, not
+        fitted. They name neither group, time, target nor horizon: the forecaster passes its own to them in `fit`.
+
+    See Also
+    --------
+    SeriesForecaster : Takes the Pipeline as its first parameter.
+
+    Examples
+    --------
+    Train on every second window:
+
+    >>> from sklstm import SeriesForecaster, make_forecast_pipeline
+    >>> forecaster = SeriesForecaster(make_forecast_pipeline(n_steps=24, units=16), horizon=12)
+    >>> forecaster = forecaster.set_params(pipeline__lstm__stride=2)
+
+    Replace the LSTM by a linear model on the same windows:
+
+    >>> from sklstm import LagRegressor
+    >>> pipeline = make_forecast_pipeline(n_steps=24).set_params(lstm=LagRegressor())
+    >>> list(pipeline.named_steps)
+    ['scale', 'frame', 'pad', 'to3d', 'lstm']
+    """
+    from sklstm.estimators import LSTMRegressor
+
+    steps = []
+    if difference is not None or log:
+        known = [*(() if static is None else static), *(() if future is None else future)] or None
+        steps.append(("difference", Differencer(() if difference is None else difference, log=log, keep=known)))
+    if window_scaler == "auto":
+        # Differences have no level of their own.
+        window_scaler = "standard" if difference is None else None
+    lstm = LSTMRegressor(
+        units,
+        window_scaler=window_scaler,
+        relative_to=relative_to,
+        linear_skip=linear_skip,
+        quantiles=quantiles,
+        dropout=dropout,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation_fraction=validation_fraction,
+        patience=patience,
+        verbose=verbose,
+        random_state=random_state,
+    )
+    return Pipeline(
+        [
+            *steps,
+            # A scaler with method=None keeps values as they are, and `pooled` for the target.
+            ("scale", SeriesScaler(scaling, pooled=pooled)),
+            ("frame", LagFramer(n_steps, static=static, future=future)),
+            ("pad", SequencePadder()),
+            ("to3d", To3D()),
+            ("lstm", lstm),
+        ]
+    )
