@@ -1,13 +1,17 @@
-"""A mistyped parameter is an error, wherever it is passed."""
+"""Parameters: a mistyped one is an error wherever it is passed, and the order in which they are set does not matter."""
 
-from inspect import signature
+from inspect import Parameter, signature
 
+import public_names
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from refusal import refused
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import Options, generate_valid_param, make_constraint
 
 from sklstm import KerasRegressor, LagFramer, LagRegressor, Persistence, SeriesScaler
 
@@ -90,3 +94,52 @@ def test_signature():
     assert str(signature(LagRegressor)) == "(regressor=None)"
     assert str(signature(Persistence)) == "()"
     assert str(signature(KerasRegressor)).endswith(", random_state=None, **routed)")
+
+
+# --- any order ------------------------------------------------------------------------------------
+
+ESTIMATORS = {name: thing for name, thing in public_names.objects().items() if hasattr(thing, "set_params")}
+
+
+# Values that are equal to their copies.
+PLAIN = (type(None), bool, int, float, str, list, tuple, dict)
+
+
+def valid_values(estimator):
+    """Valid values of each parameter that has constraints; those that compare by value."""
+    return {
+        name: values
+        for name, constraints in estimator._parameter_constraints.items()
+        if (values := [value for constraint in constraints for value in _satisfying(constraint)])
+    }
+
+
+def _satisfying(constraint):
+    if constraint is type:
+        return []
+    constraint = make_constraint(constraint)
+    # generate_valid_param takes the first of a set, which differs from process to process.
+    values = constraint.options if isinstance(constraint, Options) else [generate_valid_param(constraint)]
+    return sorted((value for value in values if isinstance(value, PLAIN)), key=str)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+@given(data=st.data())
+def test_any_order(estimator, data):
+    """Parameters set one by one in any order, all at once or in __init__ are the same, and a clone has them."""
+    values = valid_values(estimator)
+    optional = {name: st.sampled_from(choices) for name, choices in values.items()}
+    params = data.draw(st.fixed_dictionaries({}, optional=optional))
+    parameters = signature(estimator).parameters.values()
+    required = {
+        each.name: values[each.name][0]
+        for each in parameters
+        if each.default is Parameter.empty and each.kind is not Parameter.VAR_KEYWORD
+    }
+    one_by_one = estimator(**required)
+    expected = one_by_one.get_params() | params
+    for name in data.draw(st.permutations([*params])):
+        one_by_one.set_params(**{name: params[name]})
+    at_once, in_init = estimator(**required).set_params(**params), estimator(**required | params)
+    for each in (one_by_one, at_once, in_init, clone(one_by_one)):
+        assert each.get_params() == expected
