@@ -73,9 +73,9 @@ def find_rivals(series, target, cv, *, horizon, time_steps, differences, season,
     ridges = [
         rival(
             "Ridge",
-            ("difference", Differencer(lags, log=log, columns=[target], keep=future)),
+            ("difference", Differencer(lags, log=log, keep=future)),
             ("scale", SeriesScaler("standard")),
-            ("frame", LagFramer(n_steps=n_steps, future=future, horizon=horizon if future else 1)),
+            ("frame", LagFramer(n_steps=n_steps, future=future)),
             ("ridge", LagRegressor()),
             n_steps=n_steps,
             difference=lags,
