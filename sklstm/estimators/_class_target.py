@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._validation import place, refuse_in_target
+from sklstm.estimators._built_in_networks import BY_STEP
 from sklstm.estimators._labels import (
     check_shape,
     given_labels,
@@ -31,8 +32,8 @@ class ClassTarget:
         All labels, sorted; None where columns of text stand beside columns of numbers.
     columns : list of ndarray
         Labels of each column of y, where it has columns.
-    kind : {"binary", "multiclass", "multilabel-indicator", "multiclass-multioutput"}
-        In the words of scikit-learn.
+    kind : {"binary", "multiclass", "multiclass-onehot", "multilabel-indicator", "multiclass-multioutput"}
+        In the words of scikit-learn, and for classes in columns, of which each sample has exactly one, of scikeras.
     by_step : bool
         Whether the network has outputs for each time step.
     n_units : list of int or None
@@ -81,6 +82,8 @@ class ClassTarget:
         else:
             flags = self.labels is not None and self.labels.dtype.kind in "biuf" and set(self.labels.tolist()) <= {0, 1}
             self.kind = "multilabel-indicator" if flags else "multiclass-multioutput"
+            if flags and _is_one_hot(y) and getattr(estimator, "architecture", None) not in BY_STEP:
+                self.kind, self.labels = "multiclass-onehot", np.arange(y.shape[1])
         return y
 
     def read_more(self, estimator, y, samples, classes=None):
@@ -97,7 +100,17 @@ class ClassTarget:
         if classes is not None:
             given = given_labels(who, classes, len(found))
             found = [np.union1d(labels, named) for labels, named in zip(found, given, strict=True)]
-        refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
+        if self.kind == "multiclass-onehot":
+            refuse_strange(who, found, [np.array([0, 1])] * len(found))
+            if not _is_one_hot(y):
+                row = int(np.argmax(y.sum(axis=1) != 1))
+                raise ValueError(
+                    f"{who} was fitted on rows of y with one 1 each, its class, got {y[row].tolist()} for sample "
+                    f"{row}. For labels side by side call fit with output_activation='sigmoid', or a network that ends "
+                    "in sigmoid."
+                )
+        else:
+            refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
         return y
 
     @property
@@ -120,17 +133,21 @@ class ClassTarget:
         """`classes_` of the estimator: labels, or a list of the labels of each column."""
         if self.by_step or not self.shape:
             return self.labels
-        return np.arange(self.shape[0]) if self.kind == "multilabel-indicator" else self.columns
+        return self.columns if self.kind == "multiclass-multioutput" else np.arange(self.shape[0])
 
-    def see(self, shapes):
+    def see(self, shapes, judges_each=False):
         """Learn from the shapes of the network's outputs how it answers.
 
         Parameters
         ----------
         shapes : list of tuple
             Of the network's outputs, None where open.
+        judges_each : bool, default=False
+            Whether its units answer each by itself, as with sigmoid, rather than choose one class.
         """
         self.by_step = len(shapes[0]) == 3
+        if self.kind == "multiclass-onehot" and (self.by_step or judges_each):
+            self.kind, self.labels = "multilabel-indicator", np.unique(np.concatenate(self.columns))
         self.n_steps = shapes[0][1] if self.by_step else None
         self.n_units = [shape[-1] for shape in shapes]
         # Of time steps with one label each, that label is chosen, even between 0 and 1.
@@ -183,7 +200,7 @@ class ClassTarget:
                 f"{who}: y of shape {y.shape} has labels for each of {y.shape[1]} time steps, got a network with one "
                 "output for a sample. Use one with an output for each time step: 'many_to_many' or 'encoder_decoder'."
             )
-        if self.kind != "multilabel-indicator":
+        if self.kind == "multiclass-multioutput":
             for k, labels in enumerate(self.columns):
                 if len(labels) < 2:
                     raise ValueError(
@@ -195,8 +212,13 @@ class ClassTarget:
     def chooses(self):
         """Whether the network chooses among several units; before there is a network, whether it should."""
         if self.n_units is None:
-            return self.kind in ("multiclass", "multiclass-multioutput")
+            return self.kind.startswith("multiclass")
         return not self.n_flags and self.n_units[0] > 1
+
+    @property
+    def has_flags(self):
+        """Whether y has columns of 0 and 1."""
+        return self.kind in ("multilabel-indicator", "multiclass-onehot")
 
     def labels_told_apart(self):
         """How many labels each of the network's outputs tells apart."""
@@ -208,6 +230,8 @@ class ClassTarget:
         """Codes of an array of labels."""
         if self.n_flags:
             return np.where(pd.isna(y), -1, y).astype(np.int32)
+        if self.kind == "multiclass-onehot":
+            return y.argmax(axis=1).astype(np.int32)
         if self._is_shared():
             return _codes(y.reshape(len(y), -1) if self.by_step else y, self.labels)
         return np.stack([_codes(y[:, k], labels) for k, labels in enumerate(self.columns)], axis=1)
@@ -267,6 +291,8 @@ class ClassTarget:
             chosen = [labels[p.argmax(axis=-1)] for labels, p in zip(self.columns, probabilities, strict=True)]
             # Text would take numbers beside it for text.
             return np.stack(chosen if self.labels is not None else [c.astype(object) for c in chosen], axis=1)
+        if self.kind == "multiclass-onehot":
+            return np.eye(len(self.labels), dtype=self.dtype)[probabilities.argmax(axis=-1)]
         chosen = self.labels[probabilities.argmax(axis=-1)]
         return chosen[..., None] if len(self.shape) == 2 else chosen
 
@@ -308,7 +334,14 @@ class ClassTarget:
 
     def _is_shared(self):
         """Whether all of y has the same labels."""
-        return self.by_step or not self.columns or self.kind == "multilabel-indicator"
+        return self.by_step or not self.columns or self.kind != "multiclass-multioutput"
+
+
+def _is_one_hot(y):
+    """Whether each row of several columns of 0 and 1 holds exactly one 1."""
+    return (
+        y.ndim == 2 and y.shape[1] > 1 and not pd.isna(y).any() and bool((y.astype(np.float64).sum(axis=1) == 1).all())
+    )
 
 
 def _codes(y, labels):

@@ -10,7 +10,13 @@ from sklearn.utils.metaestimators import available_if
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm.estimators._class_target import ClassTarget
-from sklstm.estimators._output_checks import check_classification, loss_name, output_shapes, takes_logits
+from sklstm.estimators._output_checks import (
+    check_classification,
+    last_activation,
+    loss_name,
+    output_shapes,
+    takes_logits,
+)
 
 
 def is_single(estimator):
@@ -125,7 +131,7 @@ class Classification(ClassifierMixin):
         y, predicted = np.asarray(self._beside(X, y)), self.predict(X)
         check_consistent_length(y, predicted, sample_weight)
         known, right = ~pd.isna(y), y == predicted.reshape(y.shape)
-        if self._target.n_flags and not self._target.by_step:
+        if self._target.has_flags and not self._target.by_step:
             known, right = known.all(axis=1), right.all(axis=1)
         weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
         weights = weights.reshape(-1, *(1,) * (known.ndim - 1)) * known
@@ -172,7 +178,10 @@ class Classification(ClassifierMixin):
 
     def _settings(self, network):
         # The usual loss goes by the network's units.
-        self._target.see(output_shapes(network))
+        judges_each = last_activation(network) in ("sigmoid", "hard_sigmoid")
+        if self.loss is not None or network.compiled:
+            judges_each |= loss_name(network.loss if network.compiled else self.loss).startswith("binary")
+        self._target.see(output_shapes(network), judges_each)
         return super()._settings(network)
 
     def _usual_loss(self):

@@ -7,7 +7,7 @@ not compiled. It takes NaN for time steps that were not observed, and loads wher
 ``X_shape_`` : tuple
     (n_samples, n_timesteps, n_features); of frames (n_samples, n_timesteps, height, width), maybe with channels last.
 ``target_type_`` : str
-    What `sklearn.utils.multiclass.type_of_target` says of y.
+    What `sklearn.utils.multiclass.type_of_target` says of y; "multiclass-onehot" for an indicator of one class each.
 ``n_outputs_`` : int
     Values to predict for each sample, those of all time steps together.
 ``n_classes_`` : int or list of int, optional

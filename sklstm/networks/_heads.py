@@ -35,7 +35,7 @@ def heads(meta, state, output_activation=None):
         size, usual = n_outputs, "sigmoid"
     elif target == "binary":
         size, usual = 2 if output_activation == "softmax" else 1, "sigmoid"
-    elif target == "multiclass":
+    elif target in ("multiclass", "multiclass-onehot"):
         size, usual = int(n_classes), "softmax"
     else:
         raise _unknown(target)
@@ -91,6 +91,6 @@ def _n_labels(meta):
 
 def _unknown(target):
     return ValueError(
-        "A network's output is for regression, binary, multiclass, multilabel-indicator or multiclass-multioutput "
-        f"targets, got target_type_={target!r}. See sklearn.utils.multiclass.type_of_target."
+        "A network's output is for regression, binary, multiclass, multiclass-onehot, multilabel-indicator or "
+        f"multiclass-multioutput targets, got target_type_={target!r}. See sklearn.utils.multiclass.type_of_target."
     )
