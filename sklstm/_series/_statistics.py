@@ -24,16 +24,24 @@ def find_moments(values, bounds):
 
     The variance is that of the population. Two passes over the values keep it exact where a level is large.
     """
-    count, begins, lengths = count_observed(values, bounds), bounds[:-1], np.diff(bounds)
-    observed = ~np.isnan(values)
+    count = count_observed(values, bounds)
+    mean, variance = np.empty((2, *count.shape))
+    # Column by column: so temporary arrays are as long as the table, and not as large.
+    for k in range(values.shape[1]):
+        mean[:, k], variance[:, k] = _moments_of_column(values[:, k], bounds, count[:, k])
+    return count, mean, variance
+
+
+def _moments_of_column(values, bounds, count):
+    observed, begins = ~np.isnan(values), bounds[:-1]
     with np.errstate(invalid="ignore"):
         # A series that was never observed: 0 / 0 is NaN.
-        mean = np.add.reduceat(np.where(observed, values, 0.0), begins, axis=0, dtype=np.float64) / count
-        deviations = np.where(observed, values - np.repeat(mean, lengths, axis=0), 0.0)
+        mean = np.add.reduceat(np.where(observed, values, 0.0), begins, dtype=np.float64) / count
+        deviations = np.where(observed, values - np.repeat(mean, np.diff(bounds)), 0.0)
         # The sum of the deviations is the rounding error of the mean.
-        error = np.add.reduceat(deviations, begins, axis=0)
-        variance = (np.add.reduceat(deviations**2, begins, axis=0) - error**2 / count) / count
-    return count, mean, variance
+        error = np.add.reduceat(deviations, begins)
+        variance = (np.add.reduceat(deviations**2, begins) - error**2 / count) / count
+    return mean, variance
 
 
 def merge_moments(one, other):
