@@ -13,6 +13,16 @@ def refused(call, *args, error=ValueError, **params):
     return str(caught.value)
 
 
+def missing_method(estimator, name):
+    """Return why an estimator has no method of this name: the message of the cause of its AttributeError."""
+    assert not hasattr(estimator, name)
+    with pytest.raises(
+        AttributeError, match=f"^This '{type(estimator).__name__}' has no attribute '{name}'$"
+    ) as caught:
+        getattr(estimator, name)
+    return str(caught.value.__cause__)
+
+
 @contextmanager
 def refusing(message, error=ValueError):
     """Check that the block raises an error with exactly this message."""

@@ -6,10 +6,22 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._availability import available_if
 from sklstm.estimators._built_in_networks import BuiltInNetworks
 from sklstm.estimators._quantiles import nearest_to_median, read_quantiles
 from sklstm.estimators._regression import Regression
 from sklstm.estimators._relative_target import RelativeTarget
+
+
+def _learns_quantiles(regressor):
+    """Whether the network has outputs for quantiles: as it was fitted, and before that by the parameter."""
+    target = getattr(regressor, "_target", None)
+    if (regressor.quantiles if target is None else target.quantiles) is None:
+        raise AttributeError(
+            "LSTMRegressor(quantiles=None) predicts one number for each value of y, got a call of "
+            "predict_quantiles. Pass quantiles=[0.1, 0.5, 0.9], or others, and fit again."
+        )
+    return True
 
 
 class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
@@ -317,6 +329,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         """
         return self._decode(*self._outputs(X, groups))
 
+    @available_if(_learns_quantiles)
     def predict_quantiles(self, X, groups=None) -> np.ndarray:
         """Predict the quantiles that the network was trained for, in the units of y.
 
@@ -335,15 +348,12 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
 
         Raises
         ------
+        AttributeError
+            If it was fitted without `quantiles`, or has none before `fit`: then there is no such method.
         ValueError
-            If it was fitted without `quantiles`, or X is refused by `predict`.
+            If X is refused by `predict`.
         """
         check_is_fitted(self)
-        if self.quantiles_ is None:
-            raise ValueError(
-                "LSTMRegressor(quantiles=None) predicts one number for each value of y, got a call of "
-                "predict_quantiles. Pass quantiles=[0.1, 0.5, 0.9], or others, and fit again."
-            )
         return np.stack(self._decode_quantiles(*self._outputs(X, groups)), axis=-1)
 
     # --- quantiles --------------------------------------------------------------------------------

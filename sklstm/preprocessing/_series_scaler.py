@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._availability import available_if
 from sklstm._fit_callbacks import as_task
 from sklstm._series import labels_as_array
 from sklstm._validation import is_ragged, read_numbers, refuse_text
@@ -20,6 +21,16 @@ from sklstm.preprocessing._observations import like_collection, read_observation
 from sklstm.preprocessing._out_of_range import treat_out_of_range
 from sklstm.preprocessing._scaler_coefficients import per_feature, positions_of, refuse_unknown_coefficients
 from sklstm.preprocessing._scaling_methods import METHODS
+
+
+def _learns_from_chunks(scaler):
+    """Whether the statistics of two chunks tell those of both together."""
+    if scaler.method == "robust":
+        raise AttributeError(
+            "SeriesScaler(method='robust') cannot learn from chunks: a median needs all rows at once. "
+            "Use fit, or method='standard'."
+        )
+    return True
 
 
 class SeriesScaler(KeyedTableMixin, SeriesTransformer):
@@ -185,6 +196,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         """
         return self._learn(X, groups, chunk=False)
 
+    @available_if(_learns_from_chunks)
     def partial_fit(self, X, y=None, groups=None) -> Self:
         """Learn from one more chunk of a series that does not fit into memory.
 
@@ -204,14 +216,11 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
 
         Raises
         ------
+        AttributeError
+            If ``method="robust"``: a median needs all rows at once, and there is no such method.
         ValueError
-            If ``method="robust"``: a median needs all rows at once.
+            If X is refused by `fit`.
         """
-        if self.method == "robust":
-            raise ValueError(
-                "SeriesScaler(method='robust') cannot learn from chunks: a median needs all rows at once. "
-                "Use fit, or method='standard'."
-            )
         return self._learn(X, groups, chunk=hasattr(self, "groups_"))
 
     def fit_transform(self, X, y=None, groups=None):
