@@ -3,6 +3,8 @@
 import json
 from functools import cached_property, partial
 
+from sklstm._keras_objects import as_given, as_plain
+
 
 class NetworkState:
     """What a Keras model is rebuilt from.
@@ -16,7 +18,7 @@ class NetworkState:
     rebuild : callable, optional
         Builds the layers anew, where a configuration cannot describe them; it must pickle for the state to pickle.
     compiled : dict, optional
-        What the model is compiled with, as Keras writes it.
+        What the model is compiled with, as `as_plain` writes it.
     """
 
     def __init__(self, config, weights, rebuild=None, compiled=None):
@@ -45,7 +47,7 @@ class NetworkState:
         state : NetworkState
             It shares nothing with the network.
         """
-        compiled = network.get_compile_config() if keep_compiled and network.compiled else None
+        compiled = _compiled(network) if keep_compiled and network.compiled else None
         if describes_itself(network):
             return cls(_described(network), network.get_weights(), compiled=compiled)
         if rebuild is None:
@@ -63,7 +65,7 @@ class NetworkState:
         with keras_seeds(seed):
             network = self.rebuild() if self.config is None else keras.models.model_from_json(self.config)
             if self.compiled is not None:
-                network.compile_from_config(self.compiled)
+                network.compile(**as_given(self.compiled))
         network.set_weights(self.weights)
         return network
 
@@ -118,6 +120,11 @@ def _described(network):
             "build_config": network.get_build_config(),
         }
     )
+
+
+def _compiled(network):
+    """What a model was compiled with: the arguments of compile."""
+    return as_plain(dict(network._compile_config.config))
 
 
 def describes_itself(network):

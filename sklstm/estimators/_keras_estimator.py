@@ -10,10 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
+from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
 from sklstm._validation import is_ragged
 from sklstm._warnings import warn_user
 from sklstm.estimators._panel_samples import split_panel_tail
+
+# Parameters that may be, or hold, instances of Keras.
+KERAS_OBJECTS = ("loss", "metrics", "optimizer")
 
 
 class TrainingData(NamedTuple):
@@ -275,21 +279,22 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         state = super().__getstate__()
-        return state | {"loss": _InParts(state["loss"])} if _is_object(state.get("loss")) else state
+        return state | {name: as_plain(state[name]) for name in KERAS_OBJECTS if holds_instance(state.get(name))}
 
     def __setstate__(self, state):
-        if isinstance(state.get("loss"), _InParts):
-            state = state | {"loss": state["loss"].loss}
-        super().__setstate__(state)
+        super().__setstate__(state | {name: as_given(state[name]) for name in KERAS_OBJECTS if name in state})
 
     def __sklearn_clone__(self):
-        if not _is_object(self.loss):
+        shared = {name: value for name in KERAS_OBJECTS if holds_instance(value := getattr(self, name))}
+        if not shared:
             return super().__sklearn_clone__()
-        # A loss keeps nothing from fit to fit, so the clone may have it too.
+        # Each fit makes its own of them, so the clone may have the same.
         twin = copy.copy(self)
-        twin.loss = None
+        for name in shared:
+            setattr(twin, name, None)
         cloned = super(KerasEstimator, twin).__sklearn_clone__()
-        cloned.loss = self.loss
+        for name, value in shared.items():
+            setattr(cloned, name, value)
         return cloned
 
     # --- what a subclass may say otherwise --------------------------------------------------------
@@ -371,18 +376,3 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
-
-
-class _InParts:
-    """A loss that pickles as Python does: Keras' own way forgets parameters, and knows no class of one's own."""
-
-    def __init__(self, loss):
-        self.loss = loss
-
-    def __reduce__(self):
-        return object.__new__, (type(self.loss),), vars(self.loss).copy()
-
-
-def _is_object(loss):
-    """Whether a loss is neither a name, a class nor a function."""
-    return hasattr(loss, "get_config") and not isinstance(loss, type)

@@ -1,0 +1,66 @@
+"""Losses, metrics and optimizers of Keras as plain data: to pickle them, and to make them anew."""
+
+
+class PlainObject:
+    """A loss, metric or optimizer that pickles as Python does.
+
+    Keras' own pickles and configurations forget parameters of losses (the delta of Huber), and do not load a class of
+    one's own.
+
+    Parameters
+    ----------
+    kind : type
+        Its class.
+    config : dict or None
+        What the class is built from; None for a loss, which keeps nothing from call to call.
+    attributes : dict or None
+        Those of a loss.
+    """
+
+    def __init__(self, kind, config, attributes):
+        self.kind, self.config, self.attributes = kind, config, attributes
+
+    def build(self):
+        """A fresh object."""
+        if self.config is not None:
+            return self.kind.from_config(self.config)
+        loss = object.__new__(self.kind)
+        vars(loss).update(self.attributes)
+        return loss
+
+
+def as_plain(given):
+    """What was given for a loss, for metrics or an optimizer, with a PlainObject for each instance of Keras."""
+    if isinstance(given, (list, tuple)):
+        return type(given)(map(as_plain, given))
+    if isinstance(given, dict):
+        return {name: as_plain(value) for name, value in given.items()}
+    if not is_instance(given):
+        return given
+    if not hasattr(given, "variables"):
+        return PlainObject(type(given), None, vars(given).copy())
+    # Some metrics leave parameters of their function out of their configuration.
+    return PlainObject(type(given), getattr(given, "_fn_kwargs", {}) | given.get_config(), None)
+
+
+def as_given(plain):
+    """The way back from `as_plain`, with fresh instances."""
+    if isinstance(plain, (list, tuple)):
+        return type(plain)(map(as_given, plain))
+    if isinstance(plain, dict):
+        return {name: as_given(value) for name, value in plain.items()}
+    return plain.build() if isinstance(plain, PlainObject) else plain
+
+
+def holds_instance(given):
+    """Whether what was given is, or holds, an instance of a loss, metric or optimizer."""
+    if isinstance(given, (list, tuple)):
+        return any(map(holds_instance, given))
+    if isinstance(given, dict):
+        return any(map(holds_instance, given.values()))
+    return is_instance(given)
+
+
+def is_instance(given):
+    """Whether something is an instance of Keras, neither a name, a class nor a function."""
+    return hasattr(given, "get_config") and not isinstance(given, type)
