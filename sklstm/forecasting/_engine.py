@@ -116,17 +116,16 @@ class Engine:
                 f"{self.who} expects steps that keep rows, got {len(samples)} samples from {len(data)} rows. Frame "
                 "with LagFramer, which has a window for every row."
             )
-        ahead = data.values_around(np.arange(len(data)), range(1, self.block + 1), **self.layout)
-        if self.framer is None or self.framer.freq is None:
-            warn_lost_rows(self.who, data.index, np.count_nonzero(~np.isnan(ahead).any(axis=1)), self.block)
-        y = np.where(np.isnan(ahead), np.nan, levels[-1][np.nan_to_num(ahead).astype(np.intp)])
-        rows = np.flatnonzero(~np.isnan(y).any(axis=1))
+        rows = self._rows_to_learn_from(data, levels[-1])
         if len(rows) == 0:
             raise ValueError(
                 f"{self.who}(horizon={self.block}) needs rows whose next {self.block} values are known, got none in "
                 f"{len(data)} rows. Lower the horizon or pass a longer series."
             )
-        self.regressor.fit(samples.take(rows), y[rows] if self.block > 1 else y[rows, 0])
+        y = np.empty((len(rows), self.block))
+        for step, ahead in enumerate(data.rows_around(range(1, self.block + 1), **self.layout)):
+            y[:, step] = levels[-1][ahead[rows]]
+        self.regressor.fit(samples.take(rows), y if self.block > 1 else y[:, 0])
         self._lacks_rows = samples.lack_rows_between(self.framer)
         self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
         self._labels = data.index.labels
@@ -135,6 +134,16 @@ class Engine:
         if data.index.is_panel and not getattr(self.regressor, "serves_new_series_", True):
             self._untrained = self._labels[np.setdiff1d(np.arange(data.index.n_series), data.index.codes[rows])]
         return self
+
+    def _rows_to_learn_from(self, data, target):
+        """Rows whose next values are known, as many as are forecast at once."""
+        reached, known = np.ones((2, len(data)), dtype=bool)
+        for ahead in data.rows_around(range(1, self.block + 1), **self.layout):
+            reached &= ahead >= 0
+            known &= ~np.isnan(target[ahead])
+        if self.framer is None or self.framer.freq is None:
+            warn_lost_rows(self.who, data.index, np.count_nonzero(reached), self.block)
+        return np.flatnonzero(reached & known)
 
     def refuse_new_series(self, data):
         """Raise where rows are of a series that was not fitted, and has no scale."""
