@@ -3,6 +3,8 @@
 import json
 from functools import cached_property, partial
 
+import numpy as np
+
 from sklstm._keras_objects import as_given, as_plain
 
 
@@ -73,6 +75,23 @@ class NetworkState:
     def model(self):
         """The Keras model in this state, built when it is first asked for."""
         return self.build()
+
+    def take_up_changes(self):
+        """Take up what a user changed in `model`: its weights, and which of its layers are trained."""
+        model = vars(self).get("model")
+        if model is None:
+            return
+        weights = model.get_weights()
+        if not all(map(np.array_equal, weights, self.weights)):
+            self.weights = weights
+            self._forget("tensors")
+        if self.config is not None and (described := _described(model)) != self.config:
+            self.config = described
+            self._forget("key")
+
+    def _forget(self, name):
+        vars(self).pop(name, None)
+        self._parts = {}
 
     @cached_property
     def tensors(self):

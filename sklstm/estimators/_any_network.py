@@ -9,6 +9,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, validate_parameter_constraints
 
+from sklstm._keras_objects import as_given
 from sklstm._network_state import NetworkState
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
 from sklstm.estimators._keras_estimator import KerasEstimator
@@ -25,7 +26,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         "model": [callable, HasMethods(["build"]), None],
         "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
         "loss": [str, callable, None],
-        "metrics": [list, tuple, None],
+        "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
@@ -108,6 +109,13 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         network.set_weights(self.network_.weights)
         return network, self._compile_again
 
+    def _compile(self, model):
+        if self._compile_again is None:
+            super()._compile(model)
+        else:
+            compiled = NetworkState.of(self._compile_again(), keep_compiled=True).compiled
+            model.compile(**as_given(compiled))
+
     def _bind(self, builder, params, samples):
         """The builder with what it asks for by name."""
         from sklstm.training import check_parameters
@@ -117,6 +125,12 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         compile_kwargs = self._compile_kwargs() if _asks_for("compile_kwargs", builder) else None
         for name, parameter in inspect.signature(builder).parameters.items():
             needed = parameter.default is parameter.empty and parameter.kind in _NAMED
+            if needed and name == "params" and name not in params:
+                raise ValueError(
+                    f"{type(self).__name__}: the builder {getattr(builder, '__name__', type(builder).__name__)} asks "
+                    "for 'params', all parameters of the estimator, as scikeras passes them. Ask for those that it "
+                    "needs by name, and set them as model__units=32."
+                )
             if needed and name not in {"meta", "compile_kwargs"} | set(params):
                 raise ValueError(
                     f"{type(self).__name__}: the builder {getattr(builder, '__name__', type(builder).__name__)} asks "

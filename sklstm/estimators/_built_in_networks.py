@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._parameters import suggest
@@ -66,7 +66,7 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_features": [list, tuple, np.ndarray, None],
         "loss": [str, callable, None],
-        "metrics": [list, tuple, None],
+        "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
         "shuffle": ["boolean"],
         "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
         "stateful": ["boolean"],

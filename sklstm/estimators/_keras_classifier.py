@@ -22,7 +22,7 @@ class KerasClassifier(Classification, AnyNetwork):
     loss : str, class, function or keras.losses.Loss, optional
         What is minimised; by default the cross-entropy that y asks for. Its parameters are set as
         ``loss__from_logits=True``.
-    metrics : list, optional
+    metrics : str, function, keras.metrics.Metric or list of them, optional
         Watched in `history_`.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency.

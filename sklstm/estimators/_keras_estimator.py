@@ -98,9 +98,17 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     @property
     def model_(self):
-        """The fitted Keras model, rebuilt from plain data when it is first asked for."""
+        """The fitted Keras model, rebuilt from plain data when it is first asked for, and compiled as it was trained.
+
+        Weights that are set in it are those that predict and partial_fit go by from then on, and layers whose
+        ``trainable`` is set to False are not trained. What it evaluates is the loss of the scaled target.
+        """
         check_is_fitted(self)
-        return self.network_.model
+        self._shares_model = True
+        model = self.network_.model
+        if not model.compiled:
+            self._compile(model)
+        return model
 
     def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
         """Train for some epochs; `anew` forgets whatever was learned before. A fit that fails changes nothing."""
@@ -115,7 +123,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 self._optimizer_state = None
             network, rebuild, settings, data = self._begin(X, y, sample_weight, anew, groups, classes)
             interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
-            self.network_ = NetworkState.of(network, rebuild)
+            self.network_, self._shares_model = NetworkState.of(network, rebuild), False
             self._conclude(data)
         except BaseException:
             vars(self).clear()
@@ -133,6 +141,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         from sklstm.training import keras_seeds, refuse_fork
 
         refuse_fork(f"{type(self).__name__}.fit")
+        self._refuse_other_precision()
+        self._refuse_several_inputs(X)
         samples = self._read_X(X, reset=anew)
         y = self._read_y(self._laid_out(y, samples), samples, anew, classes)
         weights = None
@@ -158,15 +168,36 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 network, rebuild = self._build(samples)
         else:
             self._refuse_another_network()
+            self._take_up_changes()
             network, rebuild = self._restore()
         settings = self._settings(network)
-        described = type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None}
+        trained = [tuple(variable.shape) for variable in network.trainable_variables]
+        described = type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None}, trained
         if described != getattr(self, "_optimizer", described):
-            # Another optimizer, or another learning rate: it starts anew.
+            # Another optimizer, another learning rate, or other layers that are trained: it starts anew.
             self._optimizer_state = None
         self._optimizer = described
         targets, weights = self._encode(network, settings.loss, samples, y, weights, learned, anew)
         return network, rebuild, settings, TrainingData(samples, targets, weights, training, validation, groups)
+
+    def _refuse_several_inputs(self, X):
+        """Refuse a dict or a list of arrays, as Keras takes them for a network of several inputs."""
+        if isinstance(X, dict) or (isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) > 2):
+            inputs = list(X) if isinstance(X, dict) else len(X)
+            raise ValueError(
+                f"{type(self).__name__} has one X, got a {type(X).__name__} of inputs ({inputs}). Join them along the "
+                "features, np.concatenate([...], axis=-1), and take them apart inside the network: keras.ops.split."
+            )
+
+    def _refuse_other_precision(self):
+        """Refuse to train where Keras is told to compute in another precision."""
+        import keras
+
+        if (floatx := keras.config.floatx()) != "float32":
+            raise ValueError(
+                f"{type(self).__name__} computes in float32, got keras.config.floatx() == {floatx!r}. Call "
+                "keras.config.set_floatx('float32')."
+            )
 
     def _train(self, network, settings, data, tasks, epochs, rebuild):
         """Train the network in place, and keep what is needed to go on; whether the user interrupted it."""
@@ -267,6 +298,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         from sklstm.training import refuse_fork
 
         check_is_fitted(self)
+        self._take_up_changes()
         refuse_fork(f"{type(self).__name__}.predict")
         return self._prepare(self._read_X(X, reset=False))
 
@@ -278,6 +310,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     # --- copies -----------------------------------------------------------------------------------
 
     def __getstate__(self):
+        self._take_up_changes()
         state = super().__getstate__()
         return state | {name: as_plain(state[name]) for name in KERAS_OBJECTS if holds_instance(state.get(name))}
 
@@ -312,6 +345,15 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                     f"{type(self).__name__} goes on with the network that it has, but {name} was {before!r} when it "
                     f"was built, and is {value!r}. Set it back, or call fit with warm_start=False to begin anew."
                 )
+
+    def _compile(self, model):
+        """Compile a model as it is trained."""
+        self._settings(model).compile(model)
+
+    def _take_up_changes(self):
+        """Take up what the user changed in `model_`; nothing to look for where nobody asked for it."""
+        if getattr(self, "_shares_model", False):
+            self.network_.take_up_changes()
 
     def _restore(self):
         """The network as it is, to be trained on, and how to build it again."""

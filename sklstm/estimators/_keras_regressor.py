@@ -21,7 +21,7 @@ class KerasRegressor(Regression, AnyNetwork):
         An instance is copied for each fit. Its parameters are set as ``optimizer__learning_rate=1e-3``.
     loss : str, class, function or keras.losses.Loss, optional
         What is minimised, on the scaled target; "mse" by default. Its parameters are set as ``loss__delta=2.0``.
-    metrics : list, optional
+    metrics : str, function, keras.metrics.Metric or list of them, optional
         Watched in `history_`, on the scaled target.
     epochs : int, default=1
         How often to go through the training samples.

@@ -48,7 +48,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         An instance is copied for each fit.
     loss : str, function or keras.losses.Loss, optional
         What is minimised; by default the cross-entropy that y and the output layer ask for.
-    metrics : list, optional
+    metrics : str, function, keras.metrics.Metric or list of them, optional
         Watched in `history_`.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss; "balanced" weighs them by the inverse of their frequency among the samples

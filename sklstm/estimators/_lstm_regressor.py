@@ -62,7 +62,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         An instance is copied for each fit.
     loss : str, function or keras.losses.Loss, optional
         What is minimised, on the scaled target; "mse" by default. With `quantiles` it is their pinball loss.
-    metrics : list, optional
+    metrics : str, function, keras.metrics.Metric or list of them, optional
         Watched in `history_`, on the scaled target.
     shuffle : bool, default=True
         Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come

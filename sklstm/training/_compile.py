@@ -38,7 +38,7 @@ def build_metrics(metrics, **params):
 
     Parameters
     ----------
-    metrics : list of str, class, function or keras.metrics.Metric, or None
+    metrics : str, class, function or keras.metrics.Metric, a list of them, or None
         Instances are copied, classes are called.
     **params : dict
         As for `build_callbacks`.
@@ -48,7 +48,9 @@ def build_metrics(metrics, **params):
     metrics : list of str, function or keras.metrics.Metric
         As many as were given.
     """
-    named = {str(k): metric for k, metric in enumerate(metrics or ())}
+    if not isinstance(metrics, (list, tuple)):
+        metrics = [] if metrics is None else [metrics]
+    named = {str(k): metric for k, metric in enumerate(metrics)}
     classes = {name: _metric_class(metric) for name, metric in named.items()}
     own = _share_out("metrics", params, {name: cls and _parameters_of(cls) for name, cls in classes.items()})
     built = []
