@@ -2,6 +2,6 @@
 
 import sys
 
-from sklstm.cli import run
+from sklstm.cli import main
 
-sys.exit(run())
+sys.exit(main())

@@ -1,7 +1,6 @@
 """The command line: ``sklstm describe``, ``tune``, ``forecast``, ``backtest`` and ``predict``."""
 
 import argparse
-import os
 import sys
 
 UNPICKLING = "MODEL is a pickle, and unpickling runs code: only load what you trust."
@@ -19,17 +18,6 @@ def main(argv=None):
         print("\nstopped", file=sys.stderr)
         return 130
     return 0
-
-
-def run():
-    """Run a command as a program of its own, and end it with its exit status."""
-    status = main()
-    if status:
-        # Fits that still run in threads would abort the process on its way out, after what was said.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
 
 
 def _run_describe(args):

@@ -18,6 +18,7 @@ from sklstm.cli._console import ProgressBar, load_keras_silently
 from sklstm.cli._report import draw, print_notes, print_scores, when
 from sklstm.cli._rivals import find_rivals
 from sklstm.cli._series_file import read_series
+from sklstm.cli._threads import in_threads
 
 # Updates of the weights in an epoch: fewer learn too slowly, more take longer on a long series for little.
 UPDATES_PER_EPOCH = 6
@@ -148,7 +149,7 @@ def _search(forecaster, grids, cv, args, series):
     if not sys.stderr.isatty():
         print(fits, flush=True)
     score = forecast_scorer("rmse")
-    with ProgressBar(n_candidates * cv.n_splits, fits) as progress, joblib.parallel_config("threading"):
+    with ProgressBar(n_candidates * cv.n_splits, fits) as progress, in_threads():
 
         def score_and_advance(estimator, series, y=None):
             value = score(estimator, series)

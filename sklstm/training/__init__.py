@@ -19,6 +19,7 @@ from sklstm.training._predict import predict_carrying, predict_carrying_by_serie
 from sklstm.training._processes import refuse_fork, share_cores
 from sklstm.training._programs import clear_programs
 from sklstm.training._settings import Settings
+from sklstm.training._stopping import stopping_fits
 from sklstm.training._truncated import sequence_model
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "sequence_model",
     "shuffled_rows",
     "split_time_tail",
+    "stopping_fits",
     "streams",
 ]
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from sklstm.training._batches import trim
 from sklstm.training._epoch_program import State, make_metric_variables
+from sklstm.training._stopping import raise_if_stopping
 
 # Evaluation keeps nothing for a gradient: it takes more at once than training does.
 EVALUATED_AT_ONCE, EVALUATED_BYTES = 1024, 16 * 2**20
@@ -110,6 +111,7 @@ class EpochLoop:
         tell = self._tell if self._by_batch else _call
         self._state = self._state._replace(metrics=self._fresh_metrics)
         for first, n_batches, arrays, n_last in calls(batches, self.program.form, self._room):
+            raise_if_stopping()
             tell(watchers.on_train_batch_begin, first)
             self._state, logs = self.program.learn(self._state, arrays, n_batches, n_last)
             if watched:
