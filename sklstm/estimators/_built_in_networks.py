@@ -201,9 +201,12 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
                     f"hold codes, embedding_features=[...], or leave {name} out."
                 )
 
-    def _laid_out(self, y, samples):
+    def _comes_in_sequences(self, y, samples):
         by_step = self.architecture == "many_to_many" or callable(self.architecture)
-        if not by_step or not is_by_observed_step(y, samples.shape[1]):
+        return by_step and is_by_observed_step(y, samples.shape[1])
+
+    def _laid_out(self, y, samples):
+        if not self._comes_in_sequences(y, samples):
             return y
         return lay_out(type(self).__name__, y, samples.observed(), None if is_classifier(self) else np.nan)
 

@@ -67,14 +67,16 @@ class Classification(ClassifierMixin):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
-            The most probable labels.
+            The most probable labels. Of a network with an output for each time step None (NaN among floats) where X
+            was not observed; a list of sequences where y was one.
 
         Raises
         ------
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        return self._decode(*self._outputs(X))
+        outputs, samples = self._outputs(X)
+        return self._as_sequences(self._decode(outputs, samples), samples)
 
     def predict_proba(self, X):
         """Predict the probability of each label.
@@ -128,9 +130,10 @@ class Classification(ClassifierMixin):
         score : float
             Between 0 and 1.
         """
-        y, predicted = np.asarray(self._beside(X, y)), self.predict(X)
+        y, predicted = np.asarray(self._beside(X, y)), self._decode(*self._outputs(X))
         check_consistent_length(y, predicted, sample_weight)
-        known, right = ~pd.isna(y), y == predicted.reshape(y.shape)
+        predicted = predicted.reshape(y.shape)
+        known, right = ~(pd.isna(y) | pd.isna(predicted)), y == predicted
         if self._target.has_flags and not self._target.by_step:
             known, right = known.all(axis=1), right.all(axis=1)
         weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
@@ -142,7 +145,8 @@ class Classification(ClassifierMixin):
 
     def _decode(self, outputs, samples):
         """The network's outputs as labels."""
-        return self._target.choose(self._probabilities(outputs))
+        labels = self._target.choose(self._probabilities(outputs))
+        return self._of_observed_steps(labels, samples, np.nan if labels.dtype.kind == "f" else None)
 
     def _read_y(self, y, samples, anew, classes):
         if anew:

@@ -144,6 +144,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         self._refuse_other_precision()
         self._refuse_several_inputs(X)
         samples = self._read_X(X, reset=anew)
+        if anew:
+            self._predicts_sequences = self._comes_in_sequences(y, samples)
         y = self._read_y(self._laid_out(y, samples), samples, anew, classes)
         weights = None
         if sample_weight is not None:
@@ -374,6 +376,28 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _laid_out(self, y, samples):
         """Y as an array, where it came as sequences of the samples' own lengths."""
         return y
+
+    def _comes_in_sequences(self, y, samples):
+        """Whether y came as sequences, with a value for each observed time step."""
+        return False
+
+    def _of_observed_steps(self, y, samples, missing):
+        """Predictions of time steps, with what is `missing` at those that were not observed."""
+        if not self._target.per_input_step or y.ndim < 2 or (observed := samples.observed()).all():
+            return y
+        if missing is None:
+            y = y.astype(object)
+        y[~observed] = missing
+        return y
+
+    def _as_sequences(self, y, samples):
+        """Predictions as y came in fit: a list of sequences where that was one."""
+        if not self._predicts_sequences:
+            return y
+        observed, labels = samples.observed(), getattr(self._target, "labels", None)
+        # Labels were laid out beside None.
+        y = y[observed].astype(self._target.dtype if labels is None else labels.dtype)
+        return np.split(y, np.cumsum(observed.sum(axis=1))[:-1])
 
     def _prepare(self, samples, y=None, training=None, anew=False):
         return samples

@@ -253,14 +253,16 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
-            The most probable labels.
+            The most probable labels. With "many_to_many" None (NaN among floats) where X was not observed; a list of
+            sequences where y was one in `fit`.
 
         Raises
         ------
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        return self._decode(*self._outputs(X, groups))
+        outputs, samples = self._outputs(X, groups)
+        return self._as_sequences(self._decode(outputs, samples), samples)
 
     def predict_proba(self, X, groups=None):
         """Predict the probability of each label.

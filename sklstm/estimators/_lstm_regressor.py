@@ -319,7 +319,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Predictions, of the dimensions and the precision that y had in `fit`. With `quantiles` the median, or the
-            quantile nearest to it.
+            quantile nearest to it. With "many_to_many" NaN where X was not observed; a list of sequences where y was
+            one in `fit`.
 
         Raises
         ------
@@ -327,7 +328,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
             another number of time steps.
         """
-        return self._decode(*self._outputs(X, groups))
+        outputs, samples = self._outputs(X, groups)
+        return self._as_sequences(self._decode(outputs, samples), samples)
 
     @available_if(_learns_quantiles)
     def predict_quantiles(self, X, groups=None) -> np.ndarray:
@@ -393,4 +395,5 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     def _decode_quantiles(self, outputs, samples):
         """The network's outputs in the units of y, an array of its dimensions for each quantile, ascending."""
         decoded = self._unrelate(self._target.decode(outputs, self._series(samples)), samples)
-        return [self._target.restore(quantile) for quantile in np.sort(decoded, axis=0)]
+        restored = [self._target.restore(quantile) for quantile in np.sort(decoded, axis=0)]
+        return [self._of_observed_steps(quantile, samples, np.nan) for quantile in restored]

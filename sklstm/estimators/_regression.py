@@ -44,14 +44,16 @@ class Regression(RegressorMixin):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            Predictions, of the dimensions and the precision that y had in `fit`.
+            Predictions, of the dimensions and the precision that y had in `fit`. Of a network with an output for each
+            time step NaN where X was not observed; a list of sequences where y was one.
 
         Raises
         ------
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        return self._decode(*self._outputs(X))
+        outputs, samples = self._outputs(X)
+        return self._as_sequences(self._decode(outputs, samples), samples)
 
     def score(self, X, y, sample_weight=None) -> float:
         """Coefficient of determination of the predictions, R squared.
@@ -70,8 +72,8 @@ class Regression(RegressorMixin):
         score : float
             1 at best; 0 for predicting the mean.
         """
-        y, predicted = np.asarray(self._beside(X, y), dtype=np.float64), self.predict(X)
-        known = ~np.isnan(y) if y.ndim > 1 else np.ones(len(y), dtype=bool)
+        y, predicted = np.asarray(self._beside(X, y), dtype=np.float64), self._decode(*self._outputs(X))
+        known = ~(np.isnan(y) | np.isnan(predicted)) if y.ndim > 1 else np.ones(len(y), dtype=bool)
         if known.all() and y.ndim < 3:
             return r2_score(y, predicted, sample_weight=sample_weight)
         if sample_weight is not None:
@@ -114,7 +116,7 @@ class Regression(RegressorMixin):
     def _decode(self, outputs, samples):
         """The network's outputs in the units of y."""
         decoded = self._target.decode(outputs, self._series(samples))
-        return self._target.restore(self._unrelate(decoded, samples))
+        return self._of_observed_steps(self._target.restore(self._unrelate(decoded, samples)), samples, np.nan)
 
     def _series(self, samples):
         """The series of each sample, where each has a scale of y of its own; else None."""

@@ -280,7 +280,12 @@ def test_labels_of_time_steps(kind):
         row[LONGEST - len(own) :] = own
     lstm = LSTMClassifier(units=2, architecture="many_to_many", epochs=2, random_state=0)
     model = tagger(clone(lstm)).fit(SEQUENCES, labels)
-    assert_array_equal(model.predict(SEQUENCES), tagger(clone(lstm)).fit(SEQUENCES, by_hand).predict(SEQUENCES))
+    predicted = model.predict(SEQUENCES)
+    assert [len(sequence) for sequence in predicted] == LENGTHS.tolist()
+    assert predicted[0].dtype == names.dtype
+    padded = tagger(clone(lstm)).fit(SEQUENCES, by_hand).predict(SEQUENCES)
+    assert_array_equal(pd.isna(padded), pd.isna(by_hand))
+    assert_array_equal(np.concatenate(predicted), padded[~pd.isna(padded)])
     assert model.classes_.tolist() == sorted(names.tolist())
     assert model.score(SEQUENCES, labels) == model.score(SEQUENCES, by_hand)
     if kind == "text":
@@ -294,6 +299,9 @@ def test_numbers_of_time_steps():
     model = tagger(LSTMRegressor(units=2, architecture="many_to_many", epochs=1, random_state=0))
     model.fit(SEQUENCES, targets)
     assert np.isfinite(model.score(SEQUENCES, targets))
+    predicted = model.predict(SEQUENCES)
+    assert [sequence.shape for sequence in predicted] == [target.shape for target in targets]
+    assert all(map(np.isfinite, map(np.sum, predicted)))
     short = [k for k, length in enumerate(LENGTHS) if length == 2]
     alike = [SEQUENCES[k] for k in short], [targets[k].tolist() for k in short]
     assert np.isfinite(model.score(*alike))
