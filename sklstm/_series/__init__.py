@@ -14,6 +14,7 @@ from sklstm._series._last_observations import LastObservations, carry_forward, f
 from sklstm._series._layout import Layout, SeriesEnd, SeriesEnds, warn_lost_rows
 from sklstm._series._lines import fit_lines, fit_robust_lines
 from sklstm._series._order_statistics import select_ranked
+from sklstm._series._panel_samples import every_nth, in_series, split_panel_tail
 from sklstm._series._series_table import KnownSteps, SeriesTable, with_levels_of
 from sklstm._series._starts import SeriesStarts, find_known_values, find_starts
 from sklstm._series._statistics import count_observed, find_extremes, find_moments, find_quantiles, merge_moments
@@ -49,6 +50,7 @@ __all__ = [
     "as_table",
     "carry_forward",
     "count_observed",
+    "every_nth",
     "fill_from_before",
     "find_clock",
     "find_extremes",
@@ -65,6 +67,7 @@ __all__ = [
     "fit_lines",
     "fit_robust_lines",
     "has_names",
+    "in_series",
     "labels_as_array",
     "learn_timeline",
     "merge_moments",
@@ -78,6 +81,7 @@ __all__ = [
     "refuse_text_times",
     "refuse_without_groups",
     "select_ranked",
+    "split_panel_tail",
     "tells_time",
     "to_duration",
     "warn_lost_rows",

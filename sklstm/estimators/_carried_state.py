@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import pandas as pd
 
-from sklstm.estimators._panel_samples import in_series
+from sklstm._series import in_series
 
 
 class StreamState(NamedTuple):

@@ -12,9 +12,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
+from sklstm._series import split_panel_tail
 from sklstm._validation import is_ragged
 from sklstm._warnings import warn_user
-from sklstm.estimators._panel_samples import split_panel_tail
 
 # Parameters that may be, or hold, instances of Keras.
 KERAS_OBJECTS = ("loss", "metrics", "optimizer")

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from sklstm._parameters import StrictParameters
+from sklstm._series import every_nth
 from sklstm.estimators._keras_estimator import KerasEstimator
-from sklstm.estimators._panel_samples import every_nth
 
 
 class WindowEstimator(StrictParameters, KerasEstimator):

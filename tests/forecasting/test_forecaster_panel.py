@@ -7,6 +7,7 @@ from forecasters import lags, linear, panel_forecaster, small
 from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklstm import LagFramer, LagRegressor, OnlinePredictor, SeriesForecaster
@@ -202,3 +203,22 @@ def test_a_pipeline_without_keys():
     pd.testing.assert_frame_equal(
         SeriesForecaster(make_pipeline(LagFramer(7), LagRegressor()), **keys).fit(panel).forecast(), expected
     )
+
+
+def test_pooled_scale():
+    """With pooled=True all series share one scale, and series that were not fitted are forecast, from their level."""
+    days = pd.date_range("2026-01-01", periods=60)
+    weeks = np.tile([0.0, 1.0, 2.0, 3.0, 2.0, 1.0, 0.0], 10)
+    week, following = weeks[:60], weeks[60:67]
+    levels = {"a": 10.0, "b": 20.0, "new": 15.0}
+    tables = {shop: pd.DataFrame({"shop": shop, "day": days, "y": level + week}) for shop, level in levels.items()}
+    keys = {"group": "shop", "time": "day", "target": "y"}
+    forecaster = SeriesForecaster(
+        horizon=7, n_steps=7, units=4, epochs=60, learning_rate=0.02, pooled=True, random_state=0, **keys
+    )
+    forecaster.fit(pd.concat([tables["a"], tables["b"]]))
+    assert forecaster.pipeline_["scale"].groups_.size == 0
+    forecast = forecaster.forecast(series=tables["new"])
+    assert np.abs(forecast["y"].to_numpy() - 15 - following).max() < 1
+    by_series = clone(forecaster).set_params(pooled=False).fit(pd.concat([tables["a"], tables["b"]]))
+    assert "was not in fit" in refused(by_series.forecast, series=tables["new"])
