@@ -28,6 +28,9 @@ sides learn alike.
 
 Run it: python benchmarks/training_step.py
 It needs pip install ".[benchmarks]".
+
+On a machine with a GPU, python benchmarks/training_step.py --gpu measures instead which path is fastest there: see
+_gpu_paths.py.
 """
 
 import json
@@ -38,6 +41,7 @@ from importlib import import_module
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import _gpu_paths
 import numpy as np
 from _report import in_fresh_process, interleave, print_machine, print_table
 
@@ -215,7 +219,12 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:] == ["--gpu"]:
+        _gpu_paths.main(__file__)
+    elif sys.argv[1:2] == ["--gpu"]:
+        path, *size = sys.argv[2:]
+        print(json.dumps(_gpu_paths.measure_path(path, *map(int, size))))
+    elif len(sys.argv) > 1:
         print(json.dumps(measure(sys.argv[1], *map(int, sys.argv[2:]))))
     else:
         main()
