@@ -138,9 +138,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _begin(self, X, y, sample_weight, anew, groups, classes):
         """Read what there is to learn from, and build the network, or take up the one that there is."""
-        from sklstm.training import keras_seeds, refuse_fork
+        from sklstm.training import keras_seeds, prepare_process
 
-        refuse_fork(f"{type(self).__name__}.fit")
+        prepare_process(f"{type(self).__name__}.fit")
         self._refuse_other_precision()
         self._refuse_several_inputs(X)
         samples = self._read_X(X, reset=anew)
@@ -297,11 +297,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return samples.lengths() if self._has_an_open_front() else None
 
     def _read_for_predict(self, X):
-        from sklstm.training import refuse_fork
+        from sklstm.training import prepare_process
 
         check_is_fitted(self)
         self._take_up_changes()
-        refuse_fork(f"{type(self).__name__}.predict")
+        prepare_process(f"{type(self).__name__}.predict")
         return self._prepare(self._read_X(X, reset=False))
 
     def _beside(self, X, y):

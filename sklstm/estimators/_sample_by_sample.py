@@ -57,9 +57,9 @@ class SampleBySample:
         return prediction[-1] if self._has_an_axis_of_input_steps() else prediction, (states, outputs)
 
     def _samples(self, windows):
-        from sklstm.training import refuse_fork
+        from sklstm.training import prepare_process
 
-        refuse_fork(f"{self.who}.update")
+        prepare_process(f"{self.who}.update")
         if isinstance(self.estimator, BuiltInNetworks):
             self.estimator._read_codes(windows, reset=False)
         return self.estimator._prepare(Samples(windows))

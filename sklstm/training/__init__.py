@@ -16,7 +16,7 @@ from sklstm.training._fit_network import fit_network
 from sklstm.training._one_step import one_step
 from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
-from sklstm.training._processes import refuse_fork, share_cores
+from sklstm.training._processes import prepare_process
 from sklstm.training._programs import clear_programs
 from sklstm.training._settings import Settings
 from sklstm.training._stopping import stopping_fits
@@ -42,13 +42,10 @@ __all__ = [
     "predict_carrying",
     "predict_carrying_by_series",
     "predict_outputs",
-    "refuse_fork",
+    "prepare_process",
     "sequence_model",
     "shuffled_rows",
     "split_time_tail",
     "stopping_fits",
     "streams",
 ]
-
-# Before TensorFlow first computes anything.
-share_cores()

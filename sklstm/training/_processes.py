@@ -44,8 +44,10 @@ def _threads_of_this_worker():
     return None
 
 
-def refuse_fork(who):
-    """Refuse to compute in a copy of a process that has computed: TensorFlow would wait there forever.
+def prepare_process(who):
+    """Prepare this process to compute: the first time its share of the cores is set; a fork is refused.
+
+    TensorFlow would wait forever in a copy of a process that has computed.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ def refuse_fork(who):
     global _process
     if _process is None:
         _process = os.getpid()
+        share_cores()
     if _process != os.getpid():
         raise RuntimeError(
             f"{who} was called in a forked copy of a process in which a network had been computed. TensorFlow does "

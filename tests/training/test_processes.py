@@ -10,7 +10,8 @@ import pytest
 from inline_snapshot import snapshot
 from refusal import refused
 
-from sklstm.training import refuse_fork, share_cores
+from sklstm.training import prepare_process
+from sklstm.training._processes import share_cores
 
 
 @pytest.fixture
@@ -91,11 +92,11 @@ def test_too_late_for_a_share(monkeypatch, threads):
 
 def test_a_forked_process_is_refused(monkeypatch):
     """A call in a copy of the process that computed first is refused, with what to use in its place."""
-    refuse_fork("LSTMRegressor.fit")
-    refuse_fork("LSTMRegressor.predict")
+    prepare_process("LSTMRegressor.fit")
+    prepare_process("LSTMRegressor.predict")
     forked = os.getpid() + 1
     monkeypatch.setattr(os, "getpid", lambda: forked)
-    assert refused(refuse_fork, "LSTMRegressor.fit", error=RuntimeError) == snapshot(
+    assert refused(prepare_process, "LSTMRegressor.fit", error=RuntimeError) == snapshot(
         "LSTMRegressor.fit was called in a forked copy of a process in which a network had been computed. TensorFlow "
         "does not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of "
         "n_jobs), which do not fork, or begin processes by 'spawn'."
@@ -105,7 +106,7 @@ def test_a_forked_process_is_refused(monkeypatch):
 def test_a_process_that_computes_first(monkeypatch):
     """A copy of a process that has computed nothing may compute; then the other one is refused."""
     # A copy of the module has computed nothing.
-    fresh = runpy.run_path(inspect.getsourcefile(refuse_fork))["refuse_fork"]
+    fresh = runpy.run_path(inspect.getsourcefile(prepare_process))["prepare_process"]
     with monkeypatch.context() as forked:
         forked.setattr(os, "getpid", lambda: 1)
         fresh("LSTMRegressor.fit")
