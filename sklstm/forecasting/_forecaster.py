@@ -360,7 +360,10 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             forecasts = self._interval_at(table, rows, steps, interval, new)
             columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
-        return ahead[keys].assign(**{str(name): values.ravel() for name, values in columns.items()})
+        forecast = ahead[keys].copy()
+        for name, values in columns.items():
+            forecast[name] = values.ravel()
+        return forecast
 
     def update(self, new_rows) -> Self:
         """Move on in time, without training: what comes next is forecast from the end of these rows.

@@ -109,3 +109,10 @@ def test_levels_in_another_order():
     pd.testing.assert_frame_equal(
         deepcopy(forecaster).update(swapped).forecast(), deepcopy(forecaster).update(new).forecast()
     )
+
+
+def test_columns_that_are_numbers():
+    """A column that is called by a number keeps its name."""
+    table = pd.DataFrame({7: np.arange(30.0), 8: np.arange(30.0) % 5})
+    forecast = lags(2, horizon=2, target=7).fit(table).forecast()
+    assert forecast.columns.tolist() == [7]

@@ -132,7 +132,7 @@ class ForecastDisplay:
         table = forecaster.forecast(steps, future=future, interval=interval)
         forecast, *bounds = (
             read_column(who, forecaster, table, column)
-            for column in (str(forecaster.target_), *(("lower", "upper") if interval is not None else ()))
+            for column in (forecaster.target_, *(("lower", "upper") if interval is not None else ()))
         )
         lower, upper = bounds or (None, None)
         observed = forecaster.context_ if series is None else series
