@@ -49,6 +49,7 @@ TRANSFORMERS = [
     SeriesScaler(),
     LagFramer(n_steps=2),
     LagFramer(n_steps=2, flatten=True),
+    LagFramer(n_steps=2, dilation=2),
     SequencePadder(),
     To3D(n_features=1),
 ]
@@ -84,6 +85,7 @@ CASES = {
     "framed rows": (LagFramer(3, context="always"), ROWS),
     "framed table": (LagFramer(3), TABLE),
     "lags of a table": (LagFramer(3, context="never", flatten=True), TABLE),
+    "every second row": (LagFramer(3, dilation=2), TABLE),
     "padded sequences": (SequencePadder(max_len=6, padding="post", truncating="post", value=0.5), SEQUENCES),
     "padded windows": (SequencePadder(max_len=6), WINDOWS),
     "windows": (To3D(n_steps=3), WINDOWS),
