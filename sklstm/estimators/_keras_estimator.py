@@ -418,7 +418,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _shared_steps(self, samples):
         """Samples before the validation samples that share time steps, or targets, with them."""
-        shared = samples.windows.shape[1] - 1 if len(samples.sample_shape) > 1 else 0
+        shared = samples.windows.reach - 1 if len(samples.sample_shape) > 1 else 0
         return max(shared, self._shared_targets(samples))
 
     def _shared_targets(self, samples):
