@@ -67,7 +67,8 @@ def as_numbers(times):
 
 def lie_off(positions, bounds):
     """Mask of the series of which a row lies on no position of a calendar."""
-    return np.add.reduceat(positions == NOWHERE, bounds[:-1], dtype=np.intp) > 0
+    off = positions == NOWHERE
+    return np.logical_or.reduceat(off, bounds[:-1]) if off.any() else np.zeros(len(bounds) - 1, dtype=bool)
 
 
 class Timeline:
@@ -107,16 +108,15 @@ class Timeline:
         lost = lie_off(positions, bounds)
         if self.step is not None:
             return np.where(lost, 0, self.step)
-        hops, codes = np.diff(positions), np.repeat(np.arange(n_series), np.diff(bounds))
-        within = codes[1:] == codes[:-1]
-        hops, codes = hops[within], codes[1:][within]
-        candidates = np.zeros((0, n_series), dtype=np.int64)
-        if len(hops) and np.all(hops == hops[0]):
-            candidates = np.full((1, n_series), hops[0])
-        elif len(hops):
-            candidates = _middle_values(hops, codes, n_series)
-        counts = np.bincount(codes, minlength=n_series)
-        for step in candidates:
+        within = np.ones(max(0, bounds[-1] - 1), dtype=bool)
+        within[bounds[1:-1] - 1] = False
+        hops, counts = np.diff(positions)[within], np.diff(bounds) - 1
+        if len(hops) == 0:
+            return steps
+        if hops[0] > 0 and np.all(hops == hops[0]):
+            return np.where((counts > 0) & ~lost, hops[0], 0)
+        codes = np.repeat(np.arange(n_series), counts)
+        for step in _middle_values(hops, codes, n_series):
             own = step[codes]
             same = np.bincount(codes[hops == own], minlength=n_series)
             odd = np.bincount(codes[(hops % np.maximum(own, 1) != 0) | (hops < 1)], minlength=n_series)
@@ -132,7 +132,7 @@ class Timeline:
         anew = np.zeros(bounds[-1], dtype=bool)
         if self.calendar is not None:
             longest = self.longest_steps(steps)
-            longest = longest[0] if len(longest) == 1 else np.repeat(longest, np.diff(bounds))[1:]
+            longest = longest[0] if np.all(longest == longest[0]) else np.repeat(longest, np.diff(bounds))[1:]
             anew[1:] = (np.diff(positions) > longest) & (longest > 0)
         anew[bounds[:-1]] = True
         return anew

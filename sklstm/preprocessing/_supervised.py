@@ -150,7 +150,9 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
             f"{who}(horizon={horizon}) needs at least {horizon + 1} rows{of}, got {index.lengths.max()}. "
             "Lower the horizon or pass a longer series."
         )
-    known = np.sort(index.rows(_rows_with_future(index if named else SeriesIndex(len(table)), horizon)))
+    has_future = np.zeros(len(table), dtype=bool)
+    has_future[index.rows(_rows_with_future(index if named else SeriesIndex(len(table)), horizon))] = True
+    known = np.flatnonzero(has_future)
     warn_lost_rows(who, index, len(known), horizon)
     columns = [lag_name(features.columns[target], step) for step in range(1, horizon + 1)]
     X = table.iloc[known]
