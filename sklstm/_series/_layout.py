@@ -152,13 +152,13 @@ class Layout:
 
     def find_ends(self, windows, rows):
         """Where each series ends, by its windows and its rows: SeriesEnds."""
-        last_rows, place = self.index.bounds[1:] - 1, np.asarray(self._row_positions(len(windows)))
-        last = place[last_rows]
+        last_rows = self.index.bounds[1:] - 1
+        last = self._places(len(windows), last_rows)
         n_context = self.n_steps - 1
         context = windows.buffer[last[:, None] + np.arange(1 - n_context, 1)]
         begins = np.flatnonzero(self.anew)
         begin = begins[np.searchsorted(begins, last_rows, side="right") - 1]
-        lengths = last - place[begin] + 1
+        lengths = last - self._places(len(windows), begin) + 1
         goes_on = (begin == self.index.bounds[:-1]) & (self.gaps > 0)
         if goes_on.any():
             lengths[goes_on] += self.ends.lengths[self.known[goes_on]] + self.gaps[goes_on] - 1
@@ -178,7 +178,7 @@ class Layout:
 
     def leads(self, columns, n_leads):
         """Values of columns in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""
-        places = np.asarray(self._row_positions(len(columns)))
+        places = self._places(len(columns), np.arange(len(columns)))
         edges = np.append(self.breaks, len(columns))
         last = edges[np.searchsorted(edges, np.arange(len(columns)), side="right")] - 1
         ahead = [
@@ -251,6 +251,12 @@ class Layout:
         seen = np.maximum.reduceat(seen, self.index.bounds[:-1])
         clock, _ = find_clock(self.who, self.index.ordered_times[np.maximum(seen, 0)])
         return np.where(seen >= 0, clock, last)
+
+    def _places(self, n_rows, rows):
+        """Where some of the rows lie in the buffer, an ndarray of int."""
+        places = self._row_positions(n_rows)
+        # A range is as long as the table: it is not written out for the few rows that are asked for.
+        return places.start + rows if isinstance(places, range) else places[rows]
 
     def _row_positions(self, n_rows):
         return row_positions(n_rows, self.n_steps, self.breaks, self.slots)
