@@ -3,12 +3,15 @@
 import copy
 import inspect
 import sys
+from contextlib import contextmanager
 from functools import partial
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, validate_parameter_constraints
+from sklearn.utils._param_validation import HasMethods, Interval, Options, validate_parameter_constraints
 
+from sklstm._fit_callbacks import with_callbacks
 from sklstm._keras_objects import as_given
 from sklstm._network_state import NetworkState
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
@@ -28,7 +31,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), Options(Integral, {-1}), None],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "validation_gap": [Interval(Integral, 0, None, closed="left"), None],
         "shuffle": ["boolean"],
@@ -37,6 +40,49 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
         "random_state": ["random_state"],
     }
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, **fit_params) -> Self:
+        """Train a new network, or with `warm_start` the one that there is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_timesteps, n_features)
+            Samples, in time order where they have one; or with further axes, (n_samples, n_timesteps, height, width).
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            What to predict: numbers in their own units, or labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
+            validation samples, too.
+        **fit_params : dict
+            What ``fit__`` parameters say for every call, for this one: ``epochs=5``, ``batch_size=64``,
+            ``callbacks=[...]``.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown or out of its range, X and y do not fit each other or the network, y holds NaN,
+            or a time step is observed only in part.
+        KeyboardInterrupt
+            If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
+        """
+        with self._called_with("fit", fit_params):
+            anew = not (self.warm_start and self._is_fitted())
+            return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=anew)
+
+    @contextmanager
+    def _called_with(self, route, params):
+        """Let parameters of a call replace those of its route until it ends."""
+        self._of_call = {route: params}
+        try:
+            yield
+        finally:
+            del self._of_call
 
     # --- X ----------------------------------------------------------------------------------------
 
@@ -184,7 +230,8 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
     def _callbacks(self, watched):
         from sklstm.training import build_callbacks
 
-        return build_callbacks(self.callbacks, **self._routed("callbacks"))
+        of_fit = self._fit_params_of_user().get("callbacks")
+        return [*build_callbacks(self.callbacks, **self._routed("callbacks")), *build_callbacks(of_fit)]
 
     # --- routed to fit and predict ----------------------------------------------------------------
 
@@ -194,22 +241,27 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
     def _batch_size(self):
         return self._fit_params_of_user().get("batch_size", self.batch_size) or 32
 
+    def _validation_batch_size(self):
+        return self._fit_params_of_user().get("validation_batch_size") or self._batch_size()
+
     def _fit_params(self):
         params = {"verbose": int(self.verbose)} | self._fit_params_of_user()
-        return {name: value for name, value in params.items() if name not in ("epochs", "batch_size")}
+        ours = ("epochs", "batch_size", "callbacks", "validation_batch_size")
+        return {name: value for name, value in params.items() if name not in ours}
 
     def _fit_params_of_user(self):
         return self._checked("fit", fit)
 
     def _predict_params(self):
         params = self._checked("predict", predict)
-        return {"chunk": params["batch_size"]} if params.get("batch_size") else {}
+        chunk = params.get("batch_size")
+        return {} if chunk in (None, -1) else {"chunk": chunk}
 
     def _checked(self, route, function):
         """Parameters for Keras' fit or predict, in the same ranges as those of this estimator."""
         from sklstm.training import check_parameters
 
-        params = self._routed(route)
+        params = self._routed(route) | getattr(self, "_of_call", {}).get(route, {})
         check_parameters(route, params, function)
         own = {f"{route}__{name}": self._parameter_constraints[name] for name in params if hasattr(self, name)}
         validate_parameter_constraints(
@@ -244,7 +296,16 @@ def _is_model(model):
     return "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model)
 
 
-def fit(epochs, batch_size, verbose, steps_per_epoch, validation_steps, validation_freq):
+def fit(
+    epochs,
+    batch_size,
+    verbose,
+    callbacks,
+    steps_per_epoch,
+    validation_batch_size,
+    validation_steps,
+    validation_freq,
+):
     """What ``fit__`` may say, of all that Keras' fit takes; the rest is said by other parameters."""
 
 

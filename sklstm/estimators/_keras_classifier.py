@@ -1,5 +1,6 @@
 """KerasClassifier: any Keras model as a scikit-learn classifier."""
 
+import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from sklstm.estimators._any_network import AnyNetwork
@@ -29,7 +30,7 @@ class KerasClassifier(Classification, AnyNetwork):
     epochs : int, default=1
         How often to go through the training samples.
     batch_size : int, optional
-        Samples for each update of the weights; 32 by default.
+        Samples for each update of the weights; 32 by default, all of them for -1.
     validation_split : float, default=0.0
         Share of the samples, at the end, to watch instead of train on. Samples sorted by class must be shuffled first.
     validation_gap : int, optional
@@ -131,3 +132,40 @@ class KerasClassifier(Classification, AnyNetwork):
         self.verbose = verbose
         self.random_state = random_state
         self._set_routed(routed)
+
+    def predict(self, X, **predict_params) -> np.ndarray:
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples, as for `fit`.
+        **predict_params : dict
+            What ``predict__`` parameters say for every call, for this one: ``batch_size=256``.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
+            The most probable labels.
+        """
+        with self._called_with("predict", predict_params):
+            return super().predict(X)
+
+    def predict_proba(self, X, **predict_params):
+        """Predict the probability of each label.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples, as for `fit`.
+        **predict_params : dict
+            As for `predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), or (n_samples, n_steps, n_classes)
+            In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
+            several columns of labels a list, with an array for each.
+        """
+        with self._called_with("predict", predict_params):
+            return super().predict_proba(X)

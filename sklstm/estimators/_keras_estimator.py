@@ -246,13 +246,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """What to train, on which batches, and which to watch."""
         from sklstm.training import SampleBatches
 
-        size = self._batch_size()
+        size = _at_most(self._batch_size(), len(data.training))
         gather, targets, weights = data.samples.gather, data.targets, data.weights
         front = {"open_front": self._has_an_open_front(), "lengths": self._lengths(data.samples)}
         rng = rng if self.shuffle else None
         batches = SampleBatches(gather, targets, data.training, size, weights, rng, **front)
         watched = None
         if len(data.validation):
+            size = _at_most(self._validation_batch_size(), len(data.validation))
             watched = SampleBatches(gather, targets, data.validation, size, weights, **front)
         return network, batches, watched
 
@@ -367,6 +368,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _batch_size(self):
         return self.batch_size
 
+    def _validation_batch_size(self):
+        return self._batch_size()
+
     def _fit_params(self):
         return {"verbose": int(self.verbose)}
 
@@ -442,3 +446,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+
+def _at_most(batch_size, n_samples):
+    """Samples of a batch; all of them for -1."""
+    return n_samples if batch_size == -1 else batch_size

@@ -1,5 +1,6 @@
 """KerasRegressor: any Keras model as a scikit-learn regressor."""
 
+import numpy as np
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from sklstm.estimators._any_network import AnyNetwork
@@ -26,7 +27,7 @@ class KerasRegressor(Regression, AnyNetwork):
     epochs : int, default=1
         How often to go through the training samples.
     batch_size : int, optional
-        Samples for each update of the weights; 32 by default.
+        Samples for each update of the weights; 32 by default, all of them for -1.
     validation_split : float, default=0.0
         Share of the samples, at the end, to watch instead of train on.
     validation_gap : int, optional
@@ -142,3 +143,21 @@ class KerasRegressor(Regression, AnyNetwork):
         self.verbose = verbose
         self.random_state = random_state
         self._set_routed(routed)
+
+    def predict(self, X, **predict_params) -> np.ndarray:
+        """Predict in the units of y.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples, as for `fit`.
+        **predict_params : dict
+            What ``predict__`` parameters say for every call, for this one: ``batch_size=256``.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            Predictions, of the dimensions and the precision that y had in `fit`.
+        """
+        with self._called_with("predict", predict_params):
+            return super().predict(X)
