@@ -108,6 +108,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         model = self.network_.model
         if not model.compiled:
             self._compile(model)
+            # Keras saves and loads no model whose optimizer has no variables yet.
+            model.optimizer.build(model.trainable_variables)
         return model
 
     def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):

@@ -77,6 +77,5 @@ def test_several_labels_for_each_time_step():
 def test_unknown_target(network):
     """A target that has no output layer is refused."""
     assert refused(network, meta(target_type_="unknown"), units=2) == snapshot(
-        "A network's output is for regression, binary, multiclass, multilabel-indicator or multiclass-multioutput "
-        "targets, got target_type_='unknown'. See sklearn.utils.multiclass.type_of_target."
+        "A network's output is for regression, binary, multiclass, multiclass-onehot, multilabel-indicator or multiclass-multioutput targets, got target_type_='unknown'. See sklearn.utils.multiclass.type_of_target."
     )
