@@ -53,7 +53,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
             What to predict: numbers in their own units, or labels.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
-            validation samples, too.
+            validation samples, too. Other weights do not change the scale of y.
         **fit_params : dict
             What ``fit__`` parameters say for every call, for this one: ``epochs=5``, ``batch_size=64``,
             ``callbacks=[...]``.

@@ -91,7 +91,8 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             sequences, with a value for each time step that was.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
-            validation samples, too; with `stateful` it still carries the state.
+            validation samples, too; with `stateful` it still carries the state. Other weights do not change the scale
+            of y.
         groups : array-like of shape (n_samples,), optional
             With `stateful`, the series of each sample: no state is carried from one to another. By default, windows
             of ``LagFramer(group=...)`` tell, and each goes on from the one before it of its own series.

@@ -63,7 +63,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             What to predict: numbers in their own units, or labels.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
-            validation samples, too.
+            validation samples, too. Other weights do not change the scale of y.
 
         Returns
         -------
