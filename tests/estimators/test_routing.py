@@ -122,8 +122,7 @@ def test_unknown_names():
         (
             {"fit__epcohs": 3},
             snapshot(
-                "No parameter 'fit__epcohs': fit takes epochs, batch_size, verbose, steps_per_epoch, validation_steps, "
-                "validation_freq. Did you mean 'fit__epochs'?"
+                "No parameter 'fit__epcohs': fit takes epochs, batch_size, verbose, callbacks, steps_per_epoch, validation_batch_size, validation_steps, validation_freq. Did you mean 'fit__epochs'?"
             ),
         ),
         (
@@ -143,14 +142,12 @@ def test_unknown_routed_names(params, message):
 def test_ranges_of_routed_numbers():
     """Parameters of Keras' fit and predict have the ranges of the estimator's own parameters."""
     names = ["fit__epochs", "fit__batch_size", "predict__batch_size"]
-    messages = [refused(small(**{name: -1}).fit, X, y) for name in names]
+    messages = [refused(small(**{name: -2}).fit, X, y) for name in names]
     assert messages == snapshot(
         [
-            "The 'fit__epochs' parameter of KerasRegressor must be an int in the range [1, inf). Got -1 instead.",
-            "The 'fit__batch_size' parameter of KerasRegressor must be an int in the range [1, inf) or None. Got -1 "
-            "instead.",
-            "The 'predict__batch_size' parameter of KerasRegressor must be an int in the range [1, inf) or None. Got "
-            "-1 instead.",
+            "The 'fit__epochs' parameter of KerasRegressor must be an int in the range [1, inf). Got -2 instead.",
+            "The 'fit__batch_size' parameter of KerasRegressor must be an int in the range [1, inf), a int among {-1} or None. Got -2 instead.",
+            "The 'predict__batch_size' parameter of KerasRegressor must be an int in the range [1, inf), a int among {-1} or None. Got -2 instead.",
         ]
     )
 
