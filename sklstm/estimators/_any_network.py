@@ -161,6 +161,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         else:
             compiled = NetworkState.of(self._compile_again(), keep_compiled=True).compiled
             model.compile(**as_given(compiled))
+            model.optimizer.build(model.trainable_variables)
 
     def _bind(self, builder, params, samples):
         """The builder with what it asks for by name."""

@@ -101,15 +101,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """The fitted Keras model, rebuilt from plain data when it is first asked for, and compiled as it was trained.
 
         Weights that are set in it are those that predict and partial_fit go by from then on, and layers whose
-        ``trainable`` is set to False are not trained. What it evaluates is the loss of the scaled target.
+        ``trainable`` is set to False are not trained. What it evaluates is the loss of the scaled target. One that was
+        trained on quantiles is not compiled, so that it loads where sklstm is not installed.
         """
         check_is_fitted(self)
         self._shares_model = True
         model = self.network_.model
         if not model.compiled:
             self._compile(model)
-            # Keras saves and loads no model whose optimizer has no variables yet.
-            model.optimizer.build(model.trainable_variables)
         return model
 
     def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
@@ -352,8 +351,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 )
 
     def _compile(self, model):
-        """Compile a model as it is trained."""
-        self._settings(model).compile(model)
+        """Compile a model as it is trained; not with a loss of sklstm's, so that it loads where sklstm is not."""
+        settings = self._settings(model)
+        if not type(settings.loss).__module__.startswith("sklstm."):
+            settings.compile(model)
+            # Keras saves and loads no model whose optimizer has no variables yet.
+            model.optimizer.build(model.trainable_variables)
 
     def _take_up_changes(self):
         """Take up what the user changed in `model_`; nothing to look for where nobody asked for it."""
