@@ -3,7 +3,6 @@
 import copy
 import inspect
 import sys
-from contextlib import contextmanager
 from functools import partial
 from numbers import Integral, Real
 from typing import Self
@@ -16,7 +15,7 @@ from sklstm._keras_objects import as_given
 from sklstm._network_state import NetworkState
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
 from sklstm.estimators._keras_estimator import KerasEstimator
-from sklstm.estimators._network_checks import check_network, refuse_nan
+from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
 from sklstm.estimators._output_checks import loss_name
 from sklstm.estimators._routing import RoutedParameters
 from sklstm.estimators._samples import Samples
@@ -71,18 +70,21 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         KeyboardInterrupt
             If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
         """
-        with self._called_with("fit", fit_params):
+        self._of_this_fit = fit_params
+        try:
             anew = not (self.warm_start and self._is_fitted())
             return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=anew)
-
-    @contextmanager
-    def _called_with(self, route, params):
-        """Let parameters of a call replace those of its route until it ends."""
-        self._of_call = {route: params}
-        try:
-            yield
         finally:
-            del self._of_call
+            del self._of_this_fit
+
+    def _predicting_with(self, predict_params):
+        """An estimator that predicts with parameters of one call; this one is not changed, as threads may share it."""
+        if not predict_params:
+            return self
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._set_routed({f"predict__{name}": value for name, value in predict_params.items()})
+        return other
 
     # --- X ----------------------------------------------------------------------------------------
 
@@ -161,7 +163,6 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         else:
             compiled = NetworkState.of(self._compile_again(), keep_compiled=True).compiled
             model.compile(**as_given(compiled))
-            model.optimizer.build(model.trainable_variables)
 
     def _bind(self, builder, params, samples):
         """The builder with what it asks for by name."""
@@ -174,13 +175,13 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
             needed = parameter.default is parameter.empty and parameter.kind in _NAMED
             if needed and name == "params" and name not in params:
                 raise ValueError(
-                    f"{type(self).__name__}: the builder {getattr(builder, '__name__', type(builder).__name__)} asks "
+                    f"{type(self).__name__}: the builder {name_of(builder)} asks "
                     "for 'params', all parameters of the estimator, as scikeras passes them. Ask for those that it "
                     "needs by name, and set them as model__units=32."
                 )
             if needed and name not in {"meta", "compile_kwargs"} | set(params):
                 raise ValueError(
-                    f"{type(self).__name__}: the builder {getattr(builder, '__name__', type(builder).__name__)} asks "
+                    f"{type(self).__name__}: the builder {name_of(builder)} asks "
                     f"for {name!r}. Pass model__{name}=, or give it a default."
                 )
         return partial(_call, builder, given | params, compile_kwargs)
@@ -262,7 +263,9 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         """Parameters for Keras' fit or predict, in the same ranges as those of this estimator."""
         from sklstm.training import check_parameters
 
-        params = self._routed(route) | getattr(self, "_of_call", {}).get(route, {})
+        params = self._routed(route)
+        if route == "fit":
+            params |= getattr(self, "_of_this_fit", {})
         check_parameters(route, params, function)
         own = {f"{route}__{name}": self._parameter_constraints[name] for name in params if hasattr(self, name)}
         validate_parameter_constraints(

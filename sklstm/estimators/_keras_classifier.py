@@ -148,8 +148,7 @@ class KerasClassifier(Classification, AnyNetwork):
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
             The most probable labels.
         """
-        with self._called_with("predict", predict_params):
-            return super().predict(X)
+        return super(KerasClassifier, self._predicting_with(predict_params)).predict(X)
 
     def predict_proba(self, X, **predict_params):
         """Predict the probability of each label.
@@ -167,5 +166,4 @@ class KerasClassifier(Classification, AnyNetwork):
             In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
             several columns of labels a list, with an array for each.
         """
-        with self._called_with("predict", predict_params):
-            return super().predict_proba(X)
+        return super(KerasClassifier, self._predicting_with(predict_params)).predict_proba(X)

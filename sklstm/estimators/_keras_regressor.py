@@ -159,5 +159,4 @@ class KerasRegressor(Regression, AnyNetwork):
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
             Predictions, of the dimensions and the precision that y had in `fit`.
         """
-        with self._called_with("predict", predict_params):
-            return super().predict(X)
+        return super(KerasRegressor, self._predicting_with(predict_params)).predict(X)

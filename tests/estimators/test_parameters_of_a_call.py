@@ -1,5 +1,7 @@
 """Parameters that are passed to fit and predict of the estimators for any network, as with scikeras."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -66,3 +68,13 @@ def test_predict():
 def sigmoid(meta):
     inputs = keras.Input(meta["X_shape_"][1:])
     return keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(inputs))
+
+
+def test_predictions_in_threads():
+    """Threads may share an estimator, each with parameters of its own, and its own stay as they are."""
+    model = small().fit(X, y)
+    expected, before = model.predict(X), model.get_params()
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(lambda size: model.predict(X, batch_size=size), [5, 7, 40, -1] * 10):
+            assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert model.get_params() == before
