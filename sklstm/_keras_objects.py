@@ -1,5 +1,7 @@
 """Losses, metrics and optimizers of Keras as plain data: to pickle them, and to make them anew."""
 
+import inspect
+
 
 class PlainObject:
     """A loss, metric or optimizer that pickles as Python does.
@@ -39,8 +41,7 @@ def as_plain(given):
         return given
     if not hasattr(given, "variables"):
         return PlainObject(type(given), None, vars(given).copy())
-    # Some metrics leave parameters of their function out of their configuration.
-    return PlainObject(type(given), getattr(given, "_fn_kwargs", {}) | given.get_config(), None)
+    return PlainObject(type(given), full_config(given), None)
 
 
 def as_given(plain):
@@ -64,3 +65,27 @@ def holds_instance(given):
 def is_instance(given):
     """Whether something is an instance of Keras, neither a name, a class nor a function."""
     return hasattr(given, "get_config") and not isinstance(given, type)
+
+
+def full_config(instance):
+    """What an instance of Keras is built from anew."""
+    # Some losses and metrics leave parameters of their function out of their configuration.
+    known = set(parameters_of(type(instance)))
+    left_out = {name: value for name, value in getattr(instance, "_fn_kwargs", {}).items() if name in known}
+    return left_out | instance.get_config()
+
+
+def parameters_of(function):
+    """Names of the parameters of a function or class; None where it takes any."""
+    if isinstance(function, type):
+        classes = [cls for cls in function.__mro__ if "__init__" in vars(cls) and cls is not object]
+        signatures = [inspect.signature(cls.__init__).parameters.values() for cls in classes]
+        # Keras' classes pass what they do not know to the class above, which refuses what nobody knows.
+        parameters = [p for signature in signatures for p in list(signature)[1:]]
+        return _names(parameters)
+    parameters = inspect.signature(function).parameters.values()
+    return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else _names(parameters)
+
+
+def _names(parameters):
+    return list(dict.fromkeys(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)))

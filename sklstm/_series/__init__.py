@@ -9,6 +9,7 @@ from sklstm._series._index import (
     read_series_index,
     refuse_short,
     refuse_without_groups,
+    rows_by_code,
 )
 from sklstm._series._last_observations import LastObservations, carry_forward, fill_from_before, find_last_observations
 from sklstm._series._layout import Layout, SeriesEnd, SeriesEnds, warn_lost_rows
@@ -80,6 +81,7 @@ __all__ = [
     "refuse_short",
     "refuse_text_times",
     "refuse_without_groups",
+    "rows_by_code",
     "select_ranked",
     "split_panel_tail",
     "tells_time",

@@ -13,6 +13,7 @@ from sklstm._series._text_times import refuse_text_times
 from sklstm._series._timeline import (
     Timeline,
     as_numbers,
+    hops_within,
     learn_timeline,
     lie_off,
     refuse_disorder,
@@ -326,10 +327,8 @@ class SeriesTable:
         """Masks of series: with rows off the timeline, not whole steps apart, and of three rows none a step apart."""
         positions, bounds = timeline.positions(self.index.ordered_times), self.index.bounds
         lost = lie_off(positions, bounds)
-        codes = self.index.ordered_codes
-        within = codes[1:] == codes[:-1]
-        hops, codes = np.diff(positions)[within], codes[1:][within]
-        n_series = self.index.n_series
+        n_series, hops = self.index.n_series, hops_within(positions, bounds)
+        codes = np.repeat(np.arange(n_series), self.index.lengths - 1)
         uneven = (hops % np.maximum(steps, 1)[codes] != 0) | (hops < 1)
         odd = np.bincount(codes[uneven], minlength=n_series) > 0
         near = np.bincount(codes[hops <= timeline.longest_steps(steps)[codes]], minlength=n_series) > 0

@@ -71,6 +71,13 @@ def lie_off(positions, bounds):
     return np.logical_or.reduceat(off, bounds[:-1]) if off.any() else np.zeros(len(bounds) - 1, dtype=bool)
 
 
+def hops_within(positions, bounds):
+    """Positions from each row to the next one of its series, of shape (n_rows - n_series,)."""
+    within = np.ones(max(0, bounds[-1] - 1), dtype=bool)
+    within[bounds[1:-1] - 1] = False
+    return np.diff(positions)[within]
+
+
 class Timeline:
     """What follows what: positions on one calendar, and the step of each series.
 
@@ -108,9 +115,7 @@ class Timeline:
         lost = lie_off(positions, bounds)
         if self.step is not None:
             return np.where(lost, 0, self.step)
-        within = np.ones(max(0, bounds[-1] - 1), dtype=bool)
-        within[bounds[1:-1] - 1] = False
-        hops, counts = np.diff(positions)[within], np.diff(bounds) - 1
+        hops, counts = hops_within(positions, bounds), np.diff(bounds) - 1
         if len(hops) == 0:
             return steps
         if hops[0] > 0 and np.all(hops == hops[0]):

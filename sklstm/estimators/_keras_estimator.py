@@ -109,6 +109,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         model = self.network_.model
         if not model.compiled:
             self._compile(model)
+        if model.compiled and not model.optimizer.built:
+            # Keras saves and loads no model whose optimizer has no variables yet.
+            model.optimizer.build(model.trainable_variables)
         return model
 
     def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
@@ -247,14 +250,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """What to train, on which batches, and which to watch."""
         from sklstm.training import SampleBatches
 
-        size = _at_most(self._batch_size(), len(data.training))
+        size = _size_or_all(self._batch_size(), len(data.training))
         gather, targets, weights = data.samples.gather, data.targets, data.weights
         front = {"open_front": self._has_an_open_front(), "lengths": self._lengths(data.samples)}
         rng = rng if self.shuffle else None
         batches = SampleBatches(gather, targets, data.training, size, weights, rng, **front)
         watched = None
         if len(data.validation):
-            size = _at_most(self._validation_batch_size(), len(data.validation))
+            size = _size_or_all(self._validation_batch_size(), len(data.validation))
             watched = SampleBatches(gather, targets, data.validation, size, weights, **front)
         return network, batches, watched
 
@@ -355,8 +358,6 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         settings = self._settings(model)
         if not type(settings.loss).__module__.startswith("sklstm."):
             settings.compile(model)
-            # Keras saves and loads no model whose optimizer has no variables yet.
-            model.optimizer.build(model.trainable_variables)
 
     def _take_up_changes(self):
         """Take up what the user changed in `model_`; nothing to look for where nobody asked for it."""
@@ -453,6 +454,6 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return tags
 
 
-def _at_most(batch_size, n_samples):
+def _size_or_all(batch_size, n_samples):
     """Samples of a batch; all of them for -1."""
     return n_samples if batch_size == -1 else batch_size

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from sklstm._series import rows_by_code
 from sklstm._validation import read_target, refuse_missing_target
 from sklstm.estimators._samples import pieces, take_rows
 from sklstm.preprocessing import SeriesScaler
@@ -211,10 +212,9 @@ def _flat_and_known(y):
 
 
 def _samples_by_series(groups):
-    """Yield (label, samples): positions of the samples of each series, in their order."""
+    """Pairs (label, samples): positions of the samples of each series, in their order."""
     codes, labels = pd.factorize(pd.Index(groups, tupleize_cols=False))
-    ends = np.cumsum(np.bincount(codes, minlength=len(labels)))
-    yield from zip(labels.tolist(), np.split(np.argsort(codes, kind="stable"), ends[:-1]), strict=True)
+    return zip(labels.tolist(), rows_by_code(codes, len(labels)), strict=True)
 
 
 def _of_steps(groups, y):

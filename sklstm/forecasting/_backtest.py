@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from sklstm._series import SeriesTable, find_moments, find_season
+from sklstm._series import SeriesTable, find_moments, find_season, rows_by_code
 from sklstm.forecasting._errors import MeanError, find_errors
 from sklstm.forecasting._forecaster import SeriesForecaster
 from sklstm.forecasting._naive import naive_forecasts
@@ -305,9 +305,7 @@ class Groups(NamedTuple):
     def rows(self):
         """Positions of the rows of each group, a list of ndarray: for measures that need them all at once."""
         rows = np.flatnonzero(self.observed)
-        rows = rows[np.argsort(self.codes[rows], kind="stable")]
-        counts = np.bincount(self.codes[rows], minlength=len(self.keys))
-        return np.split(rows, np.cumsum(counts)[:-1])
+        return [rows[own] for own in rows_by_code(self.codes[rows], len(self.keys))]
 
 
 def _places(data):

@@ -389,9 +389,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         data, context = self._read(new_rows), self._context()
         if not data.indexed:
             data = context.like(data.table.set_axis(data.table.index + context.table.index[-1] + 1))
-        data.refuse_another_step(self._steps, "update")
+        steps = self._steps_with(data, "update")
         _refuse_earlier(data, context)
-        self._steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
+        self._steps = steps
         table = context.like(pd.concat([context.table, with_levels_of(context.table, data.table)]))
         if self.residuals_ is not None:
             no_rows, new = np.empty(0, dtype=np.intp), np.arange(len(table)) >= len(context)
@@ -438,8 +438,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     def _past_of(self, series):
         """Rows that are passed in, with their past before them, their KnownSteps, and a mask of those that are new."""
         data, table, rows = self._rows_of(series)
-        data.refuse_another_step(self._steps, "forecast")
-        steps = self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
+        steps = self._steps_with(data, "forecast")
         # Rows that do not follow what was fitted may be those that were: their residuals tell nothing.
         new = np.arange(len(table)) >= rows[0] if rows[0] > 0 else None
         if data.index.is_panel:
@@ -447,6 +446,11 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             order = np.argsort(data.index.labels.get_indexer(table.labels()), kind="stable")
             table, new = table.take(order), new if new is None else new[order]
         return table, steps, new
+
+    def _steps_with(self, data, method):
+        """KnownSteps with those of series that are new in some rows; raises if the rows have another step."""
+        data.refuse_another_step(self._steps, method)
+        return self._steps.with_series_of(data.find_steps_on(self._steps.timeline))
 
     def _n_steps(self, steps):
         steps = self.horizon if steps is None else steps

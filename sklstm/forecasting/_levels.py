@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklstm._series import rows_by_code
+
 
 def difference(differencers, data, target, *, fit=False):
     """Run a table through transformers one by one, and keep the target as it was before each, and after all.
@@ -82,8 +84,7 @@ def _without_gaps(differencer, data, level, column, **layout):
     fillable = ~lacking[first]
     passes = (np.arange(len(missing)) - first)[fillable]
     rows, before = rows[fillable], before[fillable].astype(np.intp)
-    order = np.argsort(passes, kind="stable")
-    for part in np.split(order, np.cumsum(np.bincount(passes))[:-1]) if len(passes) else ():
+    for part in rows_by_code(passes, passes.max() + 1) if len(passes) else ():
         level[rows[part]] = differencer.restore(level[before[part]], np.zeros((len(part), 1)), column=column)[:, 0]
     return level
 

@@ -1,10 +1,10 @@
 """Optimizers, losses, metrics and callbacks: fresh ones for each fit, from what the user gave."""
 
 import copy
-import inspect
 
 import keras
 
+from sklstm._keras_objects import full_config, parameters_of
 from sklstm._parameters import suggest
 
 
@@ -52,7 +52,7 @@ def build_metrics(metrics, **params):
         metrics = [] if metrics is None else [metrics]
     named = {str(k): metric for k, metric in enumerate(metrics)}
     classes = {name: _metric_class(metric) for name, metric in named.items()}
-    own = _share_out("metrics", params, {name: cls and _parameters_of(cls) for name, cls in classes.items()})
+    own = _share_out("metrics", params, {name: cls and parameters_of(cls) for name, cls in classes.items()})
     built = []
     for name, metric in named.items():
         if isinstance(metric, str):
@@ -88,7 +88,7 @@ def build_callbacks(callbacks, **params):
                 f"callbacks hold {callback!r}, expected keras.callbacks.Callback, instances or classes of it."
             )
     classes = {name: callback for name, callback in named.items() if isinstance(callback, type)}
-    own = _share_out("callbacks", params, {name: _parameters_of(cls) for name, cls in classes.items()})
+    own = _share_out("callbacks", params, {name: parameters_of(cls) for name, cls in classes.items()})
     return [
         # The model that an instance has watched before is none of its settings.
         callback(**own[name]) if name in classes else copy.deepcopy(callback, {id(callback.model): None})
@@ -103,7 +103,7 @@ def early_stopping(monitor, patience):
 
 def check_parameters(prefix, given, function):
     """Refuse names of routed parameters that a function does not take, with a suggestion."""
-    known = _parameters_of(function)
+    known = parameters_of(function)
     if known is None:
         return
     for name in given:
@@ -123,10 +123,7 @@ def _build(given, kind, params):
         return given
     if hasattr(given, "get_config"):
         check_parameters(kind, params, type(given))
-        # Some losses and metrics leave parameters of their function out of their configuration.
-        known = set(_parameters_of(type(given)))
-        left_out = {name: value for name, value in getattr(given, "_fn_kwargs", {}).items() if name in known}
-        return type(given).from_config(left_out | given.get_config() | params)
+        return type(given).from_config(full_config(given) | params)
     if params:
         raise ValueError(
             f"No parameter '{kind}__{next(iter(params))}': {getattr(given, '__name__', given)} is a function. Pass "
@@ -181,22 +178,6 @@ def _metric_class(metric):
     except ValueError:
         raise ValueError(f"Keras has no metric {metric!r}.{suggest(metric, _public(keras.metrics))}") from None
     return type(found) if hasattr(found, "get_config") else None
-
-
-def _parameters_of(function):
-    """Names of the parameters of a function or class; None where it takes any."""
-    if isinstance(function, type):
-        classes = [cls for cls in function.__mro__ if "__init__" in vars(cls) and cls is not object]
-        signatures = [inspect.signature(cls.__init__).parameters.values() for cls in classes]
-        # Keras' classes pass what they do not know to the class above, which refuses what nobody knows.
-        parameters = [p for signature in signatures for p in list(signature)[1:]]
-        return _names(parameters)
-    parameters = inspect.signature(function).parameters.values()
-    return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else _names(parameters)
-
-
-def _names(parameters):
-    return list(dict.fromkeys(p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)))
 
 
 def _nearest(prefix, name, known):
