@@ -1,15 +1,19 @@
 """LSTMClassifier: sequences in, labels out."""
 
+from typing import Self
+
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sklstm.estimators._built_in_networks import BuiltInNetworks
-from sklstm.estimators._classification import Classification, is_single
-from sklstm.estimators._window_labels import label_windows
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._class_target import ClassTarget, has_one_label
+from sklstm.estimators._lstm_estimator import LSTMEstimator
+from sklstm.estimators._window_scaling import WindowScaling
 
 
-class LSTMClassifier(Classification, BuiltInNetworks):
+class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     """An LSTM that tells classes of sequences apart, like any scikit-learn classifier.
 
     It takes windows or padded sequences, masks the time steps that were not observed (NaN), and labels of any type.
@@ -165,12 +169,11 @@ class LSTMClassifier(Classification, BuiltInNetworks):
     Use loss='sparse_categorical_crossentropy' with softmax.
     """
 
-    _parameter_constraints = BuiltInNetworks._parameter_constraints | {
+    _parameter_constraints = LSTMEstimator._parameter_constraints | {
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "window_labels": [StrOptions({"last", "majority", "any"}), None],
     }
-    # What is relative to a target's own past is for numbers only.
-    _pasts = ()
+    _fixed_parameters = (*LSTMEstimator._fixed_parameters, "window_labels")
 
     def __init__(
         self,
@@ -239,6 +242,29 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_callbacks
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Go on training for one epoch; the first call begins a new network.
+
+        Weights and the optimizer's state are kept from call to call.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+        classes : array-like of shape (n_classes,), or list of them, optional
+            All labels; where y has several columns, those of each in a list, or one set for all. Needed in the first
+            call where its y does not hold each of them.
+        sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted(), classes=classes)
+
     def predict(self, X, groups=None) -> np.ndarray:
         """Predict labels.
 
@@ -261,8 +287,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        outputs, samples = self._outputs(X, groups)
-        return self._as_sequences(self._decode(outputs, samples), samples)
+        return self._predict(X, groups)
 
     def predict_proba(self, X, groups=None):
         """Predict the probability of each label.
@@ -278,9 +303,9 @@ class LSTMClassifier(Classification, BuiltInNetworks):
             In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
             several columns of labels a list, with an array for each.
         """
-        return self._probabilities(self._outputs(X, groups)[0])
+        return self._target.probabilities(self._outputs(X, groups)[0])
 
-    @available_if(is_single)
+    @available_if(has_one_label)
     def decision_function(self, X, groups=None) -> np.ndarray:
         """Confidence in the labels.
 
@@ -298,9 +323,32 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         probabilities = self.predict_proba(X, groups)
         return self._target.decisions(probabilities)
 
-    def _read_y(self, y, samples, anew, classes):
-        """Labels as they were given, or those of whole windows."""
-        y = super()._read_y(y, samples, anew, classes)
-        if self.window_labels in (None, "last"):
-            return y
-        return label_windows(type(self).__name__, samples.windows, y, self._target.labels, self.window_labels)
+    def score(self, X, y, sample_weight=None) -> float:
+        """Share of labels that are predicted right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
+            True labels. For multi-label y all labels of a sample must be right; with a label for each time step
+            each counts for itself, and missing ones are left out.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        return self._score(X, y, sample_weight)
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _collaborators(self):
+        target = ClassTarget(self.architecture, self.window_labels)
+        return self._new_reader(), target, WindowScaling(self.window_scaler)
+
+    def _conclude(self, samples):
+        super()._conclude(samples)
+        vars(self).update(self._target.shown())

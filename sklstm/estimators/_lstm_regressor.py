@@ -1,15 +1,18 @@
 """LSTMRegressor: windows in, predictions in the units of y out."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
+from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._availability import available_if
-from sklstm.estimators._built_in_networks import BuiltInNetworks
-from sklstm.estimators._quantiles import nearest_to_median, read_quantiles
-from sklstm.estimators._regression import Regression
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._lstm_estimator import LSTMEstimator
+from sklstm.estimators._quantiles import read_quantiles
+from sklstm.estimators._regression_target import RegressionTarget
 from sklstm.estimators._relative_target import RelativeTarget
 
 
@@ -24,7 +27,7 @@ def _learns_quantiles(regressor):
     return True
 
 
-class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
+class LSTMRegressor(RegressorMixin, LSTMEstimator):
     """An LSTM that fits and predicts like any scikit-learn regressor.
 
     It takes windows, masks the time steps that were not observed (NaN), scales the target inside, and
@@ -219,7 +222,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     validation_fraction, validation_gap, verbose, warm_start, window_scaler.
     """
 
-    _parameter_constraints = BuiltInNetworks._parameter_constraints | {
+    _parameter_constraints = LSTMEstimator._parameter_constraints | {
         "target_scaler": [
             StrOptions({"minmax", "standard", "robust", "maxabs"}),
             HasMethods(["fit", "transform", "inverse_transform"]),
@@ -230,6 +233,14 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         "linear_skip": ["boolean"],
         "quantiles": ["array-like", None],
     }
+    _fixed_parameters = (
+        *LSTMEstimator._fixed_parameters,
+        "target_scaler",
+        "target_groups",
+        "relative_to",
+        "linear_skip",
+        "quantiles",
+    )
 
     def __init__(
         self,
@@ -304,6 +315,24 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
+        """Go on training for one epoch; the first call begins a new network.
+
+        Weights, the optimizer's state and the scale of y are kept from call to call.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted())
+
     def predict(self, X, groups=None) -> np.ndarray:
         """Predict in the units of y.
 
@@ -328,8 +357,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
             another number of time steps.
         """
-        outputs, samples = self._outputs(X, groups)
-        return self._as_sequences(self._decode(outputs, samples), samples)
+        return self._predict(X, groups)
 
     @available_if(_learns_quantiles)
     def predict_quantiles(self, X, groups=None) -> np.ndarray:
@@ -356,9 +384,26 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             If X is refused by `predict`.
         """
         check_is_fitted(self)
-        return np.stack(self._decode_quantiles(*self._outputs(X, groups)), axis=-1)
+        return np.stack(self._target.decode_quantiles(*self._outputs(X, groups)), axis=-1)
 
-    # --- quantiles --------------------------------------------------------------------------------
+    def score(self, X, y, sample_weight=None) -> float:
+        """Coefficient of determination of the predictions, R squared.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            True values. NaN in it is left out, where there is a value for each time step.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+
+        Returns
+        -------
+        score : float
+            1 at best; 0 for predicting the mean.
+        """
+        return self._score(X, y, sample_weight)
 
     @property
     def quantiles_(self):
@@ -366,12 +411,17 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         check_is_fitted(self)
         return self._target.quantiles
 
+    @property
+    def serves_new_series_(self):
+        """Whether it predicts for series of a panel that were not in fit: not where each has units of its own."""
+        check_is_fitted(self)
+        return self._scaling.lines is None
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
     def _validate_params(self):
         super()._validate_params()
-        if self.quantiles is None:
-            return
-        read_quantiles("LSTMRegressor", self.quantiles)
-        if self.loss is not None:
+        if self._levels() is not None and self.loss is not None:
             raise ValueError(
                 f"LSTMRegressor(quantiles={self.quantiles!r}) is trained on the pinball loss of these quantiles, got "
                 f"loss={self.loss!r}. Leave loss out, or quantiles."
@@ -380,20 +430,20 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     def _levels(self):
         return None if self.quantiles is None else read_quantiles("LSTMRegressor", self.quantiles)
 
-    def _usual_loss(self):
-        from sklstm.training import PinballLoss
+    def _collaborators(self):
+        relative = RelativeTarget(
+            self.architecture, self.window_scaler, self.relative_to, self.linear_skip, self.target_groups, self.stride
+        )
+        takes_sequences = self.architecture == "many_to_many" or callable(self.architecture)
+        target = RegressionTarget(self.target_scaler, self._levels(), relative, takes_sequences)
+        return self._new_reader(), target, relative
 
-        levels = self._target.quantiles
-        return super()._usual_loss() if levels is None else PinballLoss(levels)
+    def _linear_path(self, n_timesteps):
+        features = self._scaling.linear_path(self._target.n_copies)
+        return None if features is None else (features, n_timesteps)
 
-    def _decode(self, outputs, samples):
-        """The network's outputs in the units of y; of quantiles the one nearest to the median."""
-        if self.quantiles_ is None:
-            return super()._decode(outputs, samples)
-        return self._decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles_)]
-
-    def _decode_quantiles(self, outputs, samples):
-        """The network's outputs in the units of y, an array of its dimensions for each quantile, ascending."""
-        decoded = self._unrelate(self._target.decode(outputs, self._series(samples)), samples)
-        restored = [self._target.restore(quantile) for quantile in np.sort(decoded, axis=0)]
-        return [self._of_observed_steps(quantile, samples, np.nan) for quantile in restored]
+    def _conclude(self, samples):
+        super()._conclude(samples)
+        self.n_outputs_ = self._target.n_values
+        self.target_scaler_ = self._target.scaler_
+        self.linear_steps_ = self._scaling.linear_steps
