@@ -27,7 +27,7 @@ class SeriesStates(NamedTuple):
 # --- training -------------------------------------------------------------------------------------
 
 
-def stream_batches(who, network, data, *, batch_size, stateful, tbptt, architecture, has_linear_path, rng):
+def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_name, has_linear_path, rng):
     """The network to train, its batches, and those to watch: with carried state in streams, with TBPTT in pieces.
 
     Parameters
@@ -38,8 +38,10 @@ def stream_batches(who, network, data, *, batch_size, stateful, tbptt, architect
         Not compiled.
     data : TrainingData
         Samples and their targets.
-    batch_size, stateful, tbptt, architecture
-        As for LSTMRegressor.
+    batch_size, stateful, tbptt
+        As for LSTMRegressor and TrainingPlan.
+    network_name : str or callable
+        As `network` of Architecture.
     has_linear_path : bool
         Whether the network has a weight for each time step.
     rng : numpy.random.RandomState or None
@@ -48,7 +50,7 @@ def stream_batches(who, network, data, *, batch_size, stateful, tbptt, architect
     from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
 
     if tbptt is not None:
-        tbptt = _read_tbptt(who, tbptt, architecture, has_linear_path, data.samples)
+        tbptt = _read_tbptt(who, tbptt, network_name, has_linear_path, data.samples)
     size = min(batch_size, len(data.training))
     trainer = sequence_model(carrying(network, size), tbptt)
     groups, own = _read_groups(who, data.groups, len(data.samples)), data.samples.windows.groups
@@ -66,24 +68,25 @@ def stream_batches(who, network, data, *, batch_size, stateful, tbptt, architect
     return trainer, batched(data.training), batched(data.validation) if len(data.validation) else None
 
 
-def _read_tbptt(who, tbptt, architecture, has_linear_path, samples):
+def _read_tbptt(who, tbptt, network_name, has_linear_path, samples):
     """k1 and k2, no longer than the samples."""
     valid = len(tbptt) == 2 and all(isinstance(k, Integral) and k >= 1 for k in tbptt)
     if not valid or tbptt[0] > tbptt[1]:
         raise ValueError(
-            f"{who} expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches "
-            f"back over k2. Got tbptt={tbptt!r}."
+            f"{who} expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose "
+            f"gradient reaches back over k2. Got tbptt={tbptt!r}."
         )
     whole = None
-    if architecture == "bidirectional":
+    if network_name == "bidirectional":
         whole = "architecture='bidirectional' reads them from their end, too", "architecture='stacked'"
-    elif architecture == "cnn_lstm" and len(samples.sample_shape) == 2:
+    elif network_name == "cnn_lstm" and len(samples.sample_shape) == 2:
         whole = "architecture='cnn_lstm' would cut other subsequences of each piece", "architecture='stacked'"
     elif has_linear_path:
         whole = "a linear path has a weight for each of their time steps", "linear_skip=False"
     if whole is not None:
         raise ValueError(
-            f"{who}(tbptt={tbptt!r}) runs samples in pieces, but {whole[0]}. Pass tbptt=None, or {whole[1]}."
+            f"{who}(training=TrainingPlan(tbptt={tbptt!r})) runs samples in pieces, but {whole[0]}. Pass tbptt=None, "
+            f"or {whole[1]}."
         )
     return tuple(min(int(k), samples.shape[1]) for k in tbptt)
 

@@ -5,7 +5,6 @@ import pandas as pd
 from sklearn.utils import check_consistent_length
 
 from sklstm._validation import place, refuse_in_target
-from sklstm.estimators._architectures import BY_STEP
 from sklstm.estimators._labels import (
     check_shape,
     given_labels,
@@ -38,8 +37,8 @@ class ClassTarget(StepwiseTarget):
 
     Parameters
     ----------
-    architecture : str, callable or None
-        The network's, where it is one of sklstm's.
+    architecture : Architecture or None
+        The network's, where it is an LSTM estimator's.
     window_labels : {"last", "majority", "any"} or None
         As for LSTMClassifier.
 
@@ -64,9 +63,9 @@ class ClassTarget(StepwiseTarget):
     shape: tuple | None = None
 
     def __init__(self, architecture=None, window_labels=None):
-        super().__init__(takes_sequences=architecture == "many_to_many" or callable(architecture))
-        self.may_be_by_step = architecture in BY_STEP
-        self.is_decoded = architecture == "encoder_decoder"
+        super().__init__(takes_sequences=architecture is not None and architecture.may_answer_each_step)
+        self.may_be_by_step = architecture is not None and architecture.answers_steps
+        self.is_decoded = architecture is not None and architecture.network == "encoder_decoder"
         self.window_labels = window_labels
 
     def read(self, estimator, y, samples, classes=None):

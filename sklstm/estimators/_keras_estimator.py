@@ -17,7 +17,7 @@ from inspect import Signature, signature
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -25,14 +25,18 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
-from sklstm._parameters import refuse_unknown_parameters
-from sklstm._series import every_nth, split_panel_tail
+from sklstm._parameters import StrictParameters, refuse_unknown_parameters
+from sklstm._series import split_panel_tail
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
 from sklstm.estimators._network_checks import refuse_nan
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
 KERAS_OBJECTS = ("loss", "metrics", "optimizer")
+# Parameters that take a plain value, and what to pass in its place to set more.
+PLAIN = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
 
 
 class TrainingData(NamedTuple):
@@ -50,8 +54,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     """A Keras network that fits and predicts like any scikit-learn estimator.
 
     A subclass makes the collaborators (`_collaborators`) and builds the network (`_build`). What it does not say
-    otherwise follows from the parameters epochs, batch_size, learning_rate, optimizer, min_steps, stride,
-    validation_fraction, patience, callbacks, warm_start, verbose and random_state.
+    otherwise follows from the parameters epochs, batch_size, learning_rate, optimizer, training, validation, patience,
+    callbacks, warm_start, verbose and random_state.
 
     Attributes
     ----------
@@ -90,6 +94,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight=None, *, epochs, anew, groups=None, classes=None):
         """Train for some epochs; `anew` forgets what was learned before. A fit that fails changes nothing."""
         self._validate_params()
+        for value in self.get_params(deep=False).values():
+            if isinstance(value, StrictParameters):
+                value._validate_params()
         tasks = FitTasks(self, X, y, epochs)
         before = vars(self).copy()
         try:
@@ -228,7 +235,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             return SampleBatches(data.samples.gather, data.targets, samples, size, data.weights, rng, **front)
 
         watched = batched(data.validation, self._validation_batch_size()) if len(data.validation) else None
-        return network, batched(data.training, self._batch_size(), rng if self.shuffle else None), watched
+        return network, batched(data.training, self._batch_size(), rng if self._plan.shuffle else None), watched
 
     # --- which samples are trained on -------------------------------------------------------------
 
@@ -236,19 +243,19 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Samples to train on, and samples at the end to watch; without those whose weight is 0."""
         from sklstm.training import split_time_tail
 
-        fraction, name = self._validation()
-        who, kept, gap = f"{type(self).__name__}({name}={fraction})", self._kept(samples), self.validation_gap
+        tail, name = self._tail()
+        who, kept, gap = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples), tail.gap
         if weights is not None and not self._needs_all_samples():
             kept = kept[weights[kept] > 0]
         ahead = self._target.n_shared_steps(samples)
         if samples.windows.times is not None:
-            training, validation = split_panel_tail(samples.windows, kept, fraction, gap=gap, ahead=ahead, who=who)
+            training, validation = split_panel_tail(samples.windows, kept, tail.fraction, gap=gap, ahead=ahead, who=who)
         else:
             if gap is None:
                 # Samples before the validation samples share time steps, or steps of y, with them.
                 gap = max(ahead, samples.windows.reach - 1 if len(samples.sample_shape) > 1 else 0)
             # Samples that are kept lie so far apart.
-            training, validation = split_time_tail(kept, fraction, gap // self.stride, who)
+            training, validation = split_time_tail(kept, tail.fraction, gap // self._plan.stride, who)
         if len(validation) and not self.n_iter_:
             # A network that goes on training may have met a class before.
             later = np.setdiff1d(kept, training)
@@ -257,17 +264,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return training, validation
 
     def _kept(self, samples):
-        """Samples to learn from: each of the stride, if it has enough observed time steps."""
-        kept = every_nth(len(samples), self.stride, samples.windows.groups)
-        if self.min_steps == 0:
-            return kept
-        kept = kept[samples.n_observed()[kept] >= self.min_steps]
-        if len(kept) == 0:
-            raise ValueError(
-                f"{type(self).__name__}(min_steps={self.min_steps}) leaves nothing to train on: no sample of X, of "
-                f"shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
-            )
-        return kept
+        """Samples to learn from, validation samples included."""
+        return self._plan.kept(type(self).__name__, samples)
 
     # --- predict ----------------------------------------------------------------------------------
 
@@ -350,8 +348,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             self.network_.take_up_changes()
 
     def _get_fixed_parameters(self):
-        """Parameters that hold for the network's life, by name."""
-        return {name: getattr(self, name) for name in self._fixed_parameters}
+        """Parameters that hold for the network's life, by name; copies, where they have parameters of their own."""
+        params = {name: getattr(self, name) for name in self._fixed_parameters}
+        return {name: clone(value) if hasattr(value, "get_params") else value for name, value in params.items()}
 
     def _refuse_another_network(self):
         """Refuse to go on training where parameters ask for another network than the one that there is."""
@@ -415,9 +414,15 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Whether a sample is needed for those after it, also where it has no weight in the loss."""
         return False
 
-    def _validation(self):
-        """The share of samples to watch, and the name of the parameter that says it."""
-        return self.validation_fraction, "validation_fraction"
+    @property
+    def _plan(self):
+        """Which samples are trained on, and in which order."""
+        return TrainingPlan() if self.training is None else self.training
+
+    def _tail(self):
+        """The samples to watch, and the name of the parameter that says it."""
+        given = self.validation
+        return given if isinstance(given, TimeTail) else TimeTail(0.0 if given is None else given), "validation"
 
     def _batch_size(self):
         return self.batch_size
@@ -462,6 +467,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             If a name is unknown; the message offers the nearest one.
         """
         refuse_unknown_parameters(type(self), params, ValueError, self._routes)
+        for name, _, inner in (name.partition("__") for name in params):
+            holder = params.get(name, getattr(self, name, None))
+            if inner and name in PLAIN and not hasattr(holder, "get_params"):
+                raise ValueError(
+                    f"{type(self).__name__}({name}={holder!r}) has no {inner!r} to set. Pass an object that has: "
+                    f"{name}={PLAIN[name]}({inner}=...)."
+                )
         return super().set_params(**params)
 
     def __getstate__(self):

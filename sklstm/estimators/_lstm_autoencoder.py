@@ -13,6 +13,8 @@ from sklstm._fit_callbacks import with_callbacks
 from sklstm._validation import FLOATS
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._reconstruction import ChangingWindowReader, WindowTarget, errors_of, rebuilt_chunks
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.model_selection import TimeTail
 
 
 class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, KerasEstimator):
@@ -42,14 +44,13 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     contamination : float, default=0.01
         Share of the samples of `fit` to be taken for anomalies, above 0 and up to 0.5. It moves `offset_` and nothing
         else.
-    min_steps : int, default=1
-        Samples with fewer observed time steps are left out of training, and of what `offset_` is learned from.
-    stride : int, default=1
-        Train on every `stride`-th sample only, counted back from the last one of each series: of windows that overlap,
-        the next one tells little that is new.
-    validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on. In panels, those of the last times of all
-        series. Samples before them that share time steps with them are left out of both.
+    training : TrainingPlan, optional
+        Which windows are trained on and in which order: `stride`, `min_steps`, `shuffle`. Windows of fewer than
+        `min_steps` observed time steps are also left out of what `offset_` is learned from.
+    validation : float or TimeTail, optional
+        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        series. Samples before them that share time steps with them are left out of both, or as many as
+        ``TimeTail(fraction, gap=...)`` says.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -146,9 +147,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
-        "min_steps": [Interval(Integral, 0, None, closed="left")],
-        "stride": [Interval(Integral, 1, None, closed="left")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
+        "training": [TrainingPlan, None],
+        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
         "patience": [Interval(Integral, 0, None, closed="left"), None],
         "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
         "warm_start": ["boolean"],
@@ -158,7 +158,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     _fixed_parameters = ("units", "latent_dim", "dropout")
 
     # What other estimators leave to their users.
-    loss, metrics, shuffle, validation_gap = None, None, True, None
+    loss, metrics = None, None
 
     def __init__(
         self,
@@ -171,9 +171,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         optimizer="adam",
         dropout=0.0,
         contamination=0.01,
-        min_steps=1,
-        stride=1,
-        validation_fraction=None,
+        training=None,
+        validation=None,
         patience=None,
         callbacks=None,
         warm_start=False,
@@ -188,9 +187,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         self.optimizer = optimizer
         self.dropout = dropout
         self.contamination = contamination
-        self.min_steps = min_steps
-        self.stride = stride
-        self.validation_fraction = validation_fraction
+        self.training = training
+        self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
         self.warm_start = warm_start
@@ -405,6 +403,14 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     def _collaborators(self):
         return ChangingWindowReader(), WindowTarget(), None
 
+    def _validate_params(self):
+        super()._validate_params()
+        if self._plan.tbptt is not None:
+            raise ValueError(
+                f"LSTMAutoencoder rebuilds a window from its end, got training={self.training}, which would cut it in "
+                "pieces. Pass TrainingPlan(tbptt=None)."
+            )
+
     def _build(self, samples):
         from sklstm.networks._autoencoder import autoencoder
 
@@ -414,7 +420,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     def _conclude(self, samples):
         """Learn what errors are usual, and how long windows are."""
         self.n_timesteps_ = samples.windows.n_timesteps
-        judged = samples.n_observed() >= self.min_steps
+        judged = samples.n_observed() >= self._plan.min_steps
         self.offset_ = float(np.percentile(-errors_of(self.network_, samples)[judged], 100 * self.contamination))
 
     @property

@@ -3,14 +3,16 @@
 from numbers import Integral, Real
 from typing import Self
 
-import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
-from sklstm.estimators._architectures import ARCHITECTURES, build_architecture
+from sklstm.estimators._architecture import NAMES, Architecture
+from sklstm.estimators._build_architecture import build_architecture
 from sklstm.estimators._carried_state import carried_outputs, refuse_idle_groups, stream_batches, warn_of_overlap
 from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.estimators._window_reader import WindowReader
+from sklstm.model_selection import TimeTail
 
 
 class LSTMEstimator(KerasEstimator):
@@ -18,29 +20,17 @@ class LSTMEstimator(KerasEstimator):
 
     _parameter_constraints = {
         "units": [Interval(Integral, 1, None, closed="left"), list, tuple],
-        "architecture": [StrOptions(set(ARCHITECTURES)), callable],
+        "architecture": [StrOptions(set(NAMES)), callable, Architecture],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "filters": [Interval(Integral, 1, None, closed="left")],
-        "kernel_size": [Interval(Integral, 1, None, closed="left")],
-        "subsequence": [Interval(Integral, 1, None, closed="left"), None],
-        "output_activation": [str, None],
-        "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "embedding_features": [list, tuple, np.ndarray, None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
-        "shuffle": ["boolean"],
-        "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
-        "min_steps": [Interval(Integral, 0, None, closed="left")],
-        "stride": [Interval(Integral, 1, None, closed="left")],
         "stateful": ["boolean"],
-        "tbptt": [tuple, list, None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left"), None],
-        "validation_gap": [Interval(Integral, 0, None, closed="left"), None],
+        "training": [TrainingPlan, None],
+        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
         "patience": [Interval(Integral, 0, None, closed="left"), None],
         "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
         "warm_start": ["boolean"],
@@ -48,19 +38,7 @@ class LSTMEstimator(KerasEstimator):
         "random_state": ["random_state"],
     }
 
-    _fixed_parameters: tuple = (
-        "architecture",
-        "units",
-        "dropout",
-        "recurrent_dropout",
-        "filters",
-        "kernel_size",
-        "subsequence",
-        "output_activation",
-        "embedding_dim",
-        "embedding_features",
-        "window_scaler",
-    )
+    _fixed_parameters: tuple = ("architecture", "units", "dropout", "window_scaler")
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, groups=None) -> Self:
@@ -119,16 +97,20 @@ class LSTMEstimator(KerasEstimator):
 
     # --- what fit and predict of KerasEstimator ask -----------------------------------------------
 
+    @property
+    def _architecture(self):
+        return Architecture.of(self.architecture)
+
     def _new_reader(self):
         # Where X holds codes and nothing else, there is no number for these.
-        names = ("window_scaler", "relative_to", "linear_skip")
+        names = ("window_scaler", "linear_skip")
         for_numbers = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        return WindowReader(self.architecture, self.embedding_dim, self.embedding_features, for_numbers)
+        return WindowReader(self._architecture, for_numbers)
 
     def _read(self, X, reset):
         samples = super()._read(X, reset)
         if self.stateful:
-            warn_of_overlap(type(self).__name__, samples, self.stride if reset else 1)
+            warn_of_overlap(type(self).__name__, samples, self._plan.stride if reset else 1)
         return samples
 
     def _linear_path(self, n_timesteps):
@@ -142,20 +124,15 @@ class LSTMEstimator(KerasEstimator):
             "meta": meta,
             "units": self.units,
             "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "subsequence": self.subsequence,
-            "output_activation": self.output_activation,
-            "embedding_dim": self.embedding_dim,
+            **self._architecture.options(),
             "embedding_features": codes or None,
             "linear_path": self._linear_path(samples.shape[1]),
         }
-        return build_architecture(type(self).__name__, self.architecture, offered, samples, self._kept(samples))
+        return build_architecture(type(self).__name__, self._architecture, offered, samples, self._kept(samples))
 
     def _batches(self, network, data, rng):
         refuse_idle_groups(type(self).__name__, data.groups, self.stateful)
-        if not self.stateful and self.tbptt is None:
+        if not self.stateful and self._plan.tbptt is None:
             return super()._batches(network, data, rng)
         return stream_batches(
             type(self).__name__,
@@ -163,10 +140,10 @@ class LSTMEstimator(KerasEstimator):
             data,
             batch_size=self.batch_size,
             stateful=self.stateful,
-            tbptt=self.tbptt,
-            architecture=self.architecture,
+            tbptt=self._plan.tbptt,
+            network_name=self._architecture.network,
             has_linear_path=self._linear_path(data.samples.shape[1]) is not None,
-            rng=rng if self.shuffle else None,
+            rng=rng if self._plan.shuffle else None,
         )
 
     def _outputs(self, X, groups=None):
@@ -185,10 +162,10 @@ class LSTMEstimator(KerasEstimator):
         return self.stateful
 
     def _is_network_of_user(self):
-        return callable(self.architecture)
+        return self._architecture.is_custom
 
     @property
     def _open_front(self):
         # A linear path has a weight for each time step.
         built = self._built_from
-        return built["architecture"] in ("vanilla", "stacked", "bidirectional") and not built.get("linear_skip")
+        return Architecture.of(built["architecture"]).has_open_front and not built.get("linear_skip")

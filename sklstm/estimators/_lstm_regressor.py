@@ -37,24 +37,13 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     ----------
     units : int or sequence of int, default=32
         Size of the LSTM's state; of each layer's, where the architecture has several.
-    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
-            default="vanilla"
-        The network. The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder"
-        for as many as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what
-        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`) and the parameters of this estimator.
-    dropout, recurrent_dropout : float, default=0.0
-        Share of an LSTM's output, and of its state from time step to time step, that is dropped in training.
-    filters, kernel_size : int, default=32 and 3
-        Of the convolution of "cnn_lstm".
-    subsequence : int, optional
-        Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
-    output_activation : str, optional
-        Of the last layer; linear by default.
-    embedding_dim : int, optional
-        How many numbers stand for a code, where X holds codes of categories (words, events), as SequenceEncoder makes
-        them: whole numbers from 0 on. The network learns them, for each feature by itself.
-    embedding_features : sequence of int, optional
-        Positions of the features that hold codes; by default all that are neither static nor known ahead.
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"}, callable \
+            or Architecture, default="vanilla"
+        The network: a name, a function that builds one, or either with further options, such as embeddings
+        (`Architecture`) and the convolution of "cnn_lstm" (`CNNLSTM`). "encoder_decoder" and "many_to_many" have
+        outputs for each time step of y, the others for a sample.
+    dropout : float, default=0.0
+        Share of an LSTM's output that is dropped in training.
     epochs : int, default=100
         How often to go through the training samples.
     batch_size : int, default=32
@@ -67,27 +56,22 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         What is minimised, on the scaled target; "mse" by default. With `quantiles` it is their pinball loss.
     metrics : str, function, keras.metrics.Metric or list of them, optional
         Watched in `history_`, on the scaled target.
-    shuffle : bool, default=True
-        Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come
-        together.
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
     target_groups : bool, default=False
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
         them apart; a series that was not seen in fit is scaled as all of them together are. Where
-        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler`,
-        `relative_to` and `linear_skip` then look for the past of each series in its own units, and predict for series
+        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler` and
+        `linear_skip` then look for the past of each series in its own units, and predict for series
         that were in fit. A scaler by name, or a SeriesScaler, is fitted on all series at once, a transformer of
         another library in a loop over series.
-    window_scaler : {"last", "mean", "standard"} or None, default=None
+    window_scaler : {"last", "mean", "standard"}, int or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
         its standard deviation; y by the same amounts of the target's own past, which must be among the
         features; predictions are brought back row by row. Without it a series with a trend cannot be
-        forecast beyond the level that it was fitted on.
-    relative_to : "last", int or None, default=None
-        Learn the target's difference from its last observed value, or from its value so many time steps before it
-        (a season), and add it again row by row. The target's own past must be among the features.
+        forecast beyond the level that it was fitted on. An int: windows stay as they are, and y is learned as its
+        difference from its value so many time steps before it (a season).
     linear_skip : bool, default=False
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
@@ -97,27 +81,19 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         of each value of y, and is trained on the pinball loss. `predict_quantiles` gives all, `predict` the median,
         or where 0.5 is not among them the one nearest to it, of two alike the lower. A `target_scaler` must keep the
         order of y.
-    min_steps : int, default=1
-        Samples with fewer observed time steps are left out of training.
-    stride : int, default=1
-        Train on every `stride`-th sample only, counted back from the last one of each series, `validation_fraction`
-        included: of windows that overlap, the next one tells little that is new. predict answers for every sample.
     stateful : bool, default=False
         Whether a sample starts from the state in which the one before it ended. In training the samples, which must
         follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
         each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
         it saw since `reset_states` or `fit` (of its own series, in windows of ``LagFramer(group=...)``). To train
         without and serve with it: fit, then ``set_params(stateful=True)``.
-    tbptt : tuple (k1, k2), optional
-        Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
-        A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
-        bounded by k2.
-    validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on. In panels, those of the last times of all
-        series.
-    validation_gap : int, optional
-        Samples before these that are left out of both; by default those that share time steps with them. In panels,
-        times before theirs.
+    training : TrainingPlan, optional
+        Which samples are trained on and in which order (`stride`, `min_steps`, `shuffle`), and truncated
+        backpropagation (`tbptt`).
+    validation : float or TimeTail, optional
+        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        series. Samples before them that share time steps with them are left out of both, or as many as
+        ``TimeTail(fraction, gap=...)`` says.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -147,7 +123,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
         cut into shares, one for each core; or Keras' own fit.
     target_scaler_ : transformer, dict of transformer, or None
-        Fitted on y, after `window_scaler` and `relative_to`. With `target_groups` a SeriesScaler has coefficients for
+        Fitted on y, after `window_scaler`. With `target_groups` a SeriesScaler has coefficients for
         each series, in `groups_` and `group_coefficients_`; any other transformer has a clone for each, in a dict, and
         one for all others under None.
     window_scaler_ : WindowScaler or None
@@ -186,10 +162,6 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     Recurrent Forecaster", arXiv:1711.11053; Chernozhukov, Fernandez-Val and Galichon, 2010, "Quantile and Probability
     Curves Without Crossing", Econometrica 78(3) (`quantiles`, their loss, the network, and that they do not cross).
 
-    Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
-    1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", Neural
-    Computation 2(4) (`tbptt`).
-
     Examples
     --------
     >>> import numpy as np
@@ -216,10 +188,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     Traceback (most recent call last):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
-    batch_size, callbacks, dropout, embedding_dim, embedding_features, epochs, filters, kernel_size, learning_rate,
-    linear_skip, loss, metrics, min_steps, optimizer, output_activation, patience, quantiles, random_state,
-    recurrent_dropout, relative_to, shuffle, stateful, stride, subsequence, target_groups, target_scaler, tbptt, units,
-    validation_fraction, validation_gap, verbose, warm_start, window_scaler.
+    batch_size, callbacks, dropout, epochs, learning_rate, linear_skip, loss, metrics, optimizer, patience, quantiles,
+    random_state, stateful, target_groups, target_scaler, training, units, validation, verbose, warm_start,
+    window_scaler.
     """
 
     _parameter_constraints = LSTMEstimator._parameter_constraints | {
@@ -229,7 +200,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             None,
         ],
         "target_groups": ["boolean"],
-        "relative_to": [StrOptions({"last"}), Interval(Integral, 1, None, closed="left"), None],
+        "window_scaler": [
+            StrOptions({"last", "mean", "standard"}),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "linear_skip": ["boolean"],
         "quantiles": ["array-like", None],
     }
@@ -237,7 +212,6 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         *LSTMEstimator._fixed_parameters,
         "target_scaler",
         "target_groups",
-        "relative_to",
         "linear_skip",
         "quantiles",
     )
@@ -248,32 +222,20 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         *,
         architecture="vanilla",
         dropout=0.0,
-        recurrent_dropout=0.0,
-        filters=32,
-        kernel_size=3,
-        subsequence=None,
-        output_activation=None,
-        embedding_dim=None,
-        embedding_features=None,
         epochs=100,
         batch_size=32,
         learning_rate=None,
         optimizer="adam",
         loss=None,
         metrics=None,
-        shuffle=True,
         target_scaler="standard",
         target_groups=False,
         window_scaler=None,
-        relative_to=None,
         linear_skip=False,
         quantiles=None,
-        min_steps=1,
-        stride=1,
         stateful=False,
-        tbptt=None,
-        validation_fraction=None,
-        validation_gap=None,
+        training=None,
+        validation=None,
         patience=None,
         callbacks=None,
         warm_start=False,
@@ -283,32 +245,20 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         self.units = units
         self.architecture = architecture
         self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.subsequence = subsequence
-        self.output_activation = output_activation
-        self.embedding_dim = embedding_dim
-        self.embedding_features = embedding_features
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
         self.loss = loss
         self.metrics = metrics
-        self.shuffle = shuffle
         self.target_scaler = target_scaler
         self.target_groups = target_groups
         self.window_scaler = window_scaler
-        self.relative_to = relative_to
         self.linear_skip = linear_skip
         self.quantiles = quantiles
-        self.min_steps = min_steps
-        self.stride = stride
         self.stateful = stateful
-        self.tbptt = tbptt
-        self.validation_fraction = validation_fraction
-        self.validation_gap = validation_gap
+        self.training = training
+        self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
         self.warm_start = warm_start
@@ -431,11 +381,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         return None if self.quantiles is None else read_quantiles("LSTMRegressor", self.quantiles)
 
     def _collaborators(self):
+        architecture = self._architecture
         relative = RelativeTarget(
-            self.architecture, self.window_scaler, self.relative_to, self.linear_skip, self.target_groups, self.stride
+            architecture, self.window_scaler, self.linear_skip, self.target_groups, self._plan.stride
         )
-        takes_sequences = self.architecture == "many_to_many" or callable(self.architecture)
-        target = RegressionTarget(self.target_scaler, self._levels(), relative, takes_sequences)
+        target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture.may_answer_each_step)
         return self._new_reader(), target, relative
 
     def _linear_path(self, n_timesteps):

@@ -23,6 +23,8 @@ from sklstm.estimators._models import (
     refuse_unused,
     state_of,
 )
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.model_selection import TimeTail
 
 
 class ModelEstimator(KerasEstimator):
@@ -50,9 +52,6 @@ class ModelEstimator(KerasEstimator):
     }
 
     _routes = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
-
-    # Parameters of LSTMRegressor that there is no need for here.
-    stride, min_steps = 1, 0
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, **fit_params) -> Self:
@@ -221,8 +220,12 @@ class ModelEstimator(KerasEstimator):
     def _is_network_of_user(self):
         return True
 
-    def _validation(self):
-        return self.validation_split, "validation_split"
+    @property
+    def _plan(self):
+        return TrainingPlan(min_steps=0, shuffle=self.shuffle)
+
+    def _tail(self):
+        return TimeTail(self.validation_split, gap=self.validation_gap), "validation_split"
 
     # --- parameters for fit and predict -----------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """What a regressor forecasts relative to: the target's own past in the windows."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
-from sklstm.estimators._architectures import BY_STEP
-from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season, last_value
+from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season
 from sklstm.estimators._samples import take_rows
 from sklstm.estimators._window_scaling import WindowScaler, WindowScaling
 
@@ -14,8 +15,12 @@ class RelativeTarget(WindowScaling):
 
     Parameters
     ----------
-    architecture, window_scaler, relative_to, linear_skip, target_groups, stride
+    architecture : Architecture
+        Which of its outputs are time steps.
+    window_scaler, linear_skip, target_groups
         As for LSTMRegressor.
+    stride : int
+        As for TrainingPlan.
 
     Attributes
     ----------
@@ -27,10 +32,11 @@ class RelativeTarget(WindowScaling):
         Time steps of the linear path.
     """
 
-    def __init__(self, architecture, window_scaler, relative_to, linear_skip, target_groups, stride):
-        super().__init__(window_scaler)
+    def __init__(self, architecture, window_scaler, linear_skip, target_groups, stride):
+        # A season is for y alone.
+        self.season = window_scaler if isinstance(window_scaler, Integral) else None
+        super().__init__(None if self.season else window_scaler)
         self.architecture = architecture
-        self.relative_to = relative_to
         self.linear_skip = linear_skip
         self.by_series = target_groups
         self.stride = stride
@@ -78,7 +84,7 @@ class RelativeTarget(WindowScaling):
     @property
     def changes_y(self):
         """Whether y is learned relative to anything."""
-        return self.scaler is not None or self.relative_to is not None
+        return self.scaler is not None or self.season is not None
 
     def series(self, samples):
         """The series of each sample, where each has a scale of y of its own; else None."""
@@ -106,7 +112,7 @@ class RelativeTarget(WindowScaling):
             level, spread = self.scaler.of_target(samples.shift, samples.spread)
             if steps:
                 level, spread = level[:, None, :n_outputs], spread[:, None, :n_outputs]
-        if self.relative_to is not None:
+        if self.season is not None:
             level = self._references(samples.windows, steps, n_outputs)
         if self.lines is not None:
             slope, offset = self._own_lines(samples.windows.groups)
@@ -144,11 +150,9 @@ class RelativeTarget(WindowScaling):
         return references if steps else references[:, 0]
 
     def _reference(self, windows, past, step, dilation):
-        if self.relative_to == "last":
-            return last_value(windows, past)
         ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
-        who = f"LSTMRegressor(relative_to={self.relative_to})"
-        return last_season(windows, ahead, self.relative_to, dilation=dilation, who=who)
+        who = f"LSTMRegressor(window_scaler={self.season})"
+        return last_season(windows, ahead, self.season, dilation=dilation, who=who)
 
     # --- the past of y ----------------------------------------------------------------------------
 
@@ -161,9 +165,9 @@ class RelativeTarget(WindowScaling):
 
     def _refuse_own_past_of_each_step(self):
         """What "many_to_many" cannot have: its time steps have no common past."""
-        options = {"linear_skip": self.linear_skip, "relative_to": self.relative_to}
+        options = {"linear_skip": self.linear_skip, "window_scaler": self.season}
         given = [f"{name}={value!r}" for name, value in options.items() if value not in (None, False)]
-        if given and self.architecture == "many_to_many":
+        if given and self.architecture.network == "many_to_many":
             raise ValueError(
                 f"LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past "
                 f"for {given[0]}. Drop it, or use architecture='encoder_decoder'."
@@ -171,14 +175,14 @@ class RelativeTarget(WindowScaling):
 
     def _find_pasts(self, windows, y, rows, no_numbers):
         """The own past of each target, where something asks for it, and what leads to its units in each series."""
-        given = {"window_scaler": self.method, "relative_to": self.relative_to, "linear_skip": self.linear_skip}
-        usual = {"window_scaler": None, "relative_to": None, "linear_skip": False}
+        given = {"window_scaler": self.season or self.method, "linear_skip": self.linear_skip}
+        usual = {"window_scaler": None, "linear_skip": False}
         asking = [name for name in usual if given[name] != usual[name]]
         if not asking:
             return [], None
-        if self.architecture in BY_STEP:
+        if self.architecture.answers_steps:
             # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
-            step = -1 if self.architecture == "many_to_many" else 0
+            step = -1 if self.architecture.network == "many_to_many" else 0
             y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
         who = f"LSTMRegressor({', '.join(f'{name}={given[name]!r}' for name in asking)})"
         remedy = "pass " + " and ".join(f"{name}={usual[name]}" for name in asking)

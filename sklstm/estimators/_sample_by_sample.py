@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 
+from sklstm.estimators._architecture import Architecture
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._lstm_estimator import LSTMEstimator
 from sklstm.estimators._samples import Samples
@@ -66,7 +67,7 @@ class SampleBySample:
         return samples if scaling is None else scaling.apply(samples)
 
     def _has_an_axis_of_input_steps(self):
-        by_step = self.estimator._built_from["architecture"] == "many_to_many"
+        by_step = Architecture.of(self.estimator._built_from["architecture"]).network == "many_to_many"
         return by_step and len(self.estimator._target.shape) > 0
 
 
@@ -88,7 +89,7 @@ def why_no_state(estimator):
     if not predicts_sample_by_sample(estimator):
         return f"{who} has a predict of its own"
     built = estimator._built_from
-    architecture = built["architecture"]
+    architecture = Architecture.of(built["architecture"]).network
     if callable(architecture):
         return f"{who} has a network of your own, of which it cannot tell what a state is"
     if architecture in ("bidirectional", "cnn_lstm"):
@@ -96,7 +97,6 @@ def why_no_state(estimator):
         return f"{who}(architecture={architecture!r}) {reads}"
     usual = {
         "window_scaler": "scales each window by its own level",
-        "relative_to": "looks for a value in the window",
         "linear_skip": "has a weight for each time step of a window",
     }
     for name, does in usual.items():

@@ -19,10 +19,8 @@ class WindowReader:
 
     Parameters
     ----------
-    architecture : str or callable
-        Only "cnn_lstm", or a function of the user's, takes frames.
-    embedding_dim, embedding_features
-        As for LSTMRegressor.
+    architecture : Architecture
+        Whether the network takes frames, and which features it embeds.
     for_numbers : dict
         Parameters of the estimator that need a feature that is a number.
 
@@ -36,10 +34,8 @@ class WindowReader:
         How many codes there are of each of these.
     """
 
-    def __init__(self, architecture, embedding_dim, embedding_features, for_numbers):
+    def __init__(self, architecture, for_numbers):
         self.architecture = architecture
-        self.embedding_dim = embedding_dim
-        self.embedding_features = embedding_features
         self.for_numbers = for_numbers
         self.frame, self.codes, self.n_categories = (), [], ()
 
@@ -67,42 +63,45 @@ class WindowReader:
     def check_codes(self, who, windows):
         """Refuse what is no code; count the codes in fit, and later refuse those above them."""
         if self.codes:
-            caller = f"{who}(embedding_dim={self.embedding_dim})"
-            self.n_categories = check_codes(caller, windows, self.codes, self.n_categories or None)
+            self.n_categories = check_codes(self._embedder(who), windows, self.codes, self.n_categories or None)
 
     def no_numbers(self, windows):
         """Features that are no numbers of their time steps: static, known ahead, or codes."""
         return [*windows.roles.features, *self.codes]
 
     def _refuse_frames(self, who, X, frame):
-        if frame and not callable(self.architecture) and self.architecture != "cnn_lstm":
+        if frame and not self.architecture.takes_frames:
             raise ValueError(
-                f"{who}(architecture={self.architecture!r}) expects X of shape (n_samples, n_timesteps, n_features), "
-                f"got shape {X.shape}. For frames pass architecture='cnn_lstm'; else bring further axes into the "
-                "features: X.reshape(*X.shape[:2], -1)."
+                f"{who}(architecture={self.architecture.network!r}) expects X of shape (n_samples, n_timesteps, "
+                f"n_features), got shape {X.shape}. For frames pass architecture='cnn_lstm'; else bring further axes "
+                "into the features: X.reshape(*X.shape[:2], -1)."
             )
+
+    def _embedder(self, who):
+        """Who embeds codes, for messages."""
+        return f"{who} with {type(self.architecture).__name__}(embedding_dim={self.architecture.embedding_dim})"
 
     def _code_features(self, who, windows):
         """Positions of the features to embed."""
-        codes = self.embedding_features
-        if self.embedding_dim is None:
+        codes = given = self.architecture.embedding_features
+        if self.architecture.embedding_dim is None:
             if codes is not None:
                 raise ValueError(
-                    f"{who} got embedding_features={codes!r}, but embedding_dim=None embeds nothing. Pass "
+                    f"{who} got embedding_features={given!r}, but embedding_dim=None embeds nothing. Pass "
                     "embedding_dim, the length of an embedding, or leave embedding_features out."
                 )
             return []
         if self.frame:
             raise ValueError(
-                f"{who}(embedding_dim={self.embedding_dim}) embeds codes of categories, got frames of shape "
-                f"{self.frame}. Pass embedding_dim=None."
+                f"{self._embedder(who)} embeds codes of categories, got frames of shape {self.frame}. Pass "
+                "embedding_dim=None."
             )
         changing = sequence_features(windows).tolist()
         codes = changing if codes is None else list(codes)
         if not codes or len(set(codes)) < len(codes) or not set(codes) <= set(changing):
             raise ValueError(
                 f"{who} expects embedding_features to name features of X that are neither static nor known ahead, by "
-                f"their positions, each once: some of {changing}. Got {self.embedding_features!r}."
+                f"their positions, each once: some of {changing}. Got {given!r}."
             )
         if len(codes) == len(changing):
             self._refuse_numbers_only(who)
@@ -113,7 +112,7 @@ class WindowReader:
         for name, value in self.for_numbers.items():
             if value not in (None, False):
                 raise ValueError(
-                    f"{who}(embedding_dim={self.embedding_dim}) embeds all features of X that change from time step to "
-                    f"time step, so that no number is left for {name}={value!r}. Say which features hold codes, "
-                    f"embedding_features=[...], or leave {name} out."
+                    f"{self._embedder(who)} embeds all features of X that change from time step to time step, so that "
+                    f"no number is left for {name}={value!r}. Say which features hold codes, embedding_features=[...], "
+                    f"or leave {name} out."
                 )

@@ -6,10 +6,6 @@ from functools import partial
 from sklstm._parameters import suggest
 from sklstm.estimators._network_checks import check_network, name_of
 
-ARCHITECTURES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
-# These have outputs for each of several time steps.
-BY_STEP = ("encoder_decoder", "many_to_many")
-
 
 def build_architecture(who, architecture, offered, samples, kept):
     """A new network, and how to build it again where its configuration does not say it.
@@ -18,8 +14,8 @@ def build_architecture(who, architecture, offered, samples, kept):
     ----------
     who : str
         The estimator, for messages.
-    architecture : str or callable
-        A name of `sklstm.networks`, or a function that builds a model.
+    architecture : Architecture
+        Which network.
     offered : dict
         What a builder may ask for by name: ``meta`` and parameters.
     samples : Samples
@@ -36,14 +32,14 @@ def build_architecture(who, architecture, offered, samples, kept):
 
     from sklstm import networks
 
-    builder = architecture if callable(architecture) else getattr(networks, architecture)
+    builder = architecture.network if architecture.is_custom else getattr(networks, architecture.network)
     if isinstance(builder, keras.Model):
         raise ValueError(
             f"{who} expects architecture to be a name or a function that builds a model, got a keras.Model. Use "
             "KerasRegressor or KerasClassifier, which copy it for each fit."
         )
     _refuse_unknown_activation(offered["output_activation"])
-    if architecture == "cnn_lstm" and len(samples.sample_shape) == 2:
+    if architecture.network == "cnn_lstm" and len(samples.sample_shape) == 2:
         # How it cuts samples must not follow how they are padded.
         n_samples, _, n_features = samples.shape
         shape = (n_samples, max(1, int(samples.n_observed().max())), n_features)
