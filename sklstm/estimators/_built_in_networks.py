@@ -48,6 +48,7 @@ NETWORK_PARAMS = (
     "window_scaler",
     "relative_to",
     "linear_skip",
+    "target_feature",
     "quantiles",
 )
 

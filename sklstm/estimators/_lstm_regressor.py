@@ -74,8 +74,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
         them apart; a series that was not seen in fit is scaled as all of them together are. Where
         ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler`,
-        `relative_to` and `linear_skip` then look for the past of each series in its own units, and predict for series
-        that were in fit. A scaler by name, or a SeriesScaler, is fitted on all series at once, a transformer of
+        `relative_to` and `linear_skip` then learn the units of each series by itself, and predict for series that were
+        in fit. A scaler by name, or a SeriesScaler, is fitted on all series at once, a transformer of
         another library in a loop over series.
     window_scaler : {"last", "mean", "standard"} or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
@@ -89,6 +89,12 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
         model on a short series. All windows must then have the same number of time steps.
+    target_feature : "auto", str, int or sequence of them, default="auto"
+        Feature of X that holds the target's own past, by name or position; with several outputs one for all, or one for
+        each. "auto" takes the feature that y is named after: ``sales``, or ``num__sales`` of a ColumnTransformer, for y
+        named ``sales(t+1)``, as `make_supervised` names it; without names the only feature that is neither static nor
+        known ahead nor a code. The horizon is the one in the name, else the nearest of 1 to 400 rows at which y is on a
+        line of the feature. Used by `window_scaler`, `relative_to` and `linear_skip` only.
     quantiles : array-like of shape (n_quantiles,), optional
         Levels, strictly between 0 and 1, ascending: [0.1, 0.5, 0.9]. The network then has an output for each of them,
         of each value of y, and is trained on the pinball loss. `predict_quantiles` gives all, `predict` the median,
@@ -215,8 +221,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
     batch_size, callbacks, dropout, embedding_dim, embedding_features, epochs, filters, kernel_size, learning_rate,
     linear_skip, loss, metrics, min_steps, optimizer, output_activation, patience, quantiles, random_state,
-    recurrent_dropout, relative_to, shuffle, stateful, stride, subsequence, target_groups, target_scaler, tbptt, units,
-    validation_fraction, validation_gap, verbose, warm_start, window_scaler.
+    recurrent_dropout, relative_to, shuffle, stateful, stride, subsequence, target_feature, target_groups,
+    target_scaler, tbptt, units, validation_fraction, validation_gap, verbose, warm_start, window_scaler.
     """
 
     _parameter_constraints = BuiltInNetworks._parameter_constraints | {
@@ -228,6 +234,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         "target_groups": ["boolean"],
         "relative_to": [StrOptions({"last"}), Interval(Integral, 1, None, closed="left"), None],
         "linear_skip": ["boolean"],
+        "target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple],
         "quantiles": ["array-like", None],
     }
 
@@ -256,6 +263,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         window_scaler=None,
         relative_to=None,
         linear_skip=False,
+        target_feature="auto",
         quantiles=None,
         min_steps=1,
         stride=1,
@@ -291,6 +299,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         self.window_scaler = window_scaler
         self.relative_to = relative_to
         self.linear_skip = linear_skip
+        self.target_feature = target_feature
         self.quantiles = quantiles
         self.min_steps = min_steps
         self.stride = stride

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._own_past import find_own_past, target_names
+from sklstm._past_values import last_season, last_value
 from sklstm.estimators._built_in_networks import BY_STEP
-from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season, last_value
-from sklstm.estimators._samples import pieces, take_rows
+from sklstm.estimators._samples import pieces
 
 
 class RelativeTarget:
@@ -28,6 +29,12 @@ class RelativeTarget:
             )
         self._refuse_no_series(samples.windows)
         return super()._prepare(samples, y, training, anew)
+
+    def _read_y(self, y, samples, anew, classes):
+        if anew:
+            # Arrays have no names: those of the outputs are read before y becomes one.
+            self._target_names = target_names(y)
+        return super()._read_y(y, samples, anew, classes)
 
     @property
     def serves_new_series_(self):
@@ -63,40 +70,35 @@ class RelativeTarget:
         asking = [name for name in usual if getattr(self, name) != usual[name]]
         if not asking:
             return [], None
+        names = self._target_names
         if self.architecture in BY_STEP:
             # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
             step = -1 if self.architecture == "many_to_many" else 0
             y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
+            names = None if names is None else [names[step]]
         who = f"LSTMRegressor({', '.join(f'{name}={getattr(self, name)!r}' for name in asking)})"
         remedy = "pass " + " and ".join(f"{name}={usual[name]}" for name in asking)
         if samples.windows.groups is not None and not self.target_groups:
             remedy = f"pass target_groups=True for series that are scaled each by itself, or {remedy}"
-        rows = self._rows_up_to_the_last(samples.windows, training)
-        windows, y = self._values(samples.windows), y.reshape(len(y), -1)
-        try:
-            return find_own_past(who, take_rows(windows, rows), take_rows(y, rows), remedy=remedy), None
-        except ValueError:
-            if not self.target_groups or windows.groups is None:
-                raise
-        # Units are those that X was given, of samples to watch, too.
-        return find_own_past_by_series(who, windows, y, remedy=remedy)
+        return find_own_past(
+            who,
+            samples.windows,
+            y.reshape(len(y), -1),
+            names,
+            self.target_feature,
+            learned=self._rows_up_to_the_last(samples.windows, training),
+            excluded=self._no_values(samples.windows),
+            by_series=self.target_groups,
+            remedy=remedy,
+        )
 
     def _rows_up_to_the_last(self, windows, training):
-        """Samples to train on, and with a stride those between them: in these y turns up."""
+        """Samples to train on, and with a stride those between them: their y is in the same units."""
         if self.stride == 1:
             return training
         if windows.times is None:
             return np.arange(training[-1] + 1)
         return np.flatnonzero(windows.times <= windows.times[training].max())
-
-    def _values(self, windows):
-        """Windows in which only what may be the past of a target is to be seen."""
-        hidden = self._no_values(windows)
-        if not hidden:
-            return windows
-        buffer = windows.buffer.astype(np.float64)
-        buffer[:, hidden] = np.nan
-        return windows.over(buffer)
 
     def _linear_path(self, samples):
         if not self.linear_skip:
@@ -166,6 +168,6 @@ class RelativeTarget:
     def _reference(self, windows, past, step, dilation):
         if self._relative_to == "last":
             return last_value(windows, past)
-        ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
+        ahead = past._replace(horizon=past.horizon + step)
         who = f"LSTMRegressor(relative_to={self._relative_to})"
         return last_season(windows, ahead, self._relative_to, dilation=dilation, who=who)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm.estimators._own_past import last_observed
+from sklstm._past_values import last_observed
 
 # A window that is nearly flat, or that holds few observations yet, is divided by at least this share of
 # the typical spread: else the noise of a flat stretch is blown up to the size of a swing.
@@ -17,8 +17,8 @@ class WindowScaler:
     (Kim et al., 2022, "Reversible Instance Normalization for Accurate Time-Series Forecasting against
     Distribution Shift", ICLR). A series with a trend is so forecast beyond the level it was fitted on.
 
-    Features come in whatever units a scaler gave them. Which of them holds the target's past, and how its
-    units become those of y, is read off the training rows: the target of a row turns up in a later row.
+    Features come in whatever units a scaler gave them. The name of y, or `target_feature`, tells which of them holds
+    the target's past; how its units become those of y is learned from the training rows.
 
     Parameters
     ----------

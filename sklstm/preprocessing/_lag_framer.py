@@ -21,7 +21,7 @@ from sklstm._series import (
     tells_time,
 )
 from sklstm._validation import check_series_table, refuse_partly_observed
-from sklstm._windows import Roles, Windows
+from sklstm._windows import Roles
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._named_features import parameter_positions
 
