@@ -124,7 +124,7 @@ def name_past(who, features, choices, name, target_feature, remedy):
     >>> name_past("LSTM", ["num__sales", "num__price"], [0, 1], "sales(t+2)", "auto", "stop")
     (0, 2)
     """
-    base, horizon = _read_name(name)
+    base, horizon = read_target_name(name)
     if target_feature == "auto":
         matches = _named_alike(base, features, choices) if base is not None and features is not None else []
         if len(matches) != 1 and len(choices) == 1:
@@ -156,7 +156,7 @@ def target_names(y):
     return [y.name] if isinstance(y, pd.Series) and isinstance(y.name, str) else None
 
 
-def _read_name(name):
+def read_target_name(name):
     """Name of the series of an output, and the horizon that is written behind it."""
     lag = None if name is None else LAG_COLUMN.fullmatch(name)
     if lag is None:
