@@ -19,6 +19,8 @@ FEWEST_OF_KNOWN = 2
 SAMPLES_TO_FIT = 2000
 # Fraction of the standard deviation of y by which float32 features may miss the line.
 TOLERANCE = 1e-3
+# Features that a message lists.
+MOST_LISTED = 20
 # Fraction of pairs that may miss the line: pairs across holes in time, and clipped values.
 STRAY_PAIRS = 0.25
 
@@ -135,13 +137,14 @@ def name_past(who, features, choices, name, target_feature, remedy):
         matches = [k for k in choices if k == target_feature]
     if len(matches) == 1:
         return int(matches[0]), horizon
-    listed = [k if features is None else features[k] for k in choices]
+    listed = ", ".join(repr(k if features is None else features[k]) for k in choices[:MOST_LISTED])
+    listed = f"[{listed}{', ...' if len(choices) > MOST_LISTED else ''}]"
     by = "position" if features is None else "name or position"
     if target_feature == "auto":
         called = "y has no name" if base is None else f"y is named {name!r}"
         raise ValueError(
-            f"{who} needs the target's own past, but {called}, which does not say which of the features {listed} holds "
-            f"it. Pass target_feature, by {by}, or {remedy}."
+            f"{who} needs the target's own past, but nothing says which of the features {listed} holds it: {called}. "
+            f"Pass target_feature, by {by}, or {remedy}."
         )
     raise ValueError(
         f"{who} needs the target's own past, got target_feature={target_feature!r}, but the features that may hold it "

@@ -125,7 +125,9 @@ def test_a_line_of_one_series_is_none_of_all():
     scaled = {label: StandardScaler().fit_transform(rows[:-1]) for label, rows in whole.items()}
     X, order = panel_of(scaled, 2, {label: np.arange(len(rows)) for label, rows in scaled.items()})
     y = np.concatenate([rows[1:, 0] for rows in whole.values()])[order]
-    with pytest.raises(ValueError, match="y does not lie on a line of feature 'feature_0' at any of 1 to 400 rows later"):
+    with pytest.raises(
+        ValueError, match="y does not lie on a line of feature 'feature_0' at any of 1 to 400 rows later"
+    ):
         small(relative_to="last", target_feature="auto").fit(X, y)
     last = np.concatenate([rows[:-1, 0] for rows in whole.values()])[order]
     model = small(target_groups=True, relative_to="last", target_feature="auto").initialize(X, y)
