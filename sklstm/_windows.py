@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.lib.stride_tricks import as_strided
 
 # A chunk of windows that is gathered at once stays near this size, so that passing over all windows
@@ -32,12 +33,12 @@ class Roles(NamedTuple):
         return [*self.static, *(feature for step in self.future for feature in step)]
 
 
-class Windows:
+class Windows(NDArrayOperatorsMixin):
     """Overlapping windows over a buffer of rows, gathered only when they are asked for.
 
-    It behaves like an array of shape (n_samples, n_timesteps, n_features) as far as scikit-learn needs
-    one: ``shape``, ``len``, indexing by samples, and ``numpy.asarray``. Memory is that of the buffer,
-    however long the windows are.
+    It behaves like an array of shape (n_samples, n_timesteps, n_features): ``shape``, ``len``, indexing, arithmetic,
+    ``reshape`` and ``numpy.asarray``. Memory is that of the buffer, however long the windows are. Indexing by samples
+    returns Windows; arithmetic and ``reshape`` return arrays.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class Windows:
         When each window ends, as numbers that ascend with time; and, in panels, the series that it is of.
     dilation : int, default=1
         Rows of the buffer from one time step of a window to the next: 2 for every second row.
+    names : sequence of str of length n_features, optional
+        Names of the features.
 
     See Also
     --------
@@ -76,7 +79,7 @@ class Windows:
            [1., 3., 5.]])
     """
 
-    def __init__(self, buffer, starts, n_timesteps, roles=None, times=None, groups=None, dilation=1):
+    def __init__(self, buffer, starts, n_timesteps, roles=None, times=None, groups=None, dilation=1, names=None):
         self.buffer = buffer
         self._starts = starts if isinstance(starts, range) else np.asarray(starts, dtype=np.intp)
         self.n_timesteps = n_timesteps
@@ -84,9 +87,10 @@ class Windows:
         self.times = times
         self.groups = groups
         self.dilation = dilation
+        self.names = None if names is None else tuple(names)
 
     @classmethod
-    def from_array(cls, X) -> Self:
+    def from_array(cls, X, names=None) -> Self:
         """Windows over the rows of an array of shape (n_samples, n_timesteps, n_features).
 
         Where windows of `X` overlap in memory, as LagFramer's and sliding_window_view's do, each row
@@ -96,6 +100,8 @@ class Windows:
         ----------
         X : ndarray of shape (n_samples, n_timesteps, n_features)
             Windows as an array.
+        names : sequence of str of length n_features, optional
+            Names of the features.
 
         Returns
         -------
@@ -109,7 +115,7 @@ class Windows:
         n_rows = (n_samples - 1) * hop + n_timesteps
         strides = (n_features * X.itemsize, X.itemsize)
         buffer = as_strided(X, (n_rows, n_features), strides, writeable=False)
-        return cls(buffer, np.arange(n_samples) * hop, n_timesteps)
+        return cls(buffer, np.arange(n_samples) * hop, n_timesteps, names=names)
 
     @property
     def starts(self) -> np.ndarray:
@@ -135,18 +141,28 @@ class Windows:
         """That of the buffer."""
         return self.buffer.dtype
 
+    @property
+    def size(self) -> int:
+        """Number of values in all windows."""
+        return int(np.prod(self.shape))
+
     ndim = 3
 
     def __len__(self):
         return len(self._starts)
 
     def __repr__(self):
-        return f"Windows(shape={self.shape}, dtype={self.dtype}, over {len(self.buffer)} rows)"
+        names = "" if self.names is None else f", names={list(self.names)}"
+        return f"Windows(shape={self.shape}, dtype={self.dtype}, over {len(self.buffer)} rows{names})"
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
             raise ValueError("Windows cannot become one array without a copy.")
         return self.gather(slice(None)).astype(self.dtype if dtype is None else dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        arrays = [np.asarray(given) if isinstance(given, Windows) else given for given in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __getitem__(self, key):
         samples, *rest = key if isinstance(key, tuple) else (key,)
@@ -258,7 +274,7 @@ class Windows:
         Returns
         -------
         windows : Windows
-            With starts, roles, times and groups of these.
+            With starts, roles, times, groups and names of these.
         """
         return self._like(buffer=buffer)
 
@@ -273,7 +289,7 @@ class Windows:
         Returns
         -------
         windows : Windows
-            With roles, times and groups of these.
+            With roles, times, groups and names of these.
         """
         other = Windows.from_array(array)
         return self._like(buffer=other.buffer, starts=other.starts, n_timesteps=other.n_timesteps, dilation=1)
@@ -292,6 +308,68 @@ class Windows:
             Over the same buffer.
         """
         return self._like(roles=roles)
+
+    def with_names(self, names) -> "Windows":
+        """Return the same windows with names of their features.
+
+        Parameters
+        ----------
+        names : sequence of str of length n_features, or None
+            Names of the features.
+
+        Returns
+        -------
+        windows : Windows
+            Over the same buffer.
+        """
+        return self._like(names=None if names is None else tuple(names))
+
+    def of_series(self, starts, times, groups) -> "Windows":
+        """Return windows over the same buffer with other starts, times and series.
+
+        Parameters
+        ----------
+        starts : ndarray of int of shape (n_samples,)
+            Position in `buffer` of the first time step of each window.
+        times, groups : ndarray of shape (n_samples,), or None
+            As for `Windows`.
+
+        Returns
+        -------
+        windows : Windows
+            With roles, dilation and names of these.
+        """
+        return self._like(starts=starts, times=times, groups=groups)
+
+    def reshape(self, *shape) -> np.ndarray:
+        """Return the windows as an array of another shape.
+
+        Parameters
+        ----------
+        *shape : int or tuple of int
+            As for `numpy.ndarray.reshape`.
+
+        Returns
+        -------
+        array : ndarray
+            A copy.
+        """
+        return np.asarray(self).reshape(*shape)
+
+    def astype(self, dtype) -> "Windows":
+        """Return the same windows over a buffer of another dtype.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Such as ``numpy.float32``.
+
+        Returns
+        -------
+        windows : Windows
+            With starts, roles, times, groups and names of these.
+        """
+        return self.over(self.buffer.astype(dtype))
 
     def last(self, n_timesteps) -> "Windows":
         """The same windows, cut to their last time steps.
@@ -353,8 +431,8 @@ class Windows:
 
     def _like(self, **changed):
         """Windows that differ from these in what is given."""
-        names = ("buffer", "n_timesteps", "roles", "times", "groups", "dilation")
-        same = {name: getattr(self, name) for name in names}
+        attributes = ("buffer", "n_timesteps", "roles", "times", "groups", "dilation", "names")
+        same = {name: getattr(self, name) for name in attributes}
         return Windows(**same | {"starts": self._starts} | changed)
 
     def as_view(self) -> "np.ndarray | Windows":
@@ -364,12 +442,12 @@ class Windows:
         -------
         windows : ndarray of shape (n_samples, n_timesteps, n_features), or Windows
             A view of the buffer. Themselves where they start at uneven distances, where time steps lie several rows
-            apart, or where they know roles, times or groups.
+            apart, or where they know roles, times, groups or names.
         """
         # Read back from an array, rows between time steps would be lost, and with them what windows share.
         if self.reach > self.n_timesteps:
             return self
-        if self.groups is not None or self.times is not None or self.roles != Roles():
+        if any(known is not None for known in (self.names, self.groups, self.times)) or self.roles != Roles():
             return self
         starts = self._starts
         hop = int(starts[1] - starts[0]) if len(self) > 1 else 0

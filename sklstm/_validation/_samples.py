@@ -88,7 +88,7 @@ def _check_columns_as_time_steps(estimator, X, reset):
     lags = read_lag_columns(who, names)
     if lags is not None:
         order, features = lags
-        windows = Windows.from_array(steps[:, order].reshape(len(steps), -1, len(features)))
+        windows = Windows.from_array(steps[:, order].reshape(len(steps), -1, len(features)), features)
         refuse_partly_observed_windows(who, windows)
         return windows
     if len(names) > 1 and reset:
@@ -98,7 +98,8 @@ def _check_columns_as_time_steps(estimator, X, reset):
             "To3D(n_steps=1).",
             UserWarning,
         )
-    return Windows.from_array(steps[:, :, None])
+    # A single column is a feature at one time step.
+    return Windows.from_array(steps[:, :, None], names if len(names) == 1 else None)
 
 
 def check_3d(estimator, X, *, reset):

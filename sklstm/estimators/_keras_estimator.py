@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
+from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, refuse_unknown_parameters
 from sklstm._series import split_panel_tail
 from sklstm._warnings import warn_user
@@ -127,7 +128,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             self._take_up_changes()
 
         # Samples, their y and their weights; which are trained on, and which are watched.
-        samples = self._read(X, reset=anew)
+        samples, y_names = self._read(X, reset=anew), target_names(y)
         y = self._target.read(self, y, samples, classes)
         weights = read_weights(who, sample_weight, len(samples))
         training, validation = self._split(samples, y, weights)
@@ -136,7 +137,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         # Windows by their own level and spread.
         if self._scaling is not None:
             if anew:
-                self._scaling.fit(samples, y, weighed, no_numbers=self._reader.no_numbers(samples.windows))
+                self._scaling.fit(samples, y, y_names, weighed, self._reader.no_numbers(samples.windows))
             samples = self._scaling.apply(samples)
 
         # The network, what it is compiled with, and what it is taught.

@@ -63,9 +63,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
         them apart; a series that was not seen in fit is scaled as all of them together are. Where
         ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler` and
-        `linear_skip` then look for the past of each series in its own units, and predict for series
-        that were in fit. A scaler by name, or a SeriesScaler, is fitted on all series at once, a transformer of
-        another library in a loop over series.
+        `linear_skip` then learn the units of each series by itself, and predict for series that were in fit. A scaler
+        by name, or a SeriesScaler, is fitted on all series at once, a transformer of another library in a loop over
+        series.
     window_scaler : {"last", "mean", "standard"}, int or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
         its standard deviation; y by the same amounts of the target's own past, which must be among the
@@ -76,6 +76,12 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
         model on a short series. All windows must then have the same number of time steps.
+    target_feature : "auto", str, int or sequence of them, default="auto"
+        Feature of X that holds the target's own past, by name or position; with several outputs one for all, or one for
+        each. "auto" takes the feature that y is named after: ``sales``, or ``num__sales`` of a ColumnTransformer, for y
+        named ``sales(t+1)``, as `make_supervised` names it; without names the only feature that is neither static nor
+        known ahead nor a code. The horizon is the one in the name, else the nearest of 1 to 400 rows at which y is on a
+        line of the feature. Used by `window_scaler` and `linear_skip` only.
     quantiles : array-like of shape (n_quantiles,), optional
         Levels, strictly between 0 and 1, ascending: [0.1, 0.5, 0.9]. The network then has an output for each of them,
         of each value of y, and is trained on the pinball loss. `predict_quantiles` gives all, `predict` the median,
@@ -189,8 +195,8 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
     batch_size, callbacks, dropout, epochs, learning_rate, linear_skip, loss, metrics, optimizer, patience, quantiles,
-    random_state, stateful, target_groups, target_scaler, training, units, validation, verbose, warm_start,
-    window_scaler.
+    random_state, stateful, target_feature, target_groups, target_scaler, training, units, validation, verbose,
+    warm_start, window_scaler.
     """
 
     _parameter_constraints = LSTMEstimator._parameter_constraints | {
@@ -206,6 +212,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             None,
         ],
         "linear_skip": ["boolean"],
+        "target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple],
         "quantiles": ["array-like", None],
     }
     _fixed_parameters = (
@@ -213,6 +220,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         "target_scaler",
         "target_groups",
         "linear_skip",
+        "target_feature",
         "quantiles",
     )
 
@@ -232,6 +240,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         target_groups=False,
         window_scaler=None,
         linear_skip=False,
+        target_feature="auto",
         quantiles=None,
         stateful=False,
         training=None,
@@ -255,6 +264,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         self.target_groups = target_groups
         self.window_scaler = window_scaler
         self.linear_skip = linear_skip
+        self.target_feature = target_feature
         self.quantiles = quantiles
         self.stateful = stateful
         self.training = training
@@ -383,7 +393,12 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     def _collaborators(self):
         architecture = self._architecture
         relative = RelativeTarget(
-            architecture, self.window_scaler, self.linear_skip, self.target_groups, self._plan.stride
+            architecture,
+            self.window_scaler,
+            self.linear_skip,
+            self.target_feature,
+            self.target_groups,
+            self._plan.stride,
         )
         target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture.may_answer_each_step)
         return self._new_reader(), target, relative

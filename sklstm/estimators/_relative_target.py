@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from sklstm.estimators._own_past import OwnPast, find_own_past, find_own_past_by_series, last_season
-from sklstm.estimators._samples import take_rows
+from sklstm._own_past import find_own_past
+from sklstm._past_values import last_season
 from sklstm.estimators._window_scaling import WindowScaler, WindowScaling
 
 
@@ -17,7 +17,7 @@ class RelativeTarget(WindowScaling):
     ----------
     architecture : Architecture
         Which of its outputs are time steps.
-    window_scaler, linear_skip, target_groups
+    window_scaler, linear_skip, target_feature, target_groups
         As for LSTMRegressor.
     stride : int
         As for TrainingPlan.
@@ -32,17 +32,18 @@ class RelativeTarget(WindowScaling):
         Time steps of the linear path.
     """
 
-    def __init__(self, architecture, window_scaler, linear_skip, target_groups, stride):
+    def __init__(self, architecture, window_scaler, linear_skip, target_feature, target_groups, stride):
         # A season is for y alone.
         self.season = window_scaler if isinstance(window_scaler, Integral) else None
         super().__init__(None if self.season else window_scaler)
         self.architecture = architecture
         self.linear_skip = linear_skip
+        self.target_feature = target_feature
         self.by_series = target_groups
         self.stride = stride
         self.pasts, self.lines, self.linear_steps = [], None, None
 
-    def fit(self, samples, y, rows, no_numbers):
+    def fit(self, samples, y, y_names, rows, no_numbers):
         """Find the past of each target, and learn the typical level and spread of windows.
 
         Parameters
@@ -51,6 +52,8 @@ class RelativeTarget(WindowScaling):
             All samples.
         y : ndarray
             As it was read.
+        y_names : list of str or None
+            Names of its outputs.
         rows : ndarray of int
             Samples to learn from.
         no_numbers : list of int
@@ -59,7 +62,7 @@ class RelativeTarget(WindowScaling):
         self._refuse_own_past_of_each_step()
         windows = samples.windows
         self._refuse_no_series(windows)
-        self.pasts, self.lines = self._find_pasts(windows, y, rows, no_numbers)
+        self.pasts, self.lines = self._find_pasts(windows, y, y_names, rows, no_numbers)
         self.linear_steps = samples.shape[1] if self.linear_skip else None
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(windows[rows], self.pasts, kept=no_numbers)
@@ -150,7 +153,7 @@ class RelativeTarget(WindowScaling):
         return references if steps else references[:, 0]
 
     def _reference(self, windows, past, step, dilation):
-        ahead = OwnPast(past.feature, past.horizon + step, past.slope, past.offset, past.level)
+        ahead = past._replace(horizon=past.horizon + step)
         who = f"LSTMRegressor(window_scaler={self.season})"
         return last_season(windows, ahead, self.season, dilation=dilation, who=who)
 
@@ -173,7 +176,7 @@ class RelativeTarget(WindowScaling):
                 f"for {given[0]}. Drop it, or use architecture='encoder_decoder'."
             )
 
-    def _find_pasts(self, windows, y, rows, no_numbers):
+    def _find_pasts(self, windows, y, names, rows, no_numbers):
         """The own past of each target, where something asks for it, and what leads to its units in each series."""
         given = {"window_scaler": self.season or self.method, "linear_skip": self.linear_skip}
         usual = {"window_scaler": None, "linear_skip": False}
@@ -184,33 +187,27 @@ class RelativeTarget(WindowScaling):
             # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
             step = -1 if self.architecture.network == "many_to_many" else 0
             y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
+            names = None if names is None else [names[step]]
         who = f"LSTMRegressor({', '.join(f'{name}={given[name]!r}' for name in asking)})"
         remedy = "pass " + " and ".join(f"{name}={usual[name]}" for name in asking)
         if windows.groups is not None and not self.by_series:
             remedy = f"pass target_groups=True for series that are scaled each by itself, or {remedy}"
-        rows = self._rows_up_to_the_last(windows, rows)
-        windows, y = _values(windows, no_numbers), y.reshape(len(y), -1)
-        try:
-            return find_own_past(who, take_rows(windows, rows), take_rows(y, rows), remedy=remedy), None
-        except ValueError:
-            if not self.by_series or windows.groups is None:
-                raise
-        # Units are those that X was given, of samples to watch, too.
-        return find_own_past_by_series(who, windows, y, remedy=remedy)
+        return find_own_past(
+            who,
+            windows,
+            y.reshape(len(y), -1),
+            names,
+            self.target_feature,
+            learned=self._rows_up_to_the_last(windows, rows),
+            excluded=no_numbers,
+            by_series=self.by_series,
+            remedy=remedy,
+        )
 
     def _rows_up_to_the_last(self, windows, training):
-        """Samples to train on, and with a stride those between them: in these y turns up."""
+        """Samples to train on, and with a stride those between them: their y is in the same units."""
         if self.stride == 1:
             return training
         if windows.times is None:
             return np.arange(training[-1] + 1)
         return np.flatnonzero(windows.times <= windows.times[training].max())
-
-
-def _values(windows, hidden):
-    """Windows in which only what may be the past of a target is to be seen."""
-    if not hidden:
-        return windows
-    buffer = windows.buffer.astype(np.float64)
-    buffer[:, hidden] = np.nan
-    return windows.over(buffer)

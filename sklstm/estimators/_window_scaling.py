@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm.estimators._own_past import last_observed
+from sklstm._past_values import last_observed
 from sklstm.estimators._samples import Samples
 
 # A window that is nearly flat, or that holds few observations yet, is divided by at least this share of
@@ -18,8 +18,8 @@ class WindowScaler:
     (Kim et al., 2022, "Reversible Instance Normalization for Accurate Time-Series Forecasting against
     Distribution Shift", ICLR). A series with a trend is so forecast beyond the level it was fitted on.
 
-    Features come in whatever units a scaler gave them. Which of them holds the target's past, and how its
-    units become those of y, is read off the training rows: the target of a row turns up in a later row.
+    Features come in whatever units a scaler gave them. The name of y, or `target_feature`, tells which of them holds
+    the target's past; how its units become those of y is learned from the training rows.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class WindowScaling:
         self.method = method
         self.scaler = None
 
-    def fit(self, samples, y, rows, no_numbers):
+    def fit(self, samples, y, y_names, rows, no_numbers):
         """Learn the typical level and spread of some of the samples, but for features that are no numbers."""
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(samples.windows[rows], kept=no_numbers)

@@ -8,16 +8,19 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._own_past import find_own_past, target_names
 from sklstm._parameters import StrictParameters
+from sklstm._past_values import last_season, last_value
 from sklstm._validation import check_target, check_windows
-from sklstm.estimators._own_past import find_own_past, last_season, last_value
+
+TARGET_FEATURE = {"target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple]}
 
 
 class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
     """Forecast a target by one of its own past values, wherever a scaler and a framer have put them."""
 
     def fit(self, X, y) -> Self:
-        """Find the target's past among the features, and its units.
+        """Learn the units of the target's past.
 
         Parameters
         ----------
@@ -34,15 +37,22 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If no feature of X holds the past of y.
+            If nothing says which feature of X holds the past of y, or y does not lie on a line of it.
         """
         self._validate_params()
         windows = check_windows(self, X, reset=True)
-        y = check_target(self, y, windows.shape)
+        names, y = target_names(y), check_target(self, y, windows.shape)
         self._y_ndim = y.ndim
-        remedy = "forecast something else"
         y = y.reshape(len(y), -1)
-        self.pasts_ = find_own_past(type(self).__name__, windows, y, remedy=remedy)
+        self.pasts_, _ = find_own_past(
+            type(self).__name__,
+            windows,
+            y,
+            names,
+            self.target_feature,
+            excluded=windows.roles.features,
+            remedy="forecast something else",
+        )
         self.level_ = np.median(y, axis=0)
         return self
 
@@ -80,6 +90,12 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
 class Persistence(_OwnPastRegressor):
     """Forecast that nothing changes: the last observed value of the target.
 
+    Parameters
+    ----------
+    target_feature : "auto", str, int or sequence of them, default="auto"
+        Feature of X that holds the target's own past, by name or position. "auto" takes the feature that y is named
+        after (``sales`` for y named ``sales(t+1)``), else the only feature that changes from step to step.
+
     Attributes
     ----------
     pasts_ : list of OwnPast
@@ -102,10 +118,10 @@ class Persistence(_OwnPastRegressor):
     array([112., 118., 132.])
     """
 
-    _parameter_constraints = {}
+    _parameter_constraints = TARGET_FEATURE
 
-    def __init__(self):
-        """Take no parameters: all that is needed is in X and y."""
+    def __init__(self, target_feature="auto"):
+        self.target_feature = target_feature
 
     def _forecast(self, windows, past, dilation):
         return last_value(windows, past)
@@ -120,6 +136,8 @@ class SeasonalNaive(_OwnPastRegressor):
     ----------
     season : int
         Time steps in a season: 12 for months, 7 for days of the week. Windows must be as long.
+    target_feature : "auto", str, int or sequence of them, default="auto"
+        As for `Persistence`.
 
     Attributes
     ----------
@@ -146,10 +164,11 @@ class SeasonalNaive(_OwnPastRegressor):
     np.float64(405.0)
     """
 
-    _parameter_constraints = {"season": [Interval(Integral, 1, None, closed="left")]}
+    _parameter_constraints = TARGET_FEATURE | {"season": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, season):
+    def __init__(self, season, target_feature="auto"):
         self.season = season
+        self.target_feature = target_feature
 
     def _forecast(self, windows, past, dilation):
         who = f"SeasonalNaive(season={self.season})"

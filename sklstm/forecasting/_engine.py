@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from sklstm._lag_names import lag_name
 from sklstm._series import find_position, warn_lost_rows
 from sklstm._warnings import warn_user
 from sklstm.forecasting._late_columns import learn_late_columns
@@ -122,10 +123,10 @@ class Engine:
                 f"{self.who}(horizon={self.block}) needs rows whose next {self.block} values are known, got none in "
                 f"{len(data)} rows. Lower the horizon or pass a longer series."
             )
-        y = np.empty((len(rows), self.block))
-        for step, ahead in enumerate(data.rows_around(range(1, self.block + 1), **self.layout)):
-            y[:, step] = levels[-1][ahead[rows]]
-        self.regressor.fit(samples.take(rows), y if self.block > 1 else y[:, 0])
+        ahead = data.rows_around(range(1, self.block + 1), **self.layout)
+        # Its name tells the regressor which feature holds the past of y.
+        y = pd.DataFrame({lag_name(target, k): levels[-1][after[rows]] for k, after in enumerate(ahead, start=1)})
+        self.regressor.fit(samples.take(rows), y if self.block > 1 else y.iloc[:, 0])
         self._lacks_rows = samples.lack_rows_between(self.framer)
         self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
         self._labels = data.index.labels

@@ -33,10 +33,11 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Transformers that keep rows, and a regressor of sklstm's: `LagRegressor` takes any of scikit-learn's. None, the
         default: the result of `make_forecast_pipeline`, which has more parameters, for the short ones here: `static`,
         `future`, and those from `n_steps` on, `calibration` excepted. With a pipeline the short parameters must keep
-        their defaults. `fit` passes `group`, `time`, `freq`, `horizon` and `strategy` to steps that leave them at their defaults; a
-        step that has another value is an error. A `Differencer` at the start applies to the target, and to the target
-        alone unless it names `columns`. A scaler without `group` scales each series by itself if it is not `pooled`
-        and the last step is an `LSTMRegressor`, which then scales the target likewise; otherwise all series alike.
+        their defaults. `fit` passes `group`, `time`, `freq`, `horizon` and `strategy` to steps that leave them at their
+        defaults; a step that has another value is an error. A `Differencer` at the start applies to the target, and to
+        the target alone unless it names `columns`. A scaler without `group` scales each series by itself if it is not
+        `pooled` and the last step is an `LSTMRegressor`, which then scales the target likewise; otherwise all series
+        alike.
     horizon : int, default=1
         How many time steps ahead `fit` learns to forecast.
     target : str or int, optional

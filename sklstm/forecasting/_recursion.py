@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sklstm._lag_names import read_lag_columns
+from sklstm._own_past import TOLERANCE, fit_own_line, fit_own_lines
 from sklstm._series import fit_lines
 from sklstm._windows import Roles, Windows
-
-# Share of its spread by which a feature may miss the line from the target: float32, and scalers' rounding.
-TOLERANCE = 1e-4
 
 
 class Recursion(NamedTuple):
@@ -106,33 +104,26 @@ def learn_recursion(windows, target, index, framer):
 
 def _find_lines(feature, target, index):
     """Labels, slopes and offsets of lines from the target to a feature: one for all, or one a series; None if bent."""
-    seen = ~(np.isnan(feature) | np.isnan(target))
-    if not seen.any():
+    feature, target, codes = feature[index.order], target[index.order], index.codes[index.order]
+    seen = np.flatnonzero(~(np.isnan(feature) | np.isnan(target)))
+    if len(seen) == 0:
         return None
-    slope, offset, straight = _fit_lines(feature[seen], target[seen], np.array([0, seen.sum()]))
-    if straight.all():
-        return None, slope, offset
-    order = index.order
-    feature, target, seen = feature[order], target[order], seen[order]
-    lengths = np.add.reduceat(seen, index.bounds[:-1], dtype=np.intp)
-    if not index.is_panel or not lengths.all():
+    x, y = feature[seen], target[seen]
+    line = fit_own_line(x, y)
+    if line is not None:
+        strays = np.abs(line[0] * x + line[1] - y) > TOLERANCE * np.std(y)
+        if not index.is_panel or not strays.any():
+            return None, *_inverse(np.array(line[:1]), np.array(line[1:]))
+    slopes, offsets, bent = fit_own_lines(feature, target, seen, seen, codes)
+    if not index.is_panel or bent.any():
         return None
-    slopes, offsets, straight = _fit_lines(feature[seen], target[seen], np.append(0, np.cumsum(lengths)))
-    # A series that was not seen has the line of all of them, as near as one comes to it.
-    return (index.labels, np.append(slopes, slope), np.append(offsets, offset)) if straight.all() else None
+    # A series that was not fitted has the line that comes nearest to all of them.
+    usual = fit_lines(x, y, np.array([0, len(seen)]))
+    return index.labels, *_inverse(np.append(slopes, usual[0]), np.append(offsets, usual[1]))
 
 
-def _fit_lines(feature, target, bounds):
-    """Slope and offset from the target to a feature in each series, and whether its rows lie on that line."""
-    slope, offset = fit_lines(target, feature, bounds)
-    codes, begins = np.repeat(np.arange(len(slope)), np.diff(bounds)), bounds[:-1]
-    missed = np.abs(slope[codes] * target + offset[codes] - feature)
-    allowed = TOLERANCE * np.maximum(_spread(feature, begins), 1e-12)
-    return slope, offset, (np.maximum.reduceat(missed, begins) <= allowed) & (slope != 0)
-
-
-def _spread(values, begins):
-    return np.maximum.reduceat(values, begins) - np.minimum.reduceat(values, begins)
+def _inverse(slopes, offsets):
+    return 1 / slopes, -offsets / slopes
 
 
 class FramedSamples:

@@ -21,7 +21,7 @@ from sklstm._series import (
     tells_time,
 )
 from sklstm._validation import check_series_table, refuse_partly_observed
-from sklstm._windows import Roles, Windows
+from sklstm._windows import Roles
 from sklstm.preprocessing._base import SeriesTransformer
 from sklstm.preprocessing._named_features import parameter_positions
 
@@ -107,8 +107,9 @@ class LagFramer(SeriesTransformer):
     pandas) takes the index away, and new rows start cold.
 
     Where the index is regular, no window reaches across a hole in it; so the two parts that K-fold leaves
-    on either side of a test block are not joined. Windows over such a series, over panels, and with a `dilation`,
-    come as :class:`~sklstm.Windows`, else as a read-only view. A series of a panel that was not fitted starts cold.
+    on either side of a test block are not joined. Windows over an array of one series come as a read-only view where
+    no hole and no `dilation` is in the way, all others as :class:`~sklstm.Windows`, which know the names of their
+    features. A series of a panel that was not fitted starts cold.
 
     Examples
     --------
@@ -310,14 +311,17 @@ class LagFramer(SeriesTransformer):
         if input_features is not None:
             # The step before passes on what says group and time, which are no features.
             input_features = [name for name in input_features if name not in (self.group, self.time)]
-        names = _check_feature_names_in(self, input_features)
-        added = ["elapsed"] if self.elapsed is not None else []
-        added += [lag_name(names[k], lag) for lag in range(1, self.horizon + 1) for k in self.known_ahead_]
-        names = np.array([*names, *added], dtype=object)
+        names = self._with_added_names(_check_feature_names_in(self, input_features))
         if not self.flatten:
             return names
         lags = range(-self.rows_back, 1, self.dilation)
         return np.array([lag_name(name, lag) for lag in lags for name in names], dtype=object)
+
+    def _with_added_names(self, names):
+        """Names of the features, and of those that `elapsed` and `future` add."""
+        added = ["elapsed"] if self.elapsed is not None else []
+        added += [lag_name(names[k], lag) for lag in range(1, self.horizon + 1) for k in self.known_ahead_]
+        return np.array([*names, *added], dtype=object)
 
     @property
     def rows_back(self):
@@ -399,6 +403,8 @@ class LagFramer(SeriesTransformer):
     def _in_order(self, windows, index, roles):
         """Windows in the order of the table; those of a panel or with a dilation know their series and their time."""
         windows = windows.every(self.dilation).with_roles(roles)
+        if hasattr(self, "feature_names_in_"):
+            windows = windows.with_names(self._with_added_names(self.feature_names_in_))
         if not index.is_panel and windows.reach == windows.n_timesteps:
             return windows
         starts, times, groups = windows.starts, np.arange(index.n_rows), None
@@ -407,7 +413,7 @@ class LagFramer(SeriesTransformer):
             starts, groups = index.in_table_order(starts), index.labels_of_rows()
             times = index.in_table_order(times - np.repeat(index.bounds[:-1], index.lengths))
             times = as_numbers(index.times) if tells_time(index.times) else times
-        return Windows(windows.buffer, starts, self.n_steps, roles, times, groups, windows.dilation)
+        return windows.of_series(starts, times, groups)
 
     def _as_asked(self, windows, X):
         """Windows, or where `flatten` the table of lags, in its container."""

@@ -122,8 +122,8 @@ class SequencePadder(SeriesTransformer):
         Returns
         -------
         windows : ndarray or Windows of shape (n_samples, n_timesteps, n_features)
-            Of `max_len_` time steps; a view where X is an array that is long enough. float32 where all of X is, else
-            float64.
+            Of `max_len_` time steps; a view where X is an array that is long enough. Windows where the sequences name
+            their features. float32 where all of X is, else float64.
 
         Raises
         ------
@@ -135,7 +135,9 @@ class SequencePadder(SeriesTransformer):
         if isinstance(samples, list):
             for k, sequence in enumerate(samples):
                 refuse_partly_observed(type(self).__name__, sequence, X[k], of=f" of sequence {k}")
-            return self._filled(self._pad(samples))
+            padded = self._pad(samples)
+            names = getattr(self, "feature_names_in_", None)
+            return self._filled(padded if names is None else Windows.from_array(padded, names))
         refuse_partly_observed_windows(type(self).__name__, samples)
         if samples.shape[1] == self.max_len_ and getattr(X, "ndim", None) == 3 and X.dtype in FLOATS:
             return self._filled(X)

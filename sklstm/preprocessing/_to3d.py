@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import columns_without_number, read_lag_columns, read_numbered_columns
 from sklstm._validation import FLOATS, check_3d, check_series_table, n_dims, stack_sequences
+from sklstm._windows import Windows
 from sklstm.preprocessing._base import SeriesTransformer
 
 
@@ -65,12 +66,12 @@ class To3D(SeriesTransformer):
     (100, 3, 4)
 
     >>> lags = pd.DataFrame({"A(t)": [3], "A(t-1)": [1], "B(t-1)": [2], "B(t)": [4]})
-    >>> To3D().fit_transform(lags)
+    >>> np.asarray(To3D().fit_transform(lags))
     array([[[1., 2.],
             [3., 4.]]])
 
     >>> customers = pd.DataFrame({"spend_1": [5], "spend_2": [6], "bonus_1": [0], "bonus_2": [1]})
-    >>> To3D().fit_transform(customers)
+    >>> np.asarray(To3D().fit_transform(customers))
     array([[[5., 0.],
             [6., 1.]]])
 
@@ -132,7 +133,7 @@ class To3D(SeriesTransformer):
         Returns
         -------
         windows : ndarray or Windows of shape (n_samples, n_timesteps, n_features)
-            X itself where it has three axes, else a view or a copy.
+            X itself where it has three axes, else a view or a copy: Windows where the columns name the features.
 
         Raises
         ------
@@ -178,7 +179,7 @@ class To3D(SeriesTransformer):
             self._named_columns = self._read_names()
             self.shape_ = self._sample_shape(table.shape, n_features=1 if one_sample else None)
         if table.size == np.prod(self.shape_) and len(table) == self.shape_[0] > 1:
-            return table[None]
+            return self._with_names(table[None])
         if table.shape[1] != np.prod(self.shape_):
             raise ValueError(
                 f"{self._name()} was fitted on one sample with a row for each of its {self.shape_[0]} time steps, "
@@ -186,7 +187,12 @@ class To3D(SeriesTransformer):
             )
         if self._named_columns:
             table = table[:, self._named_columns[0]]
-        return table.reshape(len(table), *self.shape_)
+        return self._with_names(table.reshape(len(table), *self.shape_))
+
+    def _with_names(self, array):
+        """Windows that know the names of their features, where the columns of the table name them."""
+        names = self._named_columns[1] if self._named_columns else getattr(self, "feature_names_in_", ())
+        return Windows.from_array(array, names) if len(names) == array.shape[2] else array
 
     def _read_names(self):
         """Order of the columns and features, where the names of the columns tell; else None."""

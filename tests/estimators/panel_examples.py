@@ -40,4 +40,5 @@ def without_keys(windows):
 
 
 def small(**params):
-    return LSTMRegressor(**({"units": 2, "epochs": 2, "random_state": 0} | params))
+    """A small regressor; its target is the second feature of `walks`."""
+    return LSTMRegressor(**({"units": 2, "epochs": 2, "target_feature": 1, "random_state": 0} | params))

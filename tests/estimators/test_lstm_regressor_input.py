@@ -157,11 +157,11 @@ def test_no_target(waves):
 
 
 def test_window_scaler_needs_the_targets_own_past(waves):
-    """A target whose past is not in X cannot be shifted by it."""
+    """A target that does not lie on a line of its feature cannot be shifted by it."""
     X, _ = waves
     noise = np.random.default_rng(0).normal(size=60)
-    with pytest.raises(ValueError, match=r"LSTMRegressor\(window_scaler='last'\) needs the target's own past, but no"):
-        small(window_scaler="last").fit(X, noise)
+    with pytest.raises(ValueError, match=r"LSTMRegressor\(window_scaler='last'\) needs the target's own past, but y"):
+        small(window_scaler="last", target_feature=0).fit(X, noise)
 
 
 def test_nothing_left_to_train_on(waves):
@@ -258,12 +258,14 @@ def test_parameters_after_fit(waves):
     """Parameters that are set after fit change no prediction."""
     X, y = waves
     for before, after in ({"relative_to": "last"}, {"relative_to": None}), ({}, {"relative_to": "last"}):
-        model = small(**before).initialize(X, y)
+        model = small(**before, target_feature=0).initialize(X, y)
         expected = model.predict(X)
         assert_array_equal(model.set_params(**after).predict(X), expected)
 
 
-@pytest.mark.parametrize("params", [{}, {"window_scaler": "standard"}, {"validation_fraction": 0.2}])
+@pytest.mark.parametrize(
+    "params", [{}, {"window_scaler": "standard", "target_feature": 0}, {"validation_fraction": 0.2}]
+)
 def test_weight_of_zero_leaves_a_sample_out(params, waves):
     """A fit in which a sample has weight 0 is a fit without it: of its y nothing is learned, no scale either."""
     X, y = waves

@@ -36,20 +36,22 @@ def one_season_before(series, horizon, season):
     horizon=st.integers(1, 9),
     feature=st.integers(0, 2),
 )
-def test_finds_feature_horizon_and_units(slope, offset, horizon, feature):
-    """Whatever the scale of X, the feature, the horizon and the way back to the units of y are found."""
+def test_finds_horizon_and_units(slope, offset, horizon, feature):
+    """Whatever the scale of X, the horizon and the line back to the units of y are found for a feature by position."""
     series = np.random.default_rng(0).normal(size=(50, 3)) * 7
     X = windows((series[:-horizon] - offset) / slope)
     y = series[horizon:, feature]
     expected = one_season_before(series[:-horizon, feature], horizon, season=N_STEPS)
-    assert_allclose(reference(X, y, relative_to=N_STEPS), expected, rtol=1e-4, atol=1e-4)
+    predicted = reference(X, y, relative_to=N_STEPS, target_feature=feature)
+    assert_allclose(predicted, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_float32_features_are_close_enough():
     """Rounding to float32 does not hide the target."""
     series = np.random.default_rng(0).normal(size=(50, 2))
     X = windows((series[:-1] / 300).astype(np.float32))
-    assert_allclose(reference(X, series[1:, 1], relative_to="last"), series[:-1, 1], rtol=1e-4, atol=1e-5)
+    predicted = reference(X, series[1:, 1], relative_to="last", target_feature=1)
+    assert_allclose(predicted, series[:-1, 1], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("by_step", [False, True], ids=["values", "time steps"])
@@ -76,13 +78,11 @@ def test_a_hole_or_a_clipped_value_does_not_matter():
 
 
 def test_unrelated_targets_have_no_past():
-    """A target that is in no feature raises an error, which names it among several."""
+    """A target that does not lie on a line of its feature raises an error, which names it among several."""
     series = np.random.default_rng(0).normal(size=(60, 2))
     y = np.stack([series[1:, 0], np.sin(np.arange(59))], axis=1)
-    assert refused(reference, windows(series[:-1]), y, relative_to="last") == snapshot(
-        "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y "
-        "(output 1): in no column do the values of y turn up in later rows, scaled or not. Add the target's series to "
-        "X, in time order (TimeSeriesSplit, shuffle=False), or pass relative_to=None."
+    assert refused(reference, windows(series[:-1]), y, relative_to="last", target_feature=0) == snapshot(
+        "LSTMRegressor(relative_to='last') needs the target's own past, but y (output 1) does not lie on a line of feature 0 at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass relative_to=None."
     )
 
 
@@ -92,23 +92,22 @@ def test_few_rows():
     messages = [refused(reference, windows(series[:n, None], 1), series[1 : n + 1], relative_to="last") for n in (1, 8)]
     assert messages == snapshot(
         [
-            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 9 samples to find it in X by; "
-            "got 1. Pass more of the series, or pass relative_to=None.",
-            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 9 samples to find it in X by; "
-            "got 8. Pass more of the series, or pass relative_to=None.",
+            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 8 pairs of y and a later value of feature 0 to learn its units from; got 0 in 1 samples. Pass more of the series, name y after the feature and its horizon ('sales(t+1)'), or pass relative_to=None.",
+            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 8 pairs of y and a later value of feature 0 to learn its units from; got 7 in 8 samples. Pass more of the series, name y after the feature and its horizon ('sales(t+1)'), or pass relative_to=None.",
         ]
     )
     assert_allclose(reference(windows(series[:9, None], 1), series[1:], relative_to="last"), series[:9], atol=1e-6)
 
 
 def test_a_constant_target_has_the_constant_feature_for_its_past():
-    """The past of a constant is a constant feature at any level; without one there is an error."""
+    """The past of a constant may be a constant feature at any level, but no feature that changes."""
     series = np.stack([np.random.default_rng(0).normal(size=30), np.full(30, 0.5)], axis=1)
     X, y = LagFramer(N_STEPS).fit_transform(series), np.full(30, 7.0)
-    assert_allclose(reference(X, y, relative_to="last"), y)
+    options = {"relative_to": "last", "target_feature": 1}
+    assert_allclose(reference(X, y, **options), y)
     # One unit above the level of the feature is one above that of y.
-    assert_allclose(reference(X, y, at=np.array(X) + 1, relative_to="last"), y + 1)
-    assert "in no column do the values of y turn up" in refused(reference, X[:, :, :1], y, relative_to="last")
+    assert_allclose(reference(X, y, at=np.array(X) + 1, **options), y + 1)
+    assert "y does not lie on a line" in refused(reference, X, y, relative_to="last", target_feature=0)
 
 
 def test_where_nothing_was_observed_the_reference_is_the_usual_level():

@@ -33,7 +33,8 @@ def test_past_is_looked_for_along_each_series(order, slope, offset, lengths):
     if sum(lengths) - 4 < 10:
         return
     mixed = np.array(order.sample(range(len(y)), len(y)))
-    assert_allclose(reference(X[mixed], y[mixed], relative_to="last"), last[rows][mixed], rtol=1e-5, atol=1e-3)
+    predicted = reference(X[mixed], y[mixed], relative_to="last", target_feature="feature_1")
+    assert_allclose(predicted, last[rows][mixed], rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +63,7 @@ def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
     X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
     y = np.concatenate(list(following.values()))[order]
     assert refused(small(relative_to="last").fit, X, y) == snapshot(
-        "LSTMRegressor(relative_to='last') needs the target's own past, but no feature of X holds the past of y: in no "
-        "column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order "
-        "(TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), or pass "
-        "target_groups=True for series that are scaled each by itself, or pass relative_to=None."
+        "LSTMRegressor(relative_to='last') needs the target's own past, but y does not lie on a line of feature 'feature_1' at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), say by target_feature which feature holds the past, or pass target_groups=True for series that are scaled each by itself, or pass relative_to=None."
     )
 
 
@@ -127,10 +125,12 @@ def test_a_line_of_one_series_is_none_of_all():
     scaled = {label: StandardScaler().fit_transform(rows[:-1]) for label, rows in whole.items()}
     X, order = panel_of(scaled, 2, {label: np.arange(len(rows)) for label, rows in scaled.items()})
     y = np.concatenate([rows[1:, 0] for rows in whole.values()])[order]
-    with pytest.raises(ValueError, match="no feature of X holds the past of y"):
-        small(relative_to="last").fit(X, y)
+    with pytest.raises(
+        ValueError, match="y does not lie on a line of feature 'feature_0' at any of 1 to 400 rows later"
+    ):
+        small(relative_to="last", target_feature="auto").fit(X, y)
     last = np.concatenate([rows[:-1, 0] for rows in whole.values()])[order]
-    model = small(target_groups=True, relative_to="last").initialize(X, y)
+    model = small(target_groups=True, relative_to="last", target_feature="auto").initialize(X, y)
     of_b = X.groups == "b"
     assert np.abs(model.predict(X) - last)[of_b].max() < 3 * np.abs(y - last)[of_b].max()
 

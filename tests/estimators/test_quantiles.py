@@ -194,7 +194,9 @@ def test_relative_to_the_last_value(architecture, horizons):
     y = y[:, 0] if horizons == 1 else y
     last = np.asarray(windows)[:, -1, 0].reshape(-1, *(1,) * (y.ndim - 1))
     model = small(architecture=architecture)
-    relative = clone(model).set_params(relative_to="last").initialize(windows, y).predict_quantiles(windows)
+    relative = (
+        clone(model).set_params(relative_to="last", target_feature=0).initialize(windows, y).predict_quantiles(windows)
+    )
     differences = model.initialize(windows, y - last).predict_quantiles(windows)
     assert_allclose(relative, differences + last[..., None], rtol=1e-4)
 
@@ -203,7 +205,7 @@ def test_relative_to_the_last_value(architecture, horizons):
 def test_windows_of_their_own_scale(method):
     """Quantiles of windows far above those of fit are as far above."""
     windows, y = walk()
-    model = small(window_scaler=method).initialize(windows, y)
+    model = small(window_scaler=method, target_feature=0).initialize(windows, y)
     shift = np.array([500.0, 0.0])
     moved = model.predict_quantiles(windows.over(windows.buffer + shift))
     assert_allclose(moved, model.predict_quantiles(windows) + 500, rtol=1e-4)
@@ -213,12 +215,12 @@ def test_windows_of_their_own_scale(method):
 def test_a_linear_path_for_each_quantile():
     """Each quantile of each output has its own weights of the same past."""
     windows, y = walk()
-    model = small(linear_skip=True, epochs=3).fit(windows, y)
+    model = small(linear_skip=True, target_feature=0, epochs=3).fit(windows, y)
     paths = [layer for layer in model.model_.layers if layer.name.startswith("linear_path_")]
     weights = np.stack([layer.get_weights()[0][:, 0] for layer in paths])
     assert weights.shape == (6, 4)
     assert len(np.unique(weights.round(6), axis=0)) == 6
-    by_step = small(linear_skip=True, architecture="encoder_decoder").initialize(windows, y)
+    by_step = small(linear_skip=True, target_feature=0, architecture="encoder_decoder").initialize(windows, y)
     assert by_step.predict_quantiles(windows).shape == (57, 2, 3)
 
 

@@ -210,9 +210,9 @@ def test_a_linear_path_takes_all_time_steps(batches_of):
     """A network of a fixed number of time steps gets as many, also for predictions."""
     last = np.array([sequence[-1, 0] for sequence in SEQUENCES])
     y = np.append(last[1:], 0.0)
-    assert batches_of(regressor(linear_skip=True), y=y)[0].lengths is None
+    assert batches_of(regressor(linear_skip=True, target_feature=0), y=y)[0].lengths is None
     X = SequencePadder().fit_transform(SEQUENCES)
-    assert LSTMRegressor(2, linear_skip=True).initialize(X, y).predict(X[:1]).shape == (1,)
+    assert LSTMRegressor(2, linear_skip=True, target_feature=0).initialize(X, y).predict(X[:1]).shape == (1,)
 
 
 @pytest.mark.parametrize("params", [{"stateful": True}, {"tbptt": (2, 3)}], ids=["stateful", "tbptt"])

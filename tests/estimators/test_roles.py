@@ -4,6 +4,7 @@ import pickle
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from inline_snapshot import snapshot
 from known_networks import constant, one_value, reference
@@ -209,7 +210,7 @@ def test_window_scaler_leaves_them_alone(method):
     alone = Windows.from_array(np.ascontiguousarray(walk[:, :, :1]))
 
     def forecasts(X, network):
-        model = LSTMRegressor(architecture=network, window_scaler=method, target_scaler=None)
+        model = LSTMRegressor(architecture=network, window_scaler=method, target_feature=0, target_scaler=None)
         return model.initialize(X, y).predict(X)
 
     (level, above), expected = (
@@ -222,10 +223,13 @@ def test_window_scaler_leaves_them_alone(method):
 
 
 def test_own_past_is_no_step_ahead():
-    """The past of a target is found among the features without a role only."""
+    """The past of a target is a feature without a role, whatever the names and positions of the others."""
     walk, y = a_walk()
-    assert_allclose(reference(walk, y, relative_to="last"), WALK[4:-1], rtol=1e-5)
+    assert_allclose(reference(walk, y, relative_to="last", target_feature=0), WALK[4:-1], rtol=1e-5)
     hidden = np.stack([normal(80), WALK[:-1]], axis=1)
     static = windows(np.ones((1, 1, 2)), n_columns=2, static=[1]).roles
-    with pytest.raises(ValueError, match="no feature of X holds the past of y"):
-        small(relative_to="last").fit(Windows(hidden, walk.starts, 5, static), y)
+    X = Windows(hidden, walk.starts, 5, static, names=["noise", "walk"])
+    with pytest.raises(ValueError, match="y does not lie on a line of feature 'noise' 1 row later"):
+        small(relative_to="last").fit(X, pd.Series(y, name="walk(t+1)"))
+    with pytest.raises(ValueError, match=r"target_feature='walk', but the features that may hold it are \['noise'\]"):
+        small(relative_to="last", target_feature="walk").fit(X, y)

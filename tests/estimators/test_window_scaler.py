@@ -19,7 +19,9 @@ PAST = 1
 
 def forecasts(method, network, X=WINDOWS, at=None):
     """Forecasts with an untrained network, at the windows of X or at others."""
-    model = LSTMRegressor(architecture=network, window_scaler=method, target_scaler=None).initialize(X, Y)
+    model = LSTMRegressor(
+        architecture=network, window_scaler=method, target_feature=PAST, target_scaler=None
+    ).initialize(X, Y)
     return model.predict(X if at is None else at)
 
 

@@ -64,9 +64,9 @@ def test_a_window_that_shows_nothing():
 
 
 def test_several_features(waves):
-    """The feature that holds the target's past is found among several."""
+    """Of several features target_feature says which one holds the target's past."""
     X, y = waves
-    assert_allclose(Persistence().fit(X, y).predict(X)[1:], y[:-1])
+    assert_allclose(Persistence(target_feature=0).fit(X, y).predict(X)[1:], y[:-1])
 
 
 def test_scikit_learn_citizens(airline):
@@ -88,10 +88,10 @@ def test_windows_shorter_than_the_season(airline):
 
 
 def test_no_own_past():
-    """A target that no feature holds is refused."""
+    """A target that does not lie on a line of its feature is refused."""
     rng = np.random.default_rng(0)
-    assert refused(Persistence().fit, rng.normal(size=(30, 4, 2)), rng.normal(size=30)) == snapshot(
-        "Persistence needs the target's own past, but no feature of X holds the past of y: in no column do the values of y turn up in later rows, scaled or not. Add the target's series to X, in time order (TimeSeriesSplit, shuffle=False), or forecast something else."
+    assert refused(Persistence(0).fit, rng.normal(size=(30, 4, 2)), rng.normal(size=30)) == snapshot(
+        "Persistence needs the target's own past, but y does not lie on a line of feature 0 at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or forecast something else."
     )
 
 

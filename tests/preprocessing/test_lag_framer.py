@@ -247,13 +247,13 @@ def test_names():
 
 
 def test_containers():
-    """Flat windows come in the container of set_output, else in that of X; windows are arrays."""
+    """Flat windows come in the container of set_output, else in that of X; windows of an array are an array."""
     X = table(pd.date_range("2026-01-01", periods=4))
     asked = LagFramer(2, flatten=True).set_output(transform="pandas")
     pd.testing.assert_frame_equal(asked.fit_transform(X), LagFramer(2, flatten=True).fit_transform(X))
     assert list(asked.fit_transform(X.to_numpy())) == ["x0(t-1)", "x1(t-1)", "x0(t)", "x1(t)"]
     assert isinstance(LagFramer(2, flatten=True).fit_transform(X.to_numpy()), np.ndarray)
-    assert isinstance(LagFramer(2).set_output(transform="pandas").fit_transform(X), np.ndarray)
+    assert isinstance(LagFramer(2).set_output(transform="pandas").fit_transform(X.to_numpy()), np.ndarray)
 
 
 # --- errors ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ def read_columns(*names):
     """Positions of the columns of these names in the order of time steps and features, and the features."""
     table = pd.DataFrame([range(len(names))], columns=names)
     to3d = To3D().fit(table)
-    return to3d.transform(table).ravel().tolist(), to3d.get_feature_names_out().tolist()
+    return np.ravel(to3d.transform(table)).tolist(), to3d.get_feature_names_out().tolist()
 
 
 # --- shapes ---------------------------------------------------------------------------------------

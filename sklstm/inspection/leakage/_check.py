@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
+from sklstm._own_past import target_names
 from sklstm.inspection.leakage._in_data import find_reach, find_scaled_before, find_target_in_features
 from sklstm.inspection.leakage._in_folds import chosen, find_leaks_in_folds, make_folds
 from sklstm.inspection.leakage._in_statistics import find_statistics_of_all, find_target_scalers
@@ -179,7 +180,8 @@ def _find_leaks(model, X, y, cv):
     exempt = _known_ahead(model, rows)
     in_data = find_target_in_features(rows, outputs, set(exempt))
     framed = any(isinstance(step, LagFramer) for _, step in unroll(model).transformers)
-    reach = find_reach(rows, outputs, {leak.column for leak in in_data}, framed=framed)
+    names = target_names(y) or [None] * outputs.shape[1]
+    reach = find_reach(rows, outputs, names, {leak.column for leak in in_data}, framed=framed)
     folds = make_folds(WHO, cv, rows, y, reach)
     leaks = find_leaks_in_folds(folds, rows, reach) + in_data
     leaks += _find_leaks_in_fits(model, rows, y, chosen(folds), exempt)

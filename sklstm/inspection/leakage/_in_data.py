@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from sklstm._lag_names import LAG_COLUMN
+from sklstm._own_past import find_own_past, read_target_name
+from sklstm._windows import Windows
 from sklstm.inspection.leakage._leak import Leak
 
-# How far ahead y is looked for among the features, and how far behind: what was shifted by mistake, or is a season.
-LONGEST_HORIZON = 400
+# How far behind a row y is looked for among the features: what was shifted by mistake, or is a season.
 LONGEST_LEAD = 60
-# So many pairs of column, output and horizon are compared, and no more.
-MOST_COMPARED = 20_000
 ROWS_TO_COMPARE = 2000
 # Fewer pairs than this may lie on a line by chance.
 FEWEST_PAIRS = 8
@@ -70,23 +69,24 @@ def _lead(x, y, series, longest):
     few = slice(ROWS_TO_COMPARE)
     leads = [lead for lead in range(longest + 1) if line_share(*_pairs(x[few], y[few], series[few], -lead)) == 1.0]
     leads = [lead for lead in leads if line_share(*_pairs(x, y, series, -lead)) == 1.0]
-    if not leads or first_horizon(x, y, series, range(1, LONGEST_HORIZON + 1)) is not None:
+    if not leads or _find_horizon(x[:, None], y, series) is not None:
         return None
     return leads[0]
 
 
-def first_horizon(x, y, series, horizons):
-    """The first of these horizons at which the values of y turn up in x, that many rows later; else None."""
-    for horizon in horizons:
-        if len(x) - horizon < FEWEST_PAIRS:
-            continue
-        if line_share(*_pairs(x, y, series, horizon)) >= MOST_PAIRS:
-            return horizon
-    return None
+def _find_horizon(features, y, series, names=None, target_name=None):
+    """How many rows later y is the value of the feature that holds its past; None where nothing says so."""
+    features = np.where(np.isfinite(features), features, np.nan)
+    windows = Windows(features, range(len(features)), 1, groups=series, names=names)
+    try:
+        (past,), _ = find_own_past("", windows, y[:, None], [target_name], remedy="")
+    except ValueError:
+        return None
+    return past.horizon
 
 
-def find_reach(rows, y, leaking, *, framed):
-    """How many rows ahead y looks, by where its values turn up in X or in itself; None where that does not show.
+def find_reach(rows, y, target_names, leaking, *, framed):
+    """How many rows ahead y looks, by its name, or by where its values turn up; None where nothing says so.
 
     Parameters
     ----------
@@ -94,27 +94,30 @@ def find_reach(rows, y, leaking, *, framed):
         X.
     y : ndarray of shape (n_rows, n_outputs)
         What is forecast.
+    target_names : list of str or None
+        Names of the outputs.
     leaking : set
         Names of columns that tell y itself, and so nothing of its past.
     framed : bool
         Whether X is a series that is going to be framed: only then is a column that holds y later no lag of it.
     """
     order, n_outputs = rows.in_order(), y.shape[1]
-    some = order[:ROWS_TO_COMPARE]
-    series, found = rows.codes[some], []
     columns = [k for k in _numeric(rows) if rows.names[k] not in leaking and not _is_lag(rows.names[k])]
-    longest = min(LONGEST_HORIZON, max(30, MOST_COMPARED // max(1, len(columns) * n_outputs)))
-    for output in range(n_outputs if framed else 0):
-        past = [
-            first_horizon(numbers(rows.table.iloc[some, k]), y[some, output], series, range(1, longest + 1))
-            for k in columns
+    names = [str(rows.names[k]) for k in columns]
+    found = [read_target_name(name)[1] for name in target_names]
+    if framed and columns and not any(found):
+        features = np.stack([numbers(rows.table.iloc[order, k]) for k in columns], axis=1)
+        found += [
+            _find_horizon(features, y[order, k], rows.codes[order], names, target_names[k]) for k in range(n_outputs)
         ]
-        found += [min(horizon for horizon in past if horizon is not None)] if any(past) else []
-    steps = [line_share(*_pairs(y[some, k - 1], y[some, k], series, 1), same=True) for k in range(1, n_outputs)]
+    some = order[:ROWS_TO_COMPARE]
+    steps = [
+        line_share(*_pairs(y[some, k - 1], y[some, k], rows.codes[some], 1), same=True) for k in range(1, n_outputs)
+    ]
     if steps and min(steps) >= MOST_PAIRS:
         # Its own columns are the steps of one future: y[i, 1] is y[i + 1, 0].
         found.append(n_outputs)
-    return max(found, default=None)
+    return max(filter(None, found), default=None)
 
 
 def _pairs(x, y, series, horizon):
