@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, valid
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._keras_objects import as_given
 from sklstm._network_state import NetworkState
+from sklstm._seeds import build_seeded
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
@@ -139,7 +140,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         else:
             build, compiles = self._bind(model, params, samples), _asks_for("compile_kwargs", model)
         build = partial(_built, build, samples.sample_shape)
-        network = build()
+        network = build() if _is_model(model) or not callable(model) else build_seeded(build, self._seed)
         check_network(who, model, network, samples)
         if network.compiled and not compiles:
             self._refuse_unused(network)
@@ -148,12 +149,9 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
 
     def _restore(self):
         """The network as it is; one that its builder has compiled comes from the builder, compiled alike."""
-        from sklstm._seeds import keras_seeds
-
         if self._compile_again is None:
             return super()._restore()
-        with keras_seeds(self._seed):
-            network = self._compile_again()
+        network = self._compile_again()
         network.set_weights(self.network_.weights)
         return network, self._compile_again
 

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._parameters import suggest
+from sklstm._seeds import build_seeded
 from sklstm._validation import (
     check_codes,
     check_frames,
@@ -261,6 +262,8 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             "embedding_features": self._codes or None,
             "linear_path": self._linear_path(samples),
         }
+        if not callable(self.architecture):
+            offered["seed"] = self._seed
         asked = inspect.signature(builder).parameters
         missing = [name for name, p in asked.items() if p.default is p.empty and name not in offered and p.kind < 2]
         if missing:
@@ -269,7 +272,7 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
                 f"for. A builder may ask for {', '.join(offered)}. Give it a default, or bind it by functools.partial."
             )
         build = partial(builder, **{name: value for name, value in offered.items() if name in asked})
-        network = build()
+        network = build_seeded(build, self._seed)
         check_network(type(self).__name__, builder, network, samples, self._kept(samples))
         return network, build
 

@@ -142,7 +142,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _begin(self, X, y, sample_weight, anew, groups, classes):
         """Read what there is to learn from, and build the network, or take up the one that there is."""
-        from sklstm.training import keras_seeds, prepare_process
+        from sklstm.training import prepare_process
 
         prepare_process(f"{type(self).__name__}.fit")
         self._refuse_other_precision()
@@ -170,8 +170,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         samples = self._prepare(samples, y, learned, anew)
         if anew:
             self._built_from = self._network_params()
-            with keras_seeds(self._seed):
-                network, rebuild = self._build(samples)
+            network, rebuild = self._build(samples)
         else:
             self._refuse_another_network()
             self._take_up_changes()
@@ -366,7 +365,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _restore(self):
         """The network as it is, to be trained on, and how to build it again."""
-        return self.network_.build(self._seed), self.network_.rebuild
+        return self.network_.build(), self.network_.rebuild
 
     def _epochs(self):
         return self.epochs
