@@ -140,25 +140,49 @@ def _replace_default_seeds(network, seeds, seeded, kinds):
     done = set(map(id, seeded))
     made_by = {}
     for layer in network._flatten_layers():
-        for initializer in vars(layer).values():
+        for name, initializer in vars(layer).items():
             if isinstance(initializer, kinds) and id(initializer) not in done and _has_default_seed(initializer):
-                weights = [weight for weight in layer.weights if _is_made_by(initializer, weight)]
+                weights = [
+                    (weight, layer, name)
+                    for weight in _candidates(layer, name)
+                    if _is_equal(weight, _initial_values(weight, layer, name))
+                ]
                 made_by.setdefault(id(initializer), (initializer, []))[1].extend(weights)
     for initializer, weights in made_by.values():
         initializer.seed = seeds.next()
-        for weight in weights:
-            weight.assign(initializer(weight.shape, dtype=weight.dtype))
+        for weight, layer, name in weights:
+            weight.assign(_initial_values(weight, layer, name))
 
 
 def _has_default_seed(initializer):
     return initializer.get_config()["seed"] is None
 
 
-def _is_made_by(initializer, weight):
-    """Return whether a weight has the initial values that an initializer gives it, and not values set later."""
+def _candidates(layer, name):
+    """Return the weights of a layer that its initializer of a name may have made; in a layer of Keras names agree."""
+    stem = name.removesuffix("_initializer")
+    named = [weight for weight in layer.weights if weight.name in (stem, f"{stem}_kernel")]
+    return named if named and type(layer).__module__.startswith("keras.") else layer.weights
+
+
+def _initial_values(weight, layer, name):
+    """Return the values that a layer's initializer of a name gives a weight of the layer; None if it cannot."""
     import keras
 
+    initializer = vars(layer)[name]
+    if isinstance(layer, keras.layers.EinsumDense):
+        # It hands its axes to a copy of the initializer.
+        twin = type(layer).from_config(layer.get_config() | {name: initializer})
+        twin.build_from_config(layer.get_build_config())
+        return next(copy.value for copy in twin.weights if copy.name == weight.name)
     if isinstance(initializer, keras.initializers.Orthogonal) and len(weight.shape) < 2:
-        return False
-    values = initializer(weight.shape, dtype=weight.dtype)
-    return np.array_equal(keras.ops.convert_to_numpy(values), keras.ops.convert_to_numpy(weight))
+        return None
+    return initializer(weight.shape, dtype=weight.dtype)
+
+
+def _is_equal(weight, values):
+    """Return whether a weight has these initial values, and not values set later."""
+    import keras
+
+    as_array = keras.ops.convert_to_numpy
+    return values is not None and np.array_equal(as_array(weight), as_array(values))
