@@ -64,6 +64,16 @@ def fill_in_seeds(config, seeds):
             fill_in_seeds(value, seeds)
 
 
+def seed_for(builder, seed):
+    """Return ``{"seed": seed}`` for a builder that has a parameter of this name without a value, and else no parameter.
+
+    >>> seed_for(lambda meta, seed=None: ..., 5), seed_for(lambda meta, seed=1: ..., 5), seed_for(lambda meta: ..., 5)
+    ({'seed': 5}, {}, {})
+    """
+    parameter = inspect.signature(builder).parameters.get("seed")
+    return {} if parameter is None or parameter.default not in (None, parameter.empty) else {"seed": seed}
+
+
 def build_seeded(build, seed):
     """Call a builder, and make the initial weights of its network follow from a seed.
 

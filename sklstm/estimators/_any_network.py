@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, valid
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._keras_objects import as_given
 from sklstm._network_state import NetworkState
-from sklstm._seeds import build_seeded
+from sklstm._seeds import build_seeded, seed_for
 from sklstm._validation import check_frames, check_rows, check_windows, is_ragged, n_dims, read_numbers
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._network_checks import check_network, name_of, refuse_nan
@@ -167,7 +167,9 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
         from sklstm.training import check_parameters
 
         check_parameters("model", params, builder)
-        given = {"meta": self._meta(samples)} if _asks_for("meta", builder) else {}
+        given = seed_for(builder, self._seed)
+        if _asks_for("meta", builder):
+            given["meta"] = self._meta(samples)
         compile_kwargs = self._compile_kwargs() if _asks_for("compile_kwargs", builder) else None
         for name, parameter in inspect.signature(builder).parameters.items():
             needed = parameter.default is parameter.empty and parameter.kind in _NAMED
@@ -177,7 +179,7 @@ class AnyNetwork(RoutedParameters, KerasEstimator):
                     "for 'params', all parameters of the estimator, as scikeras passes them. Ask for those that it "
                     "needs by name, and set them as model__units=32."
                 )
-            if needed and name not in {"meta", "compile_kwargs"} | set(params):
+            if needed and name not in {"meta", "compile_kwargs", "seed"} | set(params):
                 raise ValueError(
                     f"{type(self).__name__}: the builder {name_of(builder)} asks "
                     f"for {name!r}. Pass model__{name}=, or give it a default."

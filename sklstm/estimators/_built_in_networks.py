@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._parameters import suggest
-from sklstm._seeds import build_seeded
+from sklstm._seeds import build_seeded, seed_for
 from sklstm._validation import (
     check_codes,
     check_frames,
@@ -261,9 +261,7 @@ class BuiltInNetworks(CarriedState, WindowEstimator):
             "embedding_dim": self.embedding_dim,
             "embedding_features": self._codes or None,
             "linear_path": self._linear_path(samples),
-        }
-        if not callable(self.architecture):
-            offered["seed"] = self._seed
+        } | seed_for(builder, self._seed)
         asked = inspect.signature(builder).parameters
         missing = [name for name, p in asked.items() if p.default is p.empty and name not in offered and p.kind < 2]
         if missing:

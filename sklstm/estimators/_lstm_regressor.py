@@ -38,7 +38,8 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             default="vanilla"
         The network. The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder"
         for as many as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what
-        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`) and the parameters of this estimator.
+        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`), ``seed`` (an int that follows from
+        `random_state`) and the parameters of this estimator.
     dropout, recurrent_dropout : float, default=0.0
         Share of an LSTM's output, and of its state from time step to time step, that is dropped in training.
     filters, kernel_size : int, default=32 and 3
