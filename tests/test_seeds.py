@@ -1,13 +1,18 @@
 """Seeds of networks: those of sklstm get a seed for each layer, those of a builder are seeded after they are built."""
 
+import pickle
 import random
+from pathlib import Path
 
+import joblib
 import keras
 import numpy as np
 import pytest
+from conftest import run_fresh
 from keras import initializers, layers
 from numpy.testing import assert_array_equal
 
+from sklstm import KerasRegressor
 from sklstm._seeds import Seeds, build_seeded, seed_for
 
 
@@ -46,6 +51,19 @@ def network(*parts):
     return keras.Sequential([keras.Input((4, 2)), *parts])
 
 
+def mixed():
+    """Network with layers of all kinds: of Keras, of the user's own, without a configuration, and with dropout."""
+    twice = layers.Lambda(lambda inputs: 2 * inputs)
+    return network(Own(), twice, LAYERS["copies"](), layers.Dropout(0.2), layers.LSTM(3, dropout=0.2), layers.Dense(1))
+
+
+def trained(*, in_between=lambda estimator: estimator):
+    """Weights of the mixed network after fit and partial_fit."""
+    X = np.random.default_rng(0).normal(size=(40, 4, 2))
+    estimator = KerasRegressor(mixed, epochs=2, random_state=0).fit(X, X[:, -1, 0])
+    return in_between(estimator).partial_fit(X, X[:, -1, 0]).network_.weights
+
+
 def attention():
     inputs = keras.Input((4, 2))
     return keras.Model(inputs, layers.MultiHeadAttention(2, 3)(inputs, inputs))
@@ -63,6 +81,24 @@ def test_weights_follow_from_the_seed(name):
         assert_array_equal(weight, again)
     drawn = [weight for weights in (one, other) for weight in weights if len(np.unique(weight)) > 2]
     assert len({weight.ravel()[0] for weight in drawn}) == len(drawn) > 0
+
+
+def test_training_follows_from_random_state():
+    """Fits and partial fits of the same random_state give the same bits, after a pickle and in a fresh process too."""
+    expected = joblib.hash(trained())
+    assert joblib.hash(trained()) == expected
+    assert joblib.hash(trained(in_between=lambda estimator: pickle.loads(pickle.dumps(estimator)))) == expected
+    code = "import joblib, sys; sys.path.insert(0, {!r}); from test_seeds import trained; print(joblib.hash(trained()))"
+    assert run_fresh(code.format(str(Path(__file__).parent))).strip() == expected
+
+
+def test_a_model_keeps_its_weights():
+    """A keras.Model is copied with its weights, whatever seeds its layers have."""
+    model = network(layers.Flatten(), layers.Dense(1))
+    X = np.ones((9, 4, 2))
+    fitted = KerasRegressor(model, random_state=0).initialize(X, X[:, 0, 0])
+    for weight, given in zip(fitted.network_.weights, model.get_weights(), strict=True):
+        assert_array_equal(weight, given)
 
 
 def test_the_builder_is_called_as_it_is():
