@@ -25,8 +25,8 @@ class Architecture(StrictParameters, BaseEstimator):
             default="vanilla"
         The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder" for as many
         as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what it asks for
-        by name, of ``meta`` (a dict: see `sklstm.networks`), ``units`` and ``dropout`` of the estimator, and the
-        options below.
+        by name, of ``meta`` (a dict: see `sklstm.networks`), ``units`` and ``dropout`` of the estimator, ``seed`` (an
+        int that follows from its `random_state`), and the options below.
     recurrent_dropout : float, default=0.0
         Share of the LSTM's state that is dropped from time step to time step in training.
     output_activation : str, optional

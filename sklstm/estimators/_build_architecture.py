@@ -4,10 +4,11 @@ import inspect
 from functools import partial
 
 from sklstm._parameters import suggest
+from sklstm._seeds import build_seeded, seed_for
 from sklstm.estimators._network_checks import check_network, name_of
 
 
-def build_architecture(who, architecture, offered, samples, kept):
+def build_architecture(who, architecture, offered, samples, kept, seed):
     """A new network, and how to build it again where its configuration does not say it.
 
     Parameters
@@ -22,6 +23,8 @@ def build_architecture(who, architecture, offered, samples, kept):
         What the network is trained on.
     kept : ndarray of int
         Those of them that it learns from.
+    seed : int
+        Initial weights follow from it.
 
     Returns
     -------
@@ -44,6 +47,7 @@ def build_architecture(who, architecture, offered, samples, kept):
         n_samples, _, n_features = samples.shape
         shape = (n_samples, max(1, int(samples.n_observed().max())), n_features)
         offered = offered | {"meta": offered["meta"] | {"X_shape_": shape}}
+    offered = offered | seed_for(builder, seed)
     asked = inspect.signature(builder).parameters
     missing = [name for name, p in asked.items() if p.default is p.empty and name not in offered and p.kind < 2]
     if missing:
@@ -52,7 +56,7 @@ def build_architecture(who, architecture, offered, samples, kept):
             f"ask for {', '.join(offered)}. Give it a default, or bind it by functools.partial."
         )
     rebuild = partial(builder, **{name: value for name, value in offered.items() if name in asked})
-    network = rebuild()
+    network = build_seeded(rebuild, seed)
     check_network(who, builder, network, samples, kept)
     return network, rebuild
 

@@ -141,7 +141,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             samples = self._scaling.apply(samples)
 
         # The network, what it is compiled with, and what it is taught.
-        network, rebuild = self._build_anew(samples) if anew else self._restore()
+        if anew:
+            self._built_from = self._get_fixed_parameters()
+        network, rebuild = self._build(samples) if anew else self._restore()
         self._target.meet(network, self.loss)
         settings = self._settings(network)
         self._keep_optimizer_state_of(network, settings.optimizer)
@@ -164,17 +166,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         self._states = None
         self._reader, self._target, self._scaling = self._collaborators()
 
-    def _build_anew(self, samples):
-        """A new network, and how to build it again where its configuration does not say it."""
-        from sklstm.training import keras_seeds
-
-        self._built_from = self._get_fixed_parameters()
-        with keras_seeds(self._seed):
-            return self._build(samples)
-
     def _restore(self):
         """The network as it is, to be trained on, and how to build it again."""
-        return self.network_.build(self._seed), self.network_.rebuild
+        return self.network_.build(), self.network_.rebuild
 
     def _keep_optimizer_state_of(self, network, optimizer):
         """Forget the optimizer's state if it is another one, or has another learning rate or other weights to train."""

@@ -19,9 +19,10 @@ class KerasRegressor(RegressorMixin, ModelEstimator):
     model : callable or keras.Model
         A function, or anything that can be called, that builds a model. It is given what it asks for by name:
         ``meta``, a dict with ``X_shape_``, ``n_features_in_``, ``n_outputs_``, ``target_type_`` and others;
-        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; and parameters of its
-        own, which are set as ``model__units=32``. A keras.Model is copied for each fit, with its weights, and stays
-        as it is. A model that is compiled keeps what it was compiled with.
+        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; ``seed``, an int that
+        follows from `random_state`; and parameters of its own, which are set as ``model__units=32``. A keras.Model is
+        copied for each fit, with its weights, and stays as it is. A model that is compiled keeps what it was compiled
+        with.
     optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
         An instance is copied for each fit. Its parameters are set as ``optimizer__learning_rate=1e-3``.
     loss : str, class, function or keras.losses.Loss, optional
@@ -49,7 +50,8 @@ class KerasRegressor(RegressorMixin, ModelEstimator):
     verbose : {0, 1, 2}, default=0
         Nothing, a progress bar, or a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling and dropout. No global seed is set.
+        Seeds weights, shuffling and dropout. No global seed is set. A builder that draws random values itself, by
+        ``keras.random`` or NumPy for example, takes ``seed`` for them.
     **routed : dict
         Parameters with a prefix: ``model__``, ``optimizer__``, ``loss__``, ``metrics__``, ``callbacks__``, ``fit__``
         and ``predict__``. All can be tuned.

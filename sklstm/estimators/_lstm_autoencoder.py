@@ -414,7 +414,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     def _build(self, samples):
         from sklstm.networks._autoencoder import autoencoder
 
-        build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from)
+        build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from, seed=self._seed)
         return build(), build
 
     def _conclude(self, samples):

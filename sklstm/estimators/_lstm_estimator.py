@@ -128,7 +128,8 @@ class LSTMEstimator(KerasEstimator):
             "embedding_features": codes or None,
             "linear_path": self._linear_path(samples.shape[1]),
         }
-        return build_architecture(type(self).__name__, self._architecture, offered, samples, self._kept(samples))
+        who, kept = type(self).__name__, self._kept(samples)
+        return build_architecture(who, self._architecture, offered, samples, kept, self._seed)
 
     def _batches(self, network, data, rng):
         refuse_idle_groups(type(self).__name__, data.groups, self.stateful)

@@ -159,7 +159,7 @@ class ModelEstimator(KerasEstimator):
         self._predict_params()
         who, compile_kwargs = type(self).__name__, self._compile_kwargs()
         network, rebuild, asks = build_model(
-            who, self.model, self._routed("model"), self._meta(samples), compile_kwargs, samples
+            who, self.model, self._routed("model"), self._meta(samples), compile_kwargs, samples, self._seed
         )
         if network.compiled and not asks:
             routed = {route: self._routed(route) for route in ("optimizer", "loss", "metrics")}
@@ -169,12 +169,9 @@ class ModelEstimator(KerasEstimator):
 
     def _restore(self):
         """The network as it is; one that its builder has compiled comes from the builder, compiled alike."""
-        from sklstm.training import keras_seeds
-
         if self._compile_again is None:
             return super()._restore()
-        with keras_seeds(self._seed):
-            network = self._compile_again()
+        network = self._compile_again()
         network.set_weights(self.network_.weights)
         return network, self._compile_again
 

@@ -5,11 +5,12 @@ import sys
 from functools import partial
 
 from sklstm._network_state import NetworkState
+from sklstm._seeds import build_seeded, seed_for
 from sklstm.estimators._network_checks import check_network, name_of
 from sklstm.estimators._output_checks import loss_name
 
 
-def build_model(who, model, params, meta, compile_kwargs, samples):
+def build_model(who, model, params, meta, compile_kwargs, samples, seed):
     """A new network, how to build it again, and whether the builder took care that it is compiled as asked for.
 
     Parameters
@@ -26,6 +27,8 @@ def build_model(who, model, params, meta, compile_kwargs, samples):
         Makes a fresh optimizer, loss and metrics.
     samples : Samples
         What the network is trained on.
+    seed : int
+        Initial weights of a network that is built follow from it.
 
     Returns
     -------
@@ -37,7 +40,7 @@ def build_model(who, model, params, meta, compile_kwargs, samples):
         raise ValueError(f"{who} needs a model: pass model=, a function that returns a keras.Model, or a keras.Model.")
     asks = False
     if is_builder(model):
-        build = _bind(who, model, params, meta, compile_kwargs)
+        build = _bind(who, model, params, meta, compile_kwargs, seed)
         asks = _asks_for("compile_kwargs", model)
     else:
         if params:
@@ -47,7 +50,7 @@ def build_model(who, model, params, meta, compile_kwargs, samples):
             )
         build = partial(copy_model, who, state_of(model))
     rebuild = partial(_built, build, samples.sample_shape)
-    network = rebuild()
+    network = build_seeded(rebuild, seed) if is_builder(model) else rebuild()
     check_network(who, model, network, samples)
     return network, rebuild, asks
 
@@ -107,12 +110,12 @@ def refuse_unused(who, network, optimizer, loss, routed):
         )
 
 
-def _bind(who, builder, params, meta, compile_kwargs):
+def _bind(who, builder, params, meta, compile_kwargs, seed):
     """The builder with what it asks for by name."""
     from sklstm.training import check_parameters
 
     check_parameters("model", params, builder)
-    given = {"meta": meta} if _asks_for("meta", builder) else {}
+    given = seed_for(builder, seed) | ({"meta": meta} if _asks_for("meta", builder) else {})
     compile_kwargs = compile_kwargs if _asks_for("compile_kwargs", builder) else None
     for name, parameter in inspect.signature(builder).parameters.items():
         needed = parameter.default is parameter.empty and parameter.kind in _NAMED
@@ -121,7 +124,7 @@ def _bind(who, builder, params, meta, compile_kwargs):
                 f"{who}: the builder {name_of(builder)} asks for 'params', all parameters of the estimator, as "
                 "scikeras passes them. Ask for those that it needs by name, and set them as model__units=32."
             )
-        if needed and name not in {"meta", "compile_kwargs"} | set(params):
+        if needed and name not in {"meta", "compile_kwargs", "seed"} | set(params):
             raise ValueError(
                 f"{who}: the builder {name_of(builder)} asks for {name!r}. Pass model__{name}=, or give it a default."
             )
