@@ -48,7 +48,7 @@ def test_search_in_threads(pipeline, airline):
     ("path", "model", "target"),
     [
         # No other test has these networks, so that the threads compile them.
-        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.25, validation_fraction=0.2), y),
+        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.25, validation=0.2), y),
         ("graph", LSTMClassifier(units=UNITS, epochs=EPOCHS, dropout=0.25), SIDES),
         ("graph", KerasRegressor(perceptron, model__units=7, epochs=EPOCHS, validation_split=0.2), y),
         ("xla", KerasClassifier(perceptron, model__units=7, epochs=20), SIDES),
