@@ -13,6 +13,8 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
 from sklstm import (
+    CNNLSTM,
+    Architecture,
     Differencer,
     LagFramer,
     LagRegressor,
@@ -161,6 +163,20 @@ def test_horizon_and_strategy():
     assert (pipeline["frame"].horizon, pipeline["lstm"].architecture) == (5, "encoder_decoder")
     # The pipeline of the forecaster itself stays as it was passed.
     assert (forecaster.pipeline["frame"].horizon, forecaster.pipeline["lstm"].architecture) == (1, "vanilla")
+
+
+def test_strategy_and_options_of_the_architecture():
+    """The strategy sets the network of an Architecture, which keeps its options; the one that was passed stays."""
+    given = Architecture(recurrent_dropout=0.1)
+    pipeline = make_forecast_pipeline().set_params(lstm__architecture=given)
+    forecaster = SeriesForecaster(pipeline, strategy="encoder_decoder")
+    built = forecaster.build_pipeline()["lstm"].architecture
+    assert (built.network, built.recurrent_dropout) == ("encoder_decoder", 0.1)
+    assert given.network == "vanilla"
+    pipeline.set_params(lstm__architecture=CNNLSTM())
+    assert refused(forecaster.build_pipeline) == snapshot(
+        "SeriesForecaster(strategy='encoder_decoder') needs LSTMRegressor(architecture='encoder_decoder') as the last step, got architecture=CNNLSTM() in the step 'lstm'. Pass strategy='direct', or change the step."
+    )
 
 
 def test_the_value_that_a_step_has(airline):
