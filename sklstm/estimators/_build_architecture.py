@@ -5,6 +5,7 @@ from functools import partial
 
 from sklstm._parameters import suggest
 from sklstm._seeds import build_seeded, seed_for
+from sklstm.estimators._architecture import Architecture
 from sklstm.estimators._network_checks import check_network, name_of
 
 
@@ -41,6 +42,9 @@ def build_architecture(who, architecture, offered, samples, kept, seed):
             f"{who} expects architecture to be a name or a function that builds a model, got a keras.Model. Use "
             "KerasRegressor or KerasClassifier, which copy it for each fit."
         )
+    if isinstance(builder, type) and issubclass(builder, Architecture):
+        name = builder.__name__
+        raise TypeError(f"{who} expects an object, got architecture={name}, a class. Pass architecture={name}().")
     _refuse_unknown_activation(offered["output_activation"])
     if architecture.network == "cnn_lstm" and len(samples.sample_shape) == 2:
         # How it cuts samples must not follow how they are padded.

@@ -31,8 +31,9 @@ from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, refuse_unknown_parameters
 from sklstm._series import split_panel_tail
 from sklstm._warnings import warn_user
+from sklstm.estimators._architecture import CNN_OPTIONS, Architecture
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
-from sklstm.estimators._network_checks import refuse_nan
+from sklstm.estimators._network_checks import name_of, refuse_nan
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
 
@@ -158,8 +159,6 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             samples = self._scaling.apply(samples)
 
         # The network, what it is compiled with, and what it is taught.
-        if anew:
-            self._built_from = self._get_fixed_parameters()
         network, rebuild = self._build(samples) if anew else self._restore()
         self._target.meet(network, self.loss)
         settings = self._settings(network)
@@ -181,6 +180,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         self.history_ = {}
         self._optimizer_state = self._optimizer = None
         self._states = None
+        self._built_from = self._get_fixed_parameters()
         self._reader, self._target, self._scaling = self._collaborators()
 
     def _restore(self):
@@ -361,8 +361,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _get_fixed_parameters(self):
         """Parameters that hold for the network's life, by name; copies, where they have parameters of their own."""
-        params = {name: getattr(self, name) for name in self._fixed_parameters}
-        return {name: clone(value) if hasattr(value, "get_params") else value for name, value in params.items()}
+        return {name: _copy_parameter(getattr(self, name)) for name in self._fixed_parameters}
 
     def _refuse_another_network(self):
         """Refuse to go on training where parameters ask for another network than the one that there is."""
@@ -482,9 +481,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         for name, _, inner in (name.partition("__") for name in params):
             holder = params.get(name, getattr(self, name, None))
             if inner and name in PLAIN and not hasattr(holder, "get_params"):
+                shown = name_of(holder) if callable(holder) else repr(holder)
                 raise ValueError(
-                    f"{type(self).__name__}({name}={holder!r}) has no {inner!r} to set. Pass an object that has: "
-                    f"{name}={PLAIN[name]}({inner}=...)."
+                    f"{type(self).__name__}({name}={shown}) has no {inner!r} to set. Pass an object that has: "
+                    f"{name}={_holder_of(inner, name, shown)}."
                 )
         return super().set_params(**params)
 
@@ -522,3 +522,18 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+
+def _copy_parameter(value):
+    """Copy a parameter that has parameters of its own; a function in an Architecture stays the same object."""
+    if isinstance(value, Architecture):
+        return copy.copy(value)
+    return clone(value) if hasattr(value, "get_params") and not isinstance(value, type) else value
+
+
+def _holder_of(option, name, shown):
+    """The object to pass in place of a plain value, as it is written, so that an option can be set."""
+    if option in CNN_OPTIONS:
+        return f"CNNLSTM({option}=...)"
+    first = "" if shown == "None" or option in ("network", "fraction") else f"{shown}, "
+    return f"{PLAIN[name]}({first}{option}=...)"

@@ -85,7 +85,8 @@ class LSTMEstimator(KerasEstimator):
 
     @property
     def _architecture(self):
-        return Architecture.of(self.architecture)
+        """What the network was built by, whatever the parameter is set to since."""
+        return Architecture.of(self._built_from["architecture"])
 
     def _new_reader(self):
         # Where X holds codes and nothing else, there is no number for these.
@@ -154,5 +155,4 @@ class LSTMEstimator(KerasEstimator):
     @property
     def _open_front(self):
         # A linear path has a weight for each time step.
-        built = self._built_from
-        return Architecture.of(built["architecture"]).has_open_front and not built.get("linear_skip")
+        return self._architecture.has_open_front and not self._built_from.get("linear_skip")
