@@ -18,17 +18,25 @@ from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
-from sklstm import KerasClassifier, KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor
+from sklstm import (
+    Architecture,
+    KerasClassifier,
+    KerasRegressor,
+    LSTMAutoencoder,
+    LSTMClassifier,
+    LSTMRegressor,
+    TrainingPlan,
+)
 from sklstm.networks import stacked, vanilla
 
 X = np.random.default_rng(0).normal(size=(60, 5, 2))
 Y = 10 * X[:, -1, 0] + 3
 LABELS = np.where(Y > 3, "high", "low")
 SMALL = {"epochs": EPOCHS, "random_state": 0}
-DROPOUT = {"dropout": 0.2, "recurrent_dropout": 0.2}
-IN_A_BUILDER = {f"model__{name}": rate for name, rate in DROPOUT.items()}
+RECURRENT = Architecture(recurrent_dropout=0.2)
+IN_A_BUILDER = {"model__dropout": 0.2, "model__recurrent_dropout": 0.2}
 ESTIMATORS = {
-    "LSTMRegressor": LSTMRegressor(UNITS, **DROPOUT, **SMALL),
+    "LSTMRegressor": LSTMRegressor(UNITS, architecture=RECURRENT, dropout=0.2, **SMALL),
     "LSTMClassifier": LSTMClassifier(UNITS, **SMALL),
     "KerasRegressor": KerasRegressor(vanilla, model__units=UNITS, target_scaler="minmax", **SMALL),
     "KerasClassifier": KerasClassifier(stacked, model__units=UNITS, **IN_A_BUILDER, **SMALL),
@@ -120,7 +128,7 @@ def test_training_continues_after_a_pickle(incremental):
 
 def test_partial_fits_equal_one_fit():
     """Without shuffling and dropout, three calls of partial_fit equal a fit of three epochs."""
-    model = LSTMRegressor(UNITS, shuffle=False, epochs=3, random_state=0)
+    model = LSTMRegressor(UNITS, training=TrainingPlan(shuffle=False), epochs=3, random_state=0)
     whole, parts = clone(model).fit(X, Y), clone(model)
     for _ in range(3):
         parts.partial_fit(X, Y)

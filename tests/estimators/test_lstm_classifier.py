@@ -181,9 +181,7 @@ def test_labels_of_time_steps(padded, missing, weights):
 def test_two_classes_of_time_steps(X, pool, activation):
     """Time steps of two classes work with sigmoid and with softmax."""
     y = pool[np.stack([CODES % 2] * 4, axis=1)]
-    model = small(epochs=1, architecture="many_to_many", architecture=Architecture(output_activation=activation)).fit(
-        X, y
-    )
+    model = small(epochs=1, architecture=Architecture("many_to_many", output_activation=activation)).fit(X, y)
     assert model.predict_proba(X).shape == (N, 4, 2)
     assert_array_equal(model.predict(X), pool[model.predict_proba(X).argmax(axis=2)])
     assert model.predict(X).dtype == pool.dtype

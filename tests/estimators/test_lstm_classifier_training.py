@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sklstm import Architecture, KerasClassifier, LSTMClassifier
+from sklstm.model_selection import TimeTail
 
 N = 36
 CODES = np.arange(N) % 3
@@ -135,14 +136,12 @@ def test_cross_entropies_are_one(X, fitted, loss):
 
 def test_two_classes_by_softmax(X):
     """Two classes may have two units with softmax, and the loss follows."""
-    model = small(architecture=Architecture(output_activation="softmax")).fit(X, CODES > 1)
+    softmax = Architecture(output_activation="softmax")
+    model = small(architecture=softmax).fit(X, CODES > 1)
     assert model.model_.output_shape == (None, 2)
     assert_allclose(model.predict_proba(X).sum(axis=1), 1)
-    assert model.history_["loss"][0] == pytest.approx(
-        small(architecture=Architecture(output_activation="softmax"), loss="categorical_crossentropy")
-        .fit(X, CODES > 1)
-        .history_["loss"][0]
-    )
+    dense = small(architecture=softmax, loss="categorical_crossentropy").fit(X, CODES > 1)
+    assert model.history_["loss"][0] == pytest.approx(dense.history_["loss"][0])
 
 
 @pytest.mark.parametrize(
@@ -177,12 +176,10 @@ def test_validation_samples_of_a_class_that_is_not_trained_on(X):
     y = np.sort(WORDS[CODES])
     model = small(epochs=1, validation=0.4)
     assert refused(model.fit, X, y) == snapshot(
-        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class "
-        "that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass "
-        "validation_gap=0. Windows of a series: lower validation, or drop it."
+        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass a gap of 0. Windows of a series: lower validation, or drop it."
     )
     order = np.random.default_rng(0).permutation(N)
-    shuffled = small(epochs=1, validation=0.4, validation_gap=0).fit(X[order], y[order])
+    shuffled = small(epochs=1, validation=TimeTail(0.4, gap=0)).fit(X[order], y[order])
     assert "val_loss" in shuffled.history_
     assert "val_loss" in small(epochs=1, validation=0.1).fit(X, y).history_
     assert "val_loss" not in small(epochs=1).fit(X, y).history_
@@ -194,7 +191,7 @@ def test_class_in_the_validation_gap(X):
     y[29:32] = "top"
     with pytest.raises(ValueError, match=r"they hold a class that no sample to train on is of: 'top'\."):
         small(validation=0.1).fit(X, y)
-    assert "val_loss" in small(epochs=1, validation=0.1, validation_gap=0).fit(X, y).history_
+    assert "val_loss" in small(epochs=1, validation=TimeTail(0.1, gap=0)).fit(X, y).history_
 
 
 def test_partial_fit_without_a_class(X):

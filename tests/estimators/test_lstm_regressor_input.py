@@ -11,7 +11,7 @@ from refusal import refused
 from sizes import EPOCHS, UNITS
 from sklearn.exceptions import NotFittedError
 
-from sklstm import Architecture, KerasRegressor, LSTMClassifier, LSTMRegressor
+from sklstm import Architecture, KerasRegressor, LSTMClassifier, LSTMRegressor, TrainingPlan
 
 
 def small(**params):
@@ -167,9 +167,7 @@ def test_window_scaler_needs_the_targets_own_past(waves):
 def test_nothing_left_to_train_on(waves):
     """Validation samples that leave no training samples raise an error."""
     assert refused(small(validation=0.95).fit, *waves) == snapshot(
-        "LSTMRegressor(validation=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and "
-        "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
-        "validation_gap=0 if samples share nothing."
+        'LSTMRegressor(validation=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or a gap of 0 if samples share nothing.'
     )
 
 
@@ -239,7 +237,8 @@ def test_custom_networks(waves):
     )
     assert refused(small(architecture=plain).fit, X, y) == message
     # Samples that are left out of training may hold NaN.
-    assert np.isfinite(small(architecture=plain, min_steps=X.shape[1]).fit(X, y).history_["loss"]).all()
+    whole = TrainingPlan(min_steps=X.shape[1])
+    assert np.isfinite(small(architecture=plain, training=whole).fit(X, y).history_["loss"]).all()
     assert refused(small(architecture=plain).initialize(X[6:], y[6:]).predict, X) == message
 
 
