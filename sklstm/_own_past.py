@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._lag_names import LAG_COLUMN
+from sklstm._lag_names import LAG_COLUMN, lag_name
 from sklstm._series import fit_robust_lines
 
 # The longest horizon that is tried where the name of y states none.
@@ -99,22 +99,22 @@ def find_own_past(
         )
     choices = [k for k in range(windows.shape[2]) if k not in set(excluded)]
     named = [
-        name_past(who, windows.names, choices, name, feature, remedy)
+        (*name_past(who, windows.names, choices, name, feature, remedy), name)
         for name, feature in zip(names, asked, strict=True)
     ]
     rows = TimeOrder(windows, learned)
     y = y[rows.order].astype(np.float64)
     try:
-        return _find_pasts(who, rows, y, named, rows.learned, remedy), None
+        return _find_pasts(who, rows, y, named, remedy), None
     except ValueError:
         if not by_series or rows.labels is None:
             raise
-    longest = rows.codes == np.bincount(rows.codes).argmax()
-    pasts = _find_pasts(who, rows, y, named, rows.learned & longest, remedy)
+    # The longest series shows the horizons.
+    pasts = _find_pasts(who, rows, y, named, remedy, series=np.bincount(rows.codes[rows.learned]).argmax())
     lines = _find_lines(who, rows, y, pasts, remedy)
-    return [
-        past._replace(slope=1.0, offset=0.0, level=(past.level - past.offset) / past.slope) for past in pasts
-    ], lines
+    # In the units of the feature.
+    levels = [(past.level - past.offset) / past.slope for past in pasts]
+    return [OwnPast(*past[:2], 1.0, 0.0, level) for past, level in zip(pasts, levels, strict=True)], lines
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -129,8 +129,10 @@ def name_past(who, features, choices, name, target_feature, remedy):
     base, horizon = read_target_name(name)
     if target_feature == "auto":
         matches = _named_alike(base, features, choices) if base is not None and features is not None else []
-        if len(matches) != 1 and len(choices) == 1:
-            matches = choices
+        # A feature whose next values are known is no target.
+        changing = [k for k in choices if features is None or lag_name(features[k], 1) not in features]
+        if len(matches) != 1 and len(changing) == 1:
+            matches = changing
     elif isinstance(target_feature, str):
         matches = [] if features is None else _named_alike(target_feature, features, choices)
     else:
@@ -154,9 +156,9 @@ def name_past(who, features, choices, name, target_feature, remedy):
 
 def target_names(y):
     """Names of the outputs of y, as its columns or its own name state them; None without any."""
-    if isinstance(y, pd.DataFrame):
-        return [name if isinstance(name, str) else None for name in y.columns]
-    return [y.name] if isinstance(y, pd.Series) and isinstance(y.name, str) else None
+    names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
+    names = [name if isinstance(name, str) else None for name in names]
+    return names if any(names) else None
 
 
 def read_target_name(name):
@@ -165,7 +167,7 @@ def read_target_name(name):
     if lag is None:
         return name, None
     horizon = int(lag["lag"] or 0)
-    # "sales(t)" of series_to_supervised follows windows that end at t-1: its horizon is not written.
+    # "sales(t)" of series_to_supervised follows windows that end at t-1: the name does not state its horizon.
     return lag["feature"], horizon if horizon > 0 else None
 
 
@@ -232,10 +234,10 @@ class TimeOrder:
         return samples[same], later[same]
 
 
-def _find_pasts(who, rows, y, named, chosen, remedy):
-    """The past of each output by one line for all samples that are `chosen`, a mask of shape (n_samples,)."""
-    pasts = []
-    for output, (feature, horizon) in enumerate(named):
+def _find_pasts(who, rows, y, named, remedy, series=None):
+    """The past of each output by one line, for all samples or for those of one series."""
+    chosen, pasts = rows.learned if series is None else rows.learned & (rows.codes == series), []
+    for output, (feature, horizon, name) in enumerate(named):
         x, target = rows.newest(feature), y[:, output]
         samples = np.flatnonzero(chosen & ~np.isnan(target))
         few = samples[:: -(-len(samples) // SAMPLES_TO_FIT) or 1]
@@ -258,10 +260,9 @@ def _find_pasts(who, rows, y, named, chosen, remedy):
             if line is not None:
                 found = h, *line
                 break
-        if found is not None and known is None and (chosen is rows.learned):
-            found = found if _holds_for_each(rows, x, target, samples, found) else None
-        if found is None:
-            _refuse(who, rows, feature, horizon, output if y.shape[1] > 1 else None, most, fewest, remedy)
+        if found is None or (series is None and known is None and not _holds_for_each(rows, x, target, samples, found)):
+            which = "y" if y.shape[1] == 1 else f"y (output {output})"
+            _refuse(who, rows, feature, horizon, which if name is None else f"y {name!r}", most, fewest, remedy)
         pasts.append(OwnPast(feature, *found, float(np.median(target[samples]))))
     return pasts
 
@@ -279,8 +280,8 @@ def _find_lines(who, rows, y, pasts, remedy):
             # Further steps of the same series have the line of the first.
             lines[:, :, output] = lines[:, :, first]
             continue
-        x, target = rows.newest(past.feature), y[:, output]
-        pairs = rows.pairs(past.horizon, np.flatnonzero(read & ~np.isnan(target)), x)
+        x, target = rows.newest(past.feature), np.where(read, y[:, output], np.nan)
+        pairs = rows.pairs(past.horizon, np.flatnonzero(~np.isnan(target)), x)
         slopes, offsets, bent = fit_own_lines(x, target, *pairs, rows.codes)
         if (bent & to_learn_from).any():
             code = int(np.argmax(bent & to_learn_from))
@@ -293,9 +294,8 @@ def _find_lines(who, rows, y, pasts, remedy):
     return OwnLines(pd.Index(rows.labels, tupleize_cols=False), *lines)
 
 
-def _refuse(who, rows, feature, horizon, output, n_pairs, fewest, remedy):
-    """Raise because y does not lie on a line of the feature, or too few pairs show one."""
-    which = "y" if output is None else f"y (output {output})"
+def _refuse(who, rows, feature, horizon, which, n_pairs, fewest, remedy):
+    """Raise because an output does not lie on a line of the feature, or too few pairs show one."""
     feature = f"feature {rows.name(feature)}"
     if n_pairs < fewest:
         unnamed = "" if horizon else "name y after the feature and its horizon ('sales(t+1)'), "

@@ -92,7 +92,7 @@ def test_missing_and_positional():
 def test_signature():
     """The signature that help and editors show has the parameters of __init__."""
     assert str(signature(LagRegressor)) == "(regressor=None)"
-    assert str(signature(Persistence)) == "()"
+    assert str(signature(Persistence)) == "(target_feature='auto')"
     assert str(signature(KerasRegressor)).endswith(", random_state=None, **routed)")
 
 
