@@ -18,11 +18,14 @@ _HOMES = {
     "To3D": "sklstm.preprocessing",
     "series_to_supervised": "sklstm.preprocessing",
     "make_supervised": "sklstm.preprocessing",
+    "Architecture": "sklstm.estimators",
+    "CNNLSTM": "sklstm.estimators",
     "KerasClassifier": "sklstm.estimators",
     "KerasRegressor": "sklstm.estimators",
     "LSTMAutoencoder": "sklstm.estimators",
     "LSTMClassifier": "sklstm.estimators",
     "LSTMRegressor": "sklstm.estimators",
+    "TrainingPlan": "sklstm.estimators",
     "ForecastDisplay": "sklstm.inspection",
     "ResidualDisplay": "sklstm.inspection",
     "SearchDisplay": "sklstm.inspection",
@@ -31,6 +34,7 @@ _HOMES = {
     "describe_series": "sklstm.inspection",
     "suggest_time_steps": "sklstm.inspection",
     "PanelTimeSeriesSplit": "sklstm.model_selection",
+    "TimeTail": "sklstm.model_selection",
     "OnlinePredictor": "sklstm.online",
     "LagRegressor": "sklstm.forecasting",
     "Persistence": "sklstm.forecasting",
@@ -50,11 +54,14 @@ __version__ = version("sklstm")
 
 if TYPE_CHECKING:
     from sklstm._windows import Windows as Windows
+    from sklstm.estimators import CNNLSTM as CNNLSTM
+    from sklstm.estimators import Architecture as Architecture
     from sklstm.estimators import KerasClassifier as KerasClassifier
     from sklstm.estimators import KerasRegressor as KerasRegressor
     from sklstm.estimators import LSTMAutoencoder as LSTMAutoencoder
     from sklstm.estimators import LSTMClassifier as LSTMClassifier
     from sklstm.estimators import LSTMRegressor as LSTMRegressor
+    from sklstm.estimators import TrainingPlan as TrainingPlan
     from sklstm.forecasting import LagRegressor as LagRegressor
     from sklstm.forecasting import Persistence as Persistence
     from sklstm.forecasting import SeasonalNaive as SeasonalNaive
@@ -73,6 +80,7 @@ if TYPE_CHECKING:
     from sklstm.inspection import describe_series as describe_series
     from sklstm.inspection import suggest_time_steps as suggest_time_steps
     from sklstm.model_selection import PanelTimeSeriesSplit as PanelTimeSeriesSplit
+    from sklstm.model_selection import TimeTail as TimeTail
     from sklstm.online import OnlinePredictor as OnlinePredictor
     from sklstm.preprocessing import Differencer as Differencer
     from sklstm.preprocessing import ForwardFill as ForwardFill

@@ -6,6 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from sklstm._keras_objects import as_given, as_plain
+from sklstm._seeds import Seeds, fill_in_seeds, seed_generators
 
 
 class NetworkState:
@@ -58,16 +59,17 @@ class NetworkState:
             rebuild = partial(keras.models.clone_model, network)
         return cls(None, network.get_weights(), rebuild, compiled)
 
-    def build(self, seed=0):
-        """A new Keras model in this state; its dropout is seeded by `seed`."""
+    def build(self):
+        """Return a new Keras model in this state; its dropout starts from the same seeds each time."""
         import keras
 
-        from sklstm._seeds import keras_seeds
-
-        with keras_seeds(seed):
-            network = self.rebuild() if self.config is None else keras.models.model_from_json(self.config)
-            if self.compiled is not None:
-                network.compile(**as_given(self.compiled))
+        if self.config is None:
+            network = self.rebuild()
+            seed_generators(network, 0)
+        else:
+            network = keras.models.model_from_json(self.config)
+        if self.compiled is not None:
+            network.compile(**as_given(self.compiled))
         network.set_weights(self.weights)
         return network
 
@@ -103,7 +105,7 @@ class NetworkState:
     @cached_property
     def key(self):
         """What two networks of the same layers share; None where a configuration does not say it."""
-        return None if self.config is None else without_names(self.config)
+        return None if self.config is None else without_names_and_seeds(self.config)
 
     def part(self, cut, *args):
         """A part of the network as a state of its own: that of ``cut(model, *args)``, made when first asked for."""
@@ -126,16 +128,21 @@ class NetworkState:
 
 
 def _described(network):
-    """A Keras model's layers in JSON, as Keras reads it; what it is compiled with is no part of them."""
+    """Return a Keras model's layers in JSON, as Keras reads it, without what the model is compiled with.
+
+    Seeds that are missing are filled in: Keras would draw them from Python's generator whenever the model is rebuilt.
+    """
     import keras
 
     kind = type(network)
+    config = keras.saving.serialize_keras_object(network.get_config())
+    fill_in_seeds(config, Seeds(0))
     return json.dumps(
         {
             "module": kind.__module__,
             "class_name": kind.__name__,
             "registered_name": kind.__name__,
-            "config": keras.saving.serialize_keras_object(network.get_config()),
+            "config": config,
             "build_config": network.get_build_config(),
         }
     )
@@ -176,12 +183,14 @@ def _is_all_of_keras(node):
     return all(map(_is_all_of_keras, node.values()))
 
 
-def without_names(config):
-    """A model's configuration with its layers numbered: Keras names them by how many it has built so far.
+def without_names_and_seeds(config):
+    """Return a model's configuration with its layers numbered and without seeds.
 
-    >>> a = '{"class_name": "Dense", "config": {"name": "dense_7", "trainable": true, "units": 2}}'
-    >>> without_names(a)
-    '{"class_name": "Dense", "config": {"name": 0, "trainable": true, "units": 2}}'
+    Keras names layers by how many it has built so far. Programs take seeds as arguments.
+
+    >>> a = '{"class_name": "Dropout", "config": {"name": "dropout_7", "trainable": true, "rate": 0.5, "seed": 4}}'
+    >>> without_names_and_seeds(a)
+    '{"class_name": "Dropout", "config": {"name": 0, "trainable": true, "rate": 0.5}}'
     """
     numbers = {}
 
@@ -191,7 +200,7 @@ def without_names(config):
             return [numbered(value) for value in node]
         if not isinstance(node, dict):
             return node
-        copied = {key: numbered(value) for key, value in node.items()}
+        copied = {key: numbered(value) for key, value in node.items() if key != "seed"}
         if "class_name" in node and _is_layer(node):
             number = numbers.setdefault(node["config"]["name"], len(numbers))
             copied["config"]["name"] = number

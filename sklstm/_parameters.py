@@ -16,6 +16,40 @@ def suggest(name, known):
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
+def refuse_unknown_parameters(cls, names, error, routes=()):
+    """Refuse names that a class has no parameter of, with the nearest that it has.
+
+    Parameters
+    ----------
+    cls : type
+        An estimator class.
+    names : iterable of str
+        Of parameters; a nested one, ``name__parameter``, goes by its first part.
+    error : type
+        What to raise.
+    routes : tuple of str
+        Prefixes of parameters that are passed on, and may have any name.
+    """
+    known = cls._get_param_names()
+    for name in names:
+        own = name if error is TypeError else name.partition("__")[0]
+        if own in known or is_routed(name, routes):
+            continue
+        # One that may be meant for the model goes by its whole name.
+        name, remedy, others = (name, f" For the model: model__{name}.", routes) if routes else (own, "", ())
+        others = f", and any that begins with {', '.join(f'{route}__' for route in others)}" if others else ""
+        raise error(
+            f"{cls.__name__} has no parameter {name!r}.{suggest(name, known) or remedy} "
+            f"Its parameters are: {', '.join(sorted(known))}{others}."
+        )
+
+
+def is_routed(name, routes):
+    """Whether a name has one of these prefixes: ``model__units`` has "model"."""
+    route, _, rest = name.partition("__")
+    return route in routes and bool(rest)
+
+
 class StrictParameters:
     """Mixin for estimators: unknown parameters are refused with a suggestion.
 
@@ -29,7 +63,7 @@ class StrictParameters:
         cls.__signature__ = Signature(parameters)
 
     def __new__(cls, *args, **params):
-        cls._refuse_unknown_parameters(params, TypeError)
+        refuse_unknown_parameters(cls, params, TypeError)
         return super().__new__(cls)
 
     def set_params(self, **params):
@@ -50,22 +84,5 @@ class StrictParameters:
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        self._refuse_unknown_parameters([name.partition("__")[0] for name in params], ValueError)
+        refuse_unknown_parameters(type(self), params, ValueError)
         return super().set_params(**params)
-
-    @classmethod
-    def _refuse_unknown_parameters(cls, names, error):
-        """Refuse names, if there are any unknown ones, with the nearest that is known."""
-        known = cls._get_param_names()
-        for name in names:
-            if name not in known:
-                remedy, others = cls._beyond(name)
-                raise error(
-                    f"{cls.__name__} has no parameter {name!r}.{suggest(name, known) or remedy} "
-                    f"Its parameters are: {', '.join(sorted(known))}{others}."
-                )
-
-    @classmethod
-    def _beyond(cls, name):
-        """What to do about a name that is near none of the known ones, and what is taken beside these; for messages."""
-        return "", ""

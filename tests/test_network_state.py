@@ -6,8 +6,9 @@ import random
 import keras
 import numpy as np
 from compiled_programs import compiled_programs
+from sklearn.base import clone
 
-from sklstm import KerasRegressor
+from sklstm import KerasRegressor, LSTMRegressor
 from sklstm.training import clear_programs
 
 X = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
@@ -32,6 +33,18 @@ def test_programs_are_shared_by_layers():
     assert set(compiled_programs()) == known
     fit(model__activation="relu", model__name="relu")
     assert set(compiled_programs()) > known
+
+
+def test_programs_are_shared_by_seeds():
+    """Other seeds of initializers and dropout need no other programs."""
+    clear_programs()
+    one = LSTMRegressor(3, dropout=0.1, epochs=1, random_state=0).fit(X[:, :, None], X[:, 0])
+    one.predict(X[:, :, None])
+    known = set(compiled_programs())
+    other = clone(one).set_params(random_state=1).fit(X[:, :, None], X[:, 0])
+    other.predict(X[:, :, None])
+    assert one.network_.config != other.network_.config
+    assert set(compiled_programs()) == known
 
 
 def test_rebuilding_draws_nothing():

@@ -84,7 +84,6 @@ def _forecaster(args, target, n_rows):
         future=args.future,
         epochs=args.epochs,
         batch_size=batch_size,
-        learning_rate=0.001,
         random_state=args.seed,
     )
 

@@ -1,9 +1,20 @@
 """Where scikit-learn meets Keras. Keras is loaded by the first fit or predict, not before."""
 
+from sklstm.estimators._architecture import CNNLSTM, Architecture
 from sklstm.estimators._keras_classifier import KerasClassifier
 from sklstm.estimators._keras_regressor import KerasRegressor
 from sklstm.estimators._lstm_autoencoder import LSTMAutoencoder
 from sklstm.estimators._lstm_classifier import LSTMClassifier
 from sklstm.estimators._lstm_regressor import LSTMRegressor
+from sklstm.estimators._training_plan import TrainingPlan
 
-__all__ = ["KerasClassifier", "KerasRegressor", "LSTMAutoencoder", "LSTMClassifier", "LSTMRegressor"]
+__all__ = [
+    "CNNLSTM",
+    "Architecture",
+    "KerasClassifier",
+    "KerasRegressor",
+    "LSTMAutoencoder",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "TrainingPlan",
+]

@@ -1,12 +1,13 @@
 """State that goes on from sample to sample, and truncated backpropagation: samples in streams, and in pieces."""
 
 from numbers import Integral
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from sklstm._series import in_series
+from sklstm._series import every_nth, in_series
+from sklstm._warnings import warn_user
 
 
 class StreamState(NamedTuple):
@@ -23,120 +24,165 @@ class SeriesStates(NamedTuple):
     labels: pd.Index
 
 
-class CarriedState:
-    """Mixin: what `stateful` and `tbptt` do, in training and in prediction."""
+# --- training -------------------------------------------------------------------------------------
 
-    def reset_states(self) -> Self:
-        """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
 
-        Returns
-        -------
-        self : estimator instance
-            The estimator itself.
-        """
-        self._states = None
-        return self
+def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_name, has_linear_path, rng):
+    """The network to train, its batches, and those to watch: with carried state in streams, with TBPTT in pieces.
 
-    def _batches(self, network, data, rng):
-        """Batches in streams, for state that is carried and for truncated backpropagation."""
-        self._refuse_idle_groups(data.groups)
-        if not self.stateful and self.tbptt is None:
-            return super()._batches(network, data, rng)
-        from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
+    Parameters
+    ----------
+    who : str
+        The estimator, for messages.
+    network : keras.Model
+        Not compiled.
+    data : TrainingData
+        Samples and their targets.
+    batch_size, stateful, tbptt
+        As for LSTMRegressor and TrainingPlan.
+    network_name : str or callable
+        As `network` of Architecture.
+    has_linear_path : bool
+        Whether the network has a weight for each time step.
+    rng : numpy.random.RandomState or None
+        Shuffles samples that carry no state.
+    """
+    from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
 
-        size, tbptt = min(self.batch_size, len(data.training)), self._truncation(data.samples)
-        trainer = sequence_model(carrying(network, size), tbptt)
-        groups, own = self._read_groups(data.groups, len(data.samples)), data.samples.windows.groups
+    if tbptt is not None:
+        tbptt = _read_tbptt(who, tbptt, network_name, has_linear_path, data.samples)
+    size = min(batch_size, len(data.training))
+    trainer = sequence_model(carrying(network, size), tbptt)
+    groups, own = _read_groups(who, data.groups, len(data.samples)), data.samples.windows.groups
 
-        def batches(samples):
-            if self.stateful:
-                if groups is None and own is not None:
-                    return lambda: streams(in_series(samples, own), size, own)
-                return lambda: streams(samples, size, groups)
-            return lambda: shuffled_rows(samples, size, rng if self.shuffle else None)
+    def rows(samples):
+        if not stateful:
+            return lambda: shuffled_rows(samples, size, rng)
+        if groups is None and own is not None:
+            return lambda: streams(in_series(samples, own), size, own)
+        return lambda: streams(samples, size, groups)
 
-        def batched(samples):
-            return StreamBatches(data.samples.gather, data.targets, batches(samples), weights=data.weights)
+    def batched(samples):
+        return StreamBatches(data.samples.gather, data.targets, rows(samples), weights=data.weights)
 
-        return trainer, batched(data.training), batched(data.validation) if len(data.validation) else None
+    return trainer, batched(data.training), batched(data.validation) if len(data.validation) else None
 
-    def _truncation(self, samples):
-        """k1 and k2 of TBPTT, or None."""
-        if self.tbptt is None:
-            return None
-        who = f"{type(self).__name__}(tbptt={self.tbptt!r})"
-        valid = len(self.tbptt) == 2 and all(isinstance(k, Integral) and k >= 1 for k in self.tbptt)
-        if not valid or self.tbptt[0] > self.tbptt[1]:
-            raise ValueError(
-                f"{type(self).__name__} expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, "
-                f"whose gradient reaches back over k2. Got tbptt={self.tbptt!r}."
-            )
-        whole = None
-        if self.architecture == "bidirectional":
-            whole = "architecture='bidirectional' reads them from their end, too", "architecture='stacked'"
-        elif self.architecture == "cnn_lstm" and len(samples.sample_shape) == 2:
-            whole = "architecture='cnn_lstm' would cut other subsequences of each piece", "architecture='stacked'"
-        elif self._linear_path(samples) is not None:
-            whole = "a linear path has a weight for each of their time steps", "linear_skip=False"
-        if whole is not None:
-            raise ValueError(f"{who} runs samples in pieces, but {whole[0]}. Pass tbptt=None, or {whole[1]}.")
-        return tuple(min(int(k), samples.shape[1]) for k in self.tbptt)
 
-    def _refuse_idle_groups(self, groups):
-        if groups is not None and not self.stateful:
-            raise ValueError(
-                f"{type(self).__name__} got groups, which tell where state is not carried on, but stateful=False "
-                "carries none. Drop groups, or pass stateful=True."
-            )
+def _read_tbptt(who, tbptt, network_name, has_linear_path, samples):
+    """k1 and k2, no longer than the samples."""
+    valid = len(tbptt) == 2 and all(isinstance(k, Integral) and k >= 1 for k in tbptt)
+    if not valid or tbptt[0] > tbptt[1]:
+        raise ValueError(
+            f"{who} expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose "
+            f"gradient reaches back over k2. Got tbptt={tbptt!r}."
+        )
+    whole = None
+    if network_name == "bidirectional":
+        whole = "architecture='bidirectional' reads them from their end, too", "architecture='stacked'"
+    elif network_name == "cnn_lstm" and len(samples.sample_shape) == 2:
+        whole = "architecture='cnn_lstm' would cut other subsequences of each piece", "architecture='stacked'"
+    elif has_linear_path:
+        whole = "a linear path has a weight for each of their time steps", "linear_skip=False"
+    if whole is not None:
+        raise ValueError(
+            f"{who}(training=TrainingPlan(tbptt={tbptt!r})) runs samples in pieces, but {whole[0]}. Pass tbptt=None, "
+            f"or {whole[1]}."
+        )
+    return tuple(min(int(k), samples.shape[1]) for k in tbptt)
 
-    def _read_groups(self, groups, n_samples):
-        """Groups as an array, one for each sample."""
-        if groups is None:
-            return None
-        groups = np.asarray(groups)
-        if groups.shape != (n_samples,):
-            raise ValueError(
-                f"{type(self).__name__} got {n_samples} samples in X and groups of shape {groups.shape}. Pass a group "
-                "for each sample, the series that it is of."
-            )
-        return groups
 
-    def _outputs(self, X, groups=None):
-        self._refuse_idle_groups(groups)
-        if not self.stateful:
-            return super()._outputs(X)
-        from sklstm.training import predict_carrying
+# --- prediction -----------------------------------------------------------------------------------
 
-        samples = self._read_for_predict(X)
-        if groups is None and samples.windows.groups is not None:
-            return self._outputs_by_series(samples), samples
-        groups = self._read_groups(groups, len(samples))
-        before = getattr(self, "_states", None)
-        states, group = before if isinstance(before, StreamState) else (None, None)
-        if groups is not None:
-            if group is not None and groups[0] != group:
-                states = None
-            group = groups[-1]
-        outputs, states = predict_carrying(self.network_, samples.gather, len(samples), states, groups)
-        self._states = StreamState(states, group)
-        return outputs, samples
 
-    def _outputs_by_series(self, samples):
-        """The network's outputs, where each series goes on from its own last state."""
-        from sklstm.training import predict_carrying_by_series
+def carried_outputs(who, network, samples, groups, before):
+    """The network's outputs for samples that go on from one another, and the states after them.
 
-        codes, labels = pd.factorize(pd.Index(samples.windows.groups, tupleize_cols=False))
-        labels = pd.Index(labels, tupleize_cols=False)
-        before, begin = getattr(self, "_states", None), None
-        if isinstance(before, SeriesStates):
-            places = before.labels.get_indexer(labels)
-            begin = [state[places] for state in before.states]
-            for state in begin:
-                state[places < 0] = 0
-        outputs, end = predict_carrying_by_series(self.network_, samples.gather, codes, begin)
-        if isinstance(before, SeriesStates):
-            waiting = ~before.labels.isin(labels)
-            end = [np.concatenate(parts) for parts in zip((s[waiting] for s in before.states), end, strict=True)]
-            labels = before.labels[waiting].append(labels)
-        self._states = SeriesStates(end, labels)
-        return outputs
+    Parameters
+    ----------
+    who : str
+        The estimator, for messages.
+    network : NetworkState
+        What predicts.
+    samples : Samples
+        In the order of time; of series that their windows tell, each by itself.
+    groups : array-like of shape (n_samples,) or None
+        The series of each sample, where its windows do not tell.
+    before : StreamState, SeriesStates or None
+        What the last call returned; None to begin anew.
+
+    Returns
+    -------
+    outputs : list of ndarray
+    after : StreamState or SeriesStates
+    """
+    if groups is None and samples.windows.groups is not None:
+        return _outputs_by_series(network, samples, before)
+    from sklstm.training import predict_carrying
+
+    groups = _read_groups(who, groups, len(samples))
+    states, group = before if isinstance(before, StreamState) else (None, None)
+    if groups is not None:
+        if group is not None and groups[0] != group:
+            states = None
+        group = groups[-1]
+    outputs, states = predict_carrying(network, samples.gather, len(samples), states, groups)
+    return outputs, StreamState(states, group)
+
+
+def _outputs_by_series(network, samples, before):
+    """The same, where each series goes on from its own last state."""
+    from sklstm.training import predict_carrying_by_series
+
+    codes, labels = pd.factorize(pd.Index(samples.windows.groups, tupleize_cols=False))
+    labels = pd.Index(labels, tupleize_cols=False)
+    begin = None
+    if isinstance(before, SeriesStates):
+        places = before.labels.get_indexer(labels)
+        begin = [state[places] for state in before.states]
+        for state in begin:
+            state[places < 0] = 0
+    outputs, end = predict_carrying_by_series(network, samples.gather, codes, begin)
+    if isinstance(before, SeriesStates):
+        waiting = ~before.labels.isin(labels)
+        end = [np.concatenate(parts) for parts in zip((s[waiting] for s in before.states), end, strict=True)]
+        labels = before.labels[waiting].append(labels)
+    return outputs, SeriesStates(end, labels)
+
+
+# --- checks ---------------------------------------------------------------------------------------
+
+
+def warn_of_overlap(who, samples, stride):
+    """Warn where windows that carry a state overlap, each `stride`-th of them."""
+    windows = samples.windows
+    if stride > 1:
+        windows = windows[every_nth(len(windows), stride, windows.groups)]
+    if windows.overlap():
+        warn_user(
+            f"{who}(stateful=True) got windows that overlap: each time step goes through the network "
+            f"{samples.shape[1]} times over, in one state. Use LagFramer(n_steps=1), or windows that follow one "
+            "another.",
+            UserWarning,
+        )
+
+
+def refuse_idle_groups(who, groups, stateful):
+    """Refuse groups where no state is carried."""
+    if groups is not None and not stateful:
+        raise ValueError(
+            f"{who} got groups, which tell where state is not carried on, but stateful=False carries none. Drop "
+            "groups, or pass stateful=True."
+        )
+
+
+def _read_groups(who, groups, n_samples):
+    """Groups as an array, one for each sample."""
+    if groups is None:
+        return None
+    groups = np.asarray(groups)
+    if groups.shape != (n_samples,):
+        raise ValueError(
+            f"{who} got {n_samples} samples in X and groups of shape {groups.shape}. Pass a group for each sample, the "
+            "series that it is of."
+        )
+    return groups

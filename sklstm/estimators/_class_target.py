@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_consistent_length
 
 from sklstm._validation import place, refuse_in_target
-from sklstm.estimators._built_in_networks import BY_STEP
 from sklstm.estimators._labels import (
     check_shape,
     given_labels,
@@ -14,17 +14,33 @@ from sklstm.estimators._labels import (
     refuse_strange_weights,
     shown,
 )
+from sklstm.estimators._output_checks import (
+    check_classification,
+    last_activation,
+    loss_name,
+    output_shapes,
+    takes_logits,
+)
+from sklstm.estimators._ragged_target import StepwiseTarget
+from sklstm.estimators._window_labels import label_windows
 
 # The least probability whose logarithm is taken.
 TINY = np.finfo(np.float32).tiny
 
 
-class ClassTarget:
+class ClassTarget(StepwiseTarget):
     """How labels become the network's targets, and the network's outputs labels.
 
     Inside, labels are codes: integers of shape (n_samples,), (n_samples, n_outputs), or, where the network has outputs
     for each time step, (n_samples, n_steps); -1 is a label that is not known. Labels of 0 and 1 in columns
     (multi-label) are their own codes.
+
+    Parameters
+    ----------
+    architecture : Architecture or None
+        The network's, where it is an LSTM estimator's.
+    window_labels : {"last", "majority", "any"} or None
+        As for LSTMClassifier.
 
     Attributes
     ----------
@@ -42,11 +58,18 @@ class ClassTarget:
         Labels of 0 or 1 that the network answers side by side; 0 where it chooses one label.
     """
 
-    by_step = per_input_step = False
+    by_step = False
     n_units, n_flags = None, 0
+    shape: tuple | None = None
+
+    def __init__(self, architecture=None, window_labels=None):
+        super().__init__(takes_sequences=architecture is not None and architecture.may_answer_each_step)
+        self.may_be_by_step = architecture is not None and architecture.answers_steps
+        self.is_decoded = architecture is not None and architecture.network == "encoder_decoder"
+        self.window_labels = window_labels
 
     def read(self, estimator, y, samples, classes=None):
-        """Check y, remember its labels, and return it as an array.
+        """Check y, and return its labels, or those of whole windows, as an array; the first y says which there are.
 
         Parameters
         ----------
@@ -65,7 +88,20 @@ class ClassTarget:
             Labels.
         """
         who = type(estimator).__name__
-        y = check_shape(estimator, y, samples)
+        laid_out = self.lay_out(who, y, samples)
+        if self.shape is None:
+            self.came_in_sequences = laid_out is not y
+            y = self._read_first(estimator, laid_out, samples, classes)
+        else:
+            y = self._read_more(estimator, laid_out, samples, classes)
+        if self.window_labels in (None, "last"):
+            return y
+        return label_windows(who, samples.windows, y, self.labels, self.window_labels)
+
+    def _read_first(self, estimator, y, samples, classes):
+        """Remember the labels of y."""
+        who = type(estimator).__name__
+        y = check_shape(estimator, y, samples, self.may_be_by_step)
         found = labels_by_column(who, y)
         self.columns = found if classes is None else given_labels(who, classes, len(found))
         self.labels = np.unique(np.concatenate(self.columns)) if is_uniform(self.columns) else None
@@ -82,14 +118,14 @@ class ClassTarget:
         else:
             flags = self.labels is not None and self.labels.dtype.kind in "biuf" and set(self.labels.tolist()) <= {0, 1}
             self.kind = "multilabel-indicator" if flags else "multiclass-multioutput"
-            if flags and _is_one_hot(y) and getattr(estimator, "architecture", None) not in BY_STEP:
+            if flags and not self.may_be_by_step and _is_one_hot(y):
                 self.kind, self.labels = "multiclass-onehot", np.arange(y.shape[1])
         return y
 
-    def read_more(self, estimator, y, samples, classes=None):
+    def _read_more(self, estimator, y, samples, classes):
         """Check a y that comes later: of the same shape, and of no other labels."""
         who = type(estimator).__name__
-        y = check_shape(estimator, y, samples)
+        y = check_shape(estimator, y, samples, self.may_be_by_step)
         shape = y.shape[1:]
         if len(shape) != len(self.shape) or (shape != self.shape and not self.by_step):
             raise ValueError(
@@ -113,6 +149,30 @@ class ClassTarget:
             refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
         return y
 
+    def n_shared_steps(self, samples):
+        """Samples before the last ones that share labels of time steps with them."""
+        return self.shape[0] - 1 if self.is_decoded and self.shape else 0
+
+    def check_split(self, who, name, y, training, later):
+        """Refuse samples to be watched that are of a class which no sample to train on is of.
+
+        Parameters
+        ----------
+        who, name : str
+            The estimator with its parameter, and the name of this parameter.
+        y : ndarray
+            Labels of all samples.
+        training, later : ndarray of int
+            Samples to train on, and the others.
+        """
+        unseen = np.setdiff1d(y[later], y[training]) if y.ndim == 1 else ()
+        if len(unseen):
+            raise ValueError(
+                f"{who} keeps the samples at the end for validation, and they hold a class that no sample to train on "
+                f"is of: {unseen.tolist()[0]!r}. Samples that share no time steps: shuffle them first, and pass "
+                f"validation_gap=0. Windows of a series: lower {name}, or drop it."
+            )
+
     @property
     def meta(self):
         """What a builder is told of y, in the words of scikeras."""
@@ -128,23 +188,32 @@ class ClassTarget:
             "n_labels_": None if self.labels is None else len(self.labels),
         }
 
-    @property
-    def classes(self):
-        """`classes_` of the estimator: labels, or a list of the labels of each column."""
+    def shown(self):
+        """Attributes of the fitted estimator: its classes, how many, and labels of a sample, by name."""
         if self.by_step or not self.shape:
-            return self.labels
-        return self.columns if self.kind == "multiclass-multioutput" else np.arange(self.shape[0])
+            classes = self.labels
+        else:
+            classes = self.columns if self.kind == "multiclass-multioutput" else np.arange(self.shape[0])
+        n_classes = [len(labels) for labels in classes] if isinstance(classes, list) else len(classes)
+        return {"classes_": classes, "n_classes_": n_classes, "n_outputs_": self.meta["n_outputs_"]}
 
-    def see(self, shapes, judges_each=False):
-        """Learn from the shapes of the network's outputs how it answers.
+    @property
+    def step_dtype(self):
+        """Type of the labels in sequences of predictions."""
+        return self.dtype if self.labels is None else self.labels.dtype
 
-        Parameters
-        ----------
-        shapes : list of tuple
-            Of the network's outputs, None where open.
-        judges_each : bool, default=False
-            Whether its units answer each by itself, as with sigmoid, rather than choose one class.
-        """
+    @property
+    def usual_loss(self):
+        """The loss that is minimised where the user names none."""
+        return "sparse_categorical_crossentropy" if self.chooses else "binary_crossentropy"
+
+    def meet(self, network, loss):
+        """Learn from the network's outputs, and the loss where one is given, how it answers."""
+        shapes = output_shapes(network)
+        # Whether its units answer each by itself, as with sigmoid, rather than choose one class.
+        judges_each = last_activation(network) in ("sigmoid", "hard_sigmoid")
+        if loss is not None or network.compiled:
+            judges_each |= loss_name(network.loss if network.compiled else loss).startswith("binary")
         self.by_step = len(shapes[0]) == 3
         if self.kind == "multiclass-onehot" and (self.by_step or judges_each):
             self.kind, self.labels = "multilabel-indicator", np.unique(np.concatenate(self.columns))
@@ -154,18 +223,8 @@ class ClassTarget:
         alone = self.by_step and self.shape[1:] in ((), (1,))
         self.n_flags = self.shape[-1] if self.kind == "multilabel-indicator" and not alone else 0
 
-    def settle(self, who, y, samples):
-        """Refuse a y that does not fit the network's outputs.
-
-        Parameters
-        ----------
-        who : str
-            The estimator.
-        y : ndarray
-            As it was read.
-        samples : Samples
-            What y belongs to.
-        """
+    def _settle(self, who, y, samples):
+        """Refuse a y, as it was read, that does not fit the network's outputs."""
         self.per_input_step = self.by_step and self.n_steps in (None, samples.shape[1])
         if self.by_step:
             self._refuse_steps(who, y, samples.shape[1] if self.per_input_step else self.n_steps)
@@ -236,36 +295,57 @@ class ClassTarget:
             return _codes(y.reshape(len(y), -1) if self.by_step else y, self.labels)
         return np.stack([_codes(y[:, k], labels) for k, labels in enumerate(self.columns)], axis=1)
 
-    def encode(self, codes, one_hot):
-        """Targets for the network.
+    # --- to the network ---------------------------------------------------------------------------
+
+    def encode(self, who, network, loss, samples, y, weights, weighed, class_weight=None):
+        """Targets for the network, and the weights of the samples.
 
         Parameters
         ----------
-        codes : ndarray
-            Arranged labels.
-        one_hot : bool
-            Whether the loss takes an indicator of each class in place of its number.
+        who : str
+            The estimator, for messages.
+        network : keras.Model
+            Built, not yet trained.
+        loss : str, function or keras.losses.Loss
+            What will be minimised.
+        samples : Samples
+            What y belongs to.
+        y : ndarray
+            As it was read.
+        weights : ndarray of shape (n_samples,) or None
+            Of the samples.
+        weighed : ndarray of int
+            Samples to train on whose weight is not 0: how often a class occurs is counted over these.
+        class_weight : dict, "balanced" or None
+            Weights by label.
 
         Returns
         -------
         targets : list of ndarray
             One for each output.
+        weights : ndarray or None
         """
+        self._settle(who, y, samples)
+        check_classification(who, network, loss, self.labels_told_apart(), self.n_flags)
+        self.gives_logits = takes_logits(loss)
+        codes = self.arrange(y)
+        if class_weight is not None:
+            by_class = self._weigh(who, class_weight, codes, weighed).astype(np.float32)
+            weights = by_class if weights is None else by_class * weights.reshape(-1, *(1,) * (by_class.ndim - 1))
+        # The loss may take an indicator of each class in place of its number.
+        return self._targets(codes, one_hot="sparse" not in loss_name(loss)), weights
+
+    def _targets(self, codes, one_hot):
         codes = np.maximum(codes, 0)
         if self.n_flags:
             return [codes.astype(np.float32)]
         columns = [codes] if self._is_shared() else codes.T
         return [_targets(column, n_units, one_hot) for column, n_units in zip(columns, self.n_units, strict=True)]
 
-    def probabilities(self, outputs, logits=False):
-        """Probabilities of the labels, in double precision.
+    # --- and back ---------------------------------------------------------------------------------
 
-        Parameters
-        ----------
-        outputs : list of ndarray
-            Of the network.
-        logits : bool, default=False
-            Whether they are scores.
+    def probabilities(self, outputs):
+        """Probabilities of the labels, in double precision, from the outputs of the network.
 
         Returns
         -------
@@ -273,7 +353,7 @@ class ClassTarget:
             Of each label; for multi-label y the probability of 1, (n_samples, n_outputs); for several outputs a list.
         """
         outputs = [output.astype(np.float64) for output in outputs]
-        if logits:
+        if self.gives_logits:
             outputs = [_softmax(output) if self.chooses else _sigmoid(output) for output in outputs]
         if self.n_flags:
             return outputs[0]
@@ -283,7 +363,23 @@ class ClassTarget:
         # A label for each sample stays one, though it come from the one time step of a network.
         return probabilities[0][:, 0] if self.by_step and not self.shape else probabilities[0]
 
-    def choose(self, probabilities):
+    def decode(self, outputs, samples):
+        """The network's outputs as labels, in the shape that y had."""
+        return self.of_observed_steps(self._choose(self.probabilities(outputs)), samples)
+
+    def score(self, y, predicted, sample_weight):
+        """Share of labels that are right; missing ones are left out."""
+        y = np.asarray(y)
+        check_consistent_length(y, predicted, sample_weight)
+        predicted = predicted.reshape(y.shape)
+        known, right = ~(pd.isna(y) | pd.isna(predicted)), y == predicted
+        if self.has_flags and not self.by_step:
+            known, right = known.all(axis=1), right.all(axis=1)
+        weights = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        weights = weights.reshape(-1, *(1,) * (known.ndim - 1)) * known
+        return float(np.average(np.where(known, right, False), weights=weights))
+
+    def _choose(self, probabilities):
         """The most probable labels, in the shape that y had."""
         if self.n_flags:
             return self.labels[(probabilities > 0.5).astype(int)]
@@ -301,7 +397,7 @@ class ClassTarget:
         p = np.maximum(probabilities, TINY)
         return np.log(p[..., 1]) - np.log(p[..., 0]) if p.shape[-1] == 2 else np.log(p)
 
-    def weigh(self, who, class_weight, codes, training):
+    def _weigh(self, who, class_weight, codes, training):
         """Weight of each code, of the codes' shape; where a sample has several, the product over them.
 
         Parameters
@@ -335,6 +431,17 @@ class ClassTarget:
     def _is_shared(self):
         """Whether all of y has the same labels."""
         return self.by_step or not self.columns or self.kind != "multiclass-multioutput"
+
+
+def has_one_label(classifier):
+    """Whether y has one label for each sample, so that there is a decision function."""
+    target = getattr(classifier, "_target", None)
+    if target is None or not target.shape:
+        return True
+    raise AttributeError(
+        f"{type(classifier).__name__} has no decision_function where y has several labels to a sample. Use "
+        "predict_proba."
+    )
 
 
 def _is_one_hot(y):

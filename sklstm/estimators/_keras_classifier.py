@@ -1,13 +1,18 @@
 """KerasClassifier: any Keras model as a scikit-learn classifier."""
 
+from typing import Self
+
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
 
-from sklstm.estimators._any_network import AnyNetwork
-from sklstm.estimators._classification import Classification
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._class_target import ClassTarget, has_one_label
+from sklstm.estimators._model_estimator import ModelEstimator
 
 
-class KerasClassifier(Classification, AnyNetwork):
+class KerasClassifier(ClassifierMixin, ModelEstimator):
     """Any Keras model that fits and predicts like any scikit-learn classifier, with the parameter names of scikeras.
 
     Parameters
@@ -15,9 +20,10 @@ class KerasClassifier(Classification, AnyNetwork):
     model : callable or keras.Model
         A function, or anything that can be called, that builds a model. It is given what it asks for by name:
         ``meta``, a dict with ``X_shape_``, ``n_features_in_``, ``n_classes_``, ``target_type_`` and others;
-        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; and parameters of its
-        own, which are set as ``model__units=32``. A keras.Model is copied for each fit, with its weights, and stays
-        as it is. A model that is compiled keeps what it was compiled with.
+        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; ``seed``, an int that
+        follows from `random_state`; and parameters of its own, which are set as ``model__units=32``. A keras.Model is
+        copied for each fit, with its weights, and stays as it is. A model that is compiled keeps what it was compiled
+        with.
     optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
         An instance is copied for each fit. Its parameters are set as ``optimizer__learning_rate=1e-3``.
     loss : str, class, function or keras.losses.Loss, optional
@@ -46,7 +52,8 @@ class KerasClassifier(Classification, AnyNetwork):
     verbose : {0, 1, 2}, default=0
         Nothing, a progress bar, or a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling and dropout. No global seed is set.
+        Seeds weights, shuffling and dropout. No global seed is set. A builder that draws random values itself, by
+        ``keras.random`` or NumPy for example, takes ``seed`` for them.
     **routed : dict
         Parameters with a prefix: ``model__``, ``optimizer__``, ``loss__``, ``metrics__``, ``callbacks__``, ``fit__``
         and ``predict__``. All can be tuned.
@@ -94,7 +101,7 @@ class KerasClassifier(Classification, AnyNetwork):
     True
     """
 
-    _parameter_constraints = AnyNetwork._parameter_constraints | {
+    _parameter_constraints = ModelEstimator._parameter_constraints | {
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -133,6 +140,29 @@ class KerasClassifier(Classification, AnyNetwork):
         self.random_state = random_state
         self._set_routed(routed)
 
+    @with_callbacks
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Go on training for one epoch; the first call begins a new network.
+
+        Weights and the optimizer's state are kept from call to call.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+        classes : array-like of shape (n_classes,), or list of them, optional
+            All labels; where y has several columns, those of each in a list, or one set for all. Needed in the first
+            call where its y does not hold each of them.
+        sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted(), classes=classes)
+
     def predict(self, X, **predict_params) -> np.ndarray:
         """Predict labels.
 
@@ -146,9 +176,10 @@ class KerasClassifier(Classification, AnyNetwork):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
-            The most probable labels.
+            The most probable labels. Of a network with an output for each time step None (NaN among floats) where X
+            was not observed.
         """
-        return super(KerasClassifier, self._predicting_with(predict_params)).predict(X)
+        return self._predicting_with(predict_params)._predict(X)
 
     def predict_proba(self, X, **predict_params):
         """Predict the probability of each label.
@@ -166,4 +197,51 @@ class KerasClassifier(Classification, AnyNetwork):
             In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
             several columns of labels a list, with an array for each.
         """
-        return super(KerasClassifier, self._predicting_with(predict_params)).predict_proba(X)
+        outputs, _ = self._predicting_with(predict_params)._outputs(X)
+        return self._target.probabilities(outputs)
+
+    @available_if(has_one_label)
+    def decision_function(self, X) -> np.ndarray:
+        """Confidence in the labels.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples, as for `fit`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the log-odds of the second, positive where it is predicted; for more the logarithm of
+            each probability.
+        """
+        probabilities = self.predict_proba(X)
+        return self._target.decisions(probabilities)
+
+    def score(self, X, y, sample_weight=None) -> float:
+        """Share of labels that are predicted right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_timesteps, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
+            True labels. For multi-label y all labels of a sample must be right; with a label for each time step
+            each counts for itself, and missing ones are left out.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        return self._score(X, y, sample_weight)
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _collaborators(self):
+        return self._new_reader(), ClassTarget(), None
+
+    def _conclude(self, samples):
+        vars(self).update(self._target.shown())

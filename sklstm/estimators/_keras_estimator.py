@@ -1,27 +1,47 @@
-"""What all estimators share: the way from X and y to a trained network, and from X to its outputs."""
+"""KerasEstimator: from X and y to a trained network, and from X to predictions.
+
+Each step of `fit` and `predict` belongs to one collaborator, and this file puts them in order:
+
+reader
+    X to Samples: WindowReader, ModelReader.
+target
+    y to the targets of the network, and its outputs to predictions: RegressionTarget, ClassTarget, WindowTarget.
+window scaling
+    Samples shifted and divided by their own level and spread: WindowScaling, RelativeTarget; or none.
+network
+    Built by `_build`, compiled with `_settings`, trained by `sklstm.training`, kept as a NetworkState.
+"""
 
 import copy
+from inspect import Signature, signature
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
+from sklstm._own_past import target_names
+from sklstm._parameters import StrictParameters, refuse_unknown_parameters
 from sklstm._series import split_panel_tail
-from sklstm._validation import is_ragged
 from sklstm._warnings import warn_user
+from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
+from sklstm.estimators._network_checks import refuse_nan
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
 KERAS_OBJECTS = ("loss", "metrics", "optimizer")
+# Parameters that take a plain value, and what to pass in its place to set more.
+PLAIN = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
 
 
 class TrainingData(NamedTuple):
-    """What a network is trained on, in the network's own terms."""
+    """Samples, and what the network is taught of them."""
 
     samples: Any
     targets: list
@@ -34,8 +54,9 @@ class TrainingData(NamedTuple):
 class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     """A Keras network that fits and predicts like any scikit-learn estimator.
 
-    A subclass says how X and y are read (`_read_X`, `_read_y`), how a network is built (`_build`), what it is
-    compiled with (`_settings`), and how y becomes targets (`_encode`).
+    A subclass makes the collaborators (`_collaborators`) and builds the network (`_build`). What it does not say
+    otherwise follows from the parameters epochs, batch_size, learning_rate, optimizer, training, validation, patience,
+    callbacks, warm_start, verbose and random_state.
 
     Attributes
     ----------
@@ -48,37 +69,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         cut into shares, one for each core; or Keras' own fit.
     """
 
-    # Only what has windows of its own may leave some of them out.
-    stride = 1
-
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None) -> Self:
-        """Train a new network, or with `warm_start` the one that there is.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Samples, in time order where they have one. The class says what 2D X means.
-        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            What to predict: numbers in their own units, or labels.
-        sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
-            validation samples, too. Other weights do not change the scale of y.
-
-        Returns
-        -------
-        self : estimator instance
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of its range, X and y do not fit each other or the network, y holds NaN, or a time
-            step is observed only in part.
-        KeyboardInterrupt
-            If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
-        """
-        return self._fit(X, y, sample_weight, epochs=self._epochs(), anew=not (self.warm_start and self._is_fitted()))
+    # Prefixes of parameters that are passed on, "model" of model__units=32; and parameters that hold for the network's
+    # life: to go on training is to keep them.
+    _routes: tuple = ()
+    _fixed_parameters: tuple = ()
 
     @with_callbacks
     def initialize(self, X, y) -> Self:
@@ -94,41 +88,20 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         self : estimator instance
             It predicts, with untrained weights; `partial_fit` and `warm_start` go on from them.
         """
-        return self._fit(X, y, None, epochs=0, anew=True)
+        return self._fit(X, y, epochs=0, anew=True)
 
-    @property
-    def model_(self):
-        """The fitted Keras model, rebuilt from plain data when it is first asked for, and compiled as it was trained.
+    # --- fit --------------------------------------------------------------------------------------
 
-        Weights that are set in it are those that predict and partial_fit go by from then on, and layers whose
-        ``trainable`` is set to False are not trained. What it evaluates is the loss of the scaled target. One that was
-        trained on quantiles is not compiled, so that it loads where sklstm is not installed.
-        """
-        check_is_fitted(self)
-        self._shares_model = True
-        model = self.network_.model
-        if not model.compiled:
-            self._compile(model)
-        if model.compiled and not model.optimizer.built:
-            # Keras saves and loads no model whose optimizer has no variables yet.
-            model.optimizer.build(model.trainable_variables)
-        return model
-
-    def _fit(self, X, y, sample_weight, *, epochs, anew, groups=None, classes=None):
-        """Train for some epochs; `anew` forgets whatever was learned before. A fit that fails changes nothing."""
+    def _fit(self, X, y, sample_weight=None, *, epochs, anew, groups=None, classes=None):
+        """Train for some epochs; `anew` forgets what was learned before. A fit that fails changes nothing."""
         self._validate_params()
+        for value in self.get_params(deep=False).values():
+            if isinstance(value, StrictParameters):
+                value._validate_params()
         tasks = FitTasks(self, X, y, epochs)
         before = vars(self).copy()
         try:
-            if anew:
-                # One number seeds all that follows, so that partial_fit can go on from it after a pickle.
-                self._seed = check_random_state(self.random_state).randint(2**31 - 1)
-                self.history_ = {}
-                self._optimizer_state = None
-            network, rebuild, settings, data = self._begin(X, y, sample_weight, anew, groups, classes)
-            interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
-            self.network_, self._shares_model = NetworkState.of(network, rebuild), False
-            self._conclude(data)
+            interrupted = self._learn(X, y, sample_weight, epochs, anew, groups, classes, tasks)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
@@ -140,70 +113,70 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return self
 
-    def _begin(self, X, y, sample_weight, anew, groups, classes):
-        """Read what there is to learn from, and build the network, or take up the one that there is."""
-        from sklstm.training import keras_seeds, prepare_process
+    def _learn(self, X, y, sample_weight, epochs, anew, groups, classes, tasks):
+        """The steps of fit, in order; returns whether the user interrupted the training."""
+        from sklstm.training import prepare_process
 
-        prepare_process(f"{type(self).__name__}.fit")
-        self._refuse_other_precision()
-        self._refuse_several_inputs(X)
-        samples = self._read_X(X, reset=anew)
+        who = type(self).__name__
+        prepare_process(f"{who}.fit")
+        refuse_other_precision(who)
+        refuse_several_inputs(who, X)
         if anew:
-            self._predicts_sequences = self._comes_in_sequences(y, samples)
-        y = self._read_y(self._laid_out(y, samples), samples, anew, classes)
-        weights = None
-        if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, np.empty(len(samples)), dtype=np.float32)
-            if (weights < 0).any():
-                raise ValueError(
-                    f"{type(self).__name__} got a negative sample_weight for sample {np.argmax(weights < 0)}: it "
-                    "would learn the opposite. Weights are 0 or more; 0 leaves a sample out."
-                )
-            if not weights.any():
-                raise ValueError(
-                    f"{type(self).__name__} got a sample_weight of 0 for all {len(weights)} samples, which leaves "
-                    "nothing to train on. Give those that count a weight above 0."
-                )
-        training, validation = self._split(samples, y, weights)
-        # What is learned from samples besides weights: scales, levels, floors.
-        learned = training if weights is None else training[weights[training] > 0]
-        samples = self._prepare(samples, y, learned, anew)
-        if anew:
-            self._built_from = self._network_params()
-            with keras_seeds(self._seed):
-                network, rebuild = self._build(samples)
+            self._start_anew()
         else:
             self._refuse_another_network()
             self._take_up_changes()
-            network, rebuild = self._restore()
+
+        # Samples, their y and their weights; which are trained on, and which are watched.
+        samples, y_names = self._read(X, reset=anew), target_names(y)
+        y = self._target.read(self, y, samples, classes)
+        weights = read_weights(who, sample_weight, len(samples))
+        training, validation = self._split(samples, y, weights)
+        weighed = training if weights is None else training[weights[training] > 0]
+
+        # Windows by their own level and spread.
+        if self._scaling is not None:
+            if anew:
+                self._scaling.fit(samples, y, y_names, weighed, self._reader.no_numbers(samples.windows))
+            samples = self._scaling.apply(samples)
+
+        # The network, what it is compiled with, and what it is taught.
+        if anew:
+            self._built_from = self._get_fixed_parameters()
+        network, rebuild = self._build(samples) if anew else self._restore()
+        self._target.meet(network, self.loss)
         settings = self._settings(network)
+        self._keep_optimizer_state_of(network, settings.optimizer)
+        targets, weights = self._target.encode(
+            who, network, settings.loss, samples, y, weights, weighed, class_weight=getattr(self, "class_weight", None)
+        )
+
+        data = TrainingData(samples, targets, weights, training, validation, groups)
+        interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
+        self.network_, self._shares_model = NetworkState.of(network, rebuild), False
+        self._conclude(samples)
+        return interrupted
+
+    def _start_anew(self):
+        """Forget what was learned, and make new collaborators."""
+        # One number seeds all that follows, so that partial_fit can go on from it after a pickle.
+        self._seed = check_random_state(self.random_state).randint(2**31 - 1)
+        self.history_ = {}
+        self._optimizer_state = self._optimizer = None
+        self._states = None
+        self._reader, self._target, self._scaling = self._collaborators()
+
+    def _restore(self):
+        """The network as it is, to be trained on, and how to build it again."""
+        return self.network_.build(), self.network_.rebuild
+
+    def _keep_optimizer_state_of(self, network, optimizer):
+        """Forget the optimizer's state if it is another one, or has another learning rate or other weights to train."""
         trained = [tuple(variable.shape) for variable in network.trainable_variables]
-        described = type(settings.optimizer).__name__, settings.optimizer.get_config() | {"name": None}, trained
-        if described != getattr(self, "_optimizer", described):
-            # Another optimizer, another learning rate, or other layers that are trained: it starts anew.
+        described = type(optimizer).__name__, optimizer.get_config() | {"name": None}, trained
+        if self._optimizer not in (None, described):
             self._optimizer_state = None
         self._optimizer = described
-        targets, weights = self._encode(network, settings.loss, samples, y, weights, learned, anew)
-        return network, rebuild, settings, TrainingData(samples, targets, weights, training, validation, groups)
-
-    def _refuse_several_inputs(self, X):
-        """Refuse a dict or a list of arrays, as Keras takes them for a network of several inputs."""
-        if isinstance(X, dict) or (isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) > 2):
-            inputs = list(X) if isinstance(X, dict) else len(X)
-            raise ValueError(
-                f"{type(self).__name__} has one X, got a {type(X).__name__} of inputs ({inputs}). Join them along the "
-                "features, np.concatenate([...], axis=-1), and take them apart inside the network: keras.ops.split."
-            )
-
-    def _refuse_other_precision(self):
-        """Refuse to train where Keras is told to compute in another precision."""
-        import keras
-
-        if (floatx := keras.config.floatx()) != "float32":
-            raise ValueError(
-                f"{type(self).__name__} computes in float32, got keras.config.floatx() == {floatx!r}. Call "
-                "keras.config.set_floatx('float32')."
-            )
 
     def _train(self, network, settings, data, tasks, epochs, rebuild):
         """Train the network in place, and keep what is needed to go on; whether the user interrupted it."""
@@ -247,44 +220,60 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return trained.interrupted
 
     def _batches(self, network, data, rng):
-        """What to train, on which batches, and which to watch."""
+        """The network to train, its batches, and those to watch."""
         from sklstm.training import SampleBatches
 
-        size = _size_or_all(self._batch_size(), len(data.training))
-        gather, targets, weights = data.samples.gather, data.targets, data.weights
-        front = {"open_front": self._has_an_open_front(), "lengths": self._lengths(data.samples)}
-        rng = rng if self.shuffle else None
-        batches = SampleBatches(gather, targets, data.training, size, weights, rng, **front)
-        watched = None
-        if len(data.validation):
-            size = _size_or_all(self._validation_batch_size(), len(data.validation))
-            watched = SampleBatches(gather, targets, data.validation, size, weights, **front)
-        return network, batches, watched
+        front = {"open_front": self._open_front, "lengths": self._lengths(data.samples)}
 
-    def _split(self, samples, y, weights=None):
-        """Samples to train on, and samples at the end to validate on; without those whose weight is 0."""
+        def batched(samples, size, rng=None):
+            size = len(samples) if size == -1 else size
+            return SampleBatches(data.samples.gather, data.targets, samples, size, data.weights, rng, **front)
+
+        watched = batched(data.validation, self._validation_batch_size()) if len(data.validation) else None
+        return network, batched(data.training, self._batch_size(), rng if self._plan.shuffle else None), watched
+
+    # --- which samples are trained on -------------------------------------------------------------
+
+    def _split(self, samples, y, weights):
+        """Samples to train on, and samples at the end to watch; without those whose weight is 0."""
         from sklstm.training import split_time_tail
 
-        fraction, name = self._validation()
-        who, kept, gap = f"{type(self).__name__}({name}={fraction})", self._kept(samples), self.validation_gap
+        tail, name = self._tail()
+        who, kept, gap = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples), tail.gap
         if weights is not None and not self._needs_all_samples():
             kept = kept[weights[kept] > 0]
+        ahead = self._target.n_shared_steps(samples)
         if samples.windows.times is not None:
-            ahead = self._shared_targets(samples)
-            return split_panel_tail(samples.windows, kept, fraction, gap=gap, ahead=ahead, who=who)
-        if gap is None:
-            gap = self._shared_steps(samples)
-        # Samples that are kept lie so far apart.
-        return split_time_tail(kept, fraction, gap // self.stride, who)
+            training, validation = split_panel_tail(samples.windows, kept, tail.fraction, gap=gap, ahead=ahead, who=who)
+        else:
+            if gap is None:
+                # Samples before the validation samples share time steps, or steps of y, with them.
+                gap = max(ahead, samples.windows.reach - 1 if len(samples.sample_shape) > 1 else 0)
+            # Samples that are kept lie so far apart.
+            training, validation = split_time_tail(kept, tail.fraction, gap // self._plan.stride, who)
+        if len(validation) and not self.n_iter_:
+            # A network that goes on training may have met a class before.
+            later = np.setdiff1d(kept, training)
+            later = later if weights is None else later[weights[later] > 0]
+            self._target.check_split(who, name, y, training, later)
+        return training, validation
 
-    def _meta(self, samples):
-        """What a builder is told, in the words of scikeras."""
-        return {
-            "X_shape_": samples.shape,
-            "X_dtype_": np.dtype(np.float32),
-            "n_features_in_": self.n_features_in_,
-            **{f"{role}_": features for role, features in samples.windows.roles._asdict().items() if features},
-        } | self._target.meta
+    def _kept(self, samples):
+        """Samples to learn from, validation samples included."""
+        return self._plan.kept(type(self).__name__, samples)
+
+    # --- predict ----------------------------------------------------------------------------------
+
+    def _predict(self, X, groups=None):
+        """Predictions as y was given."""
+        outputs, samples = self._outputs(X, groups)
+        return self._target.in_sequences(self._target.decode(outputs, samples), samples)
+
+    def _score(self, X, y, sample_weight):
+        """How well the predictions for X agree with y, as the target measures it."""
+        outputs, samples = self._outputs(X)
+        y = self._target.lay_out(type(self).__name__, y, samples)
+        return self._target.score(y, self._target.decode(outputs, samples), sample_weight)
 
     def _outputs(self, X, groups=None):
         """The network's outputs for X, a list, and the samples that they belong to."""
@@ -297,24 +286,190 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         )
         return outputs, samples
 
-    def _lengths(self, samples):
-        """Time steps of each sample that take time; None where it makes a difference if the others are left out."""
-        return samples.lengths() if self._has_an_open_front() else None
-
     def _read_for_predict(self, X):
         from sklstm.training import prepare_process
 
         check_is_fitted(self)
         self._take_up_changes()
         prepare_process(f"{type(self).__name__}.predict")
-        return self._prepare(self._read_X(X, reset=False))
+        samples = self._read(X, reset=False)
+        return samples if self._scaling is None else self._scaling.apply(samples)
 
-    def _beside(self, X, y):
-        """True values as predictions are: laid out where y came as sequences of different lengths."""
-        may_differ = isinstance(y, (list, tuple)) or is_ragged(y)
-        return self._laid_out(y, self._read_X(X, reset=False)) if may_differ else y
+    def _read(self, X, reset):
+        """X as Samples."""
+        samples = self._reader.read(self, X, reset)
+        if not reset and self._is_network_of_user():
+            refuse_nan(type(self).__name__, self.network_.config, samples.windows)
+        return samples
 
-    # --- copies -----------------------------------------------------------------------------------
+    def _lengths(self, samples):
+        """Time steps of each sample that take time; None where it makes a difference if the others are left out."""
+        return samples.lengths() if self._open_front else None
+
+    # --- the fitted network -----------------------------------------------------------------------
+
+    @property
+    def model_(self):
+        """The fitted Keras model, rebuilt from plain data when it is first asked for, and compiled as it was trained.
+
+        Weights that are set in it are those that predict and partial_fit go by from then on, and layers whose
+        ``trainable`` is set to False are not trained. What it evaluates is the loss of the scaled target. One that was
+        trained on quantiles is not compiled, so that it loads where sklstm is not installed.
+        """
+        check_is_fitted(self)
+        self._shares_model = True
+        model = self.network_.model
+        if not model.compiled:
+            self._compile(model)
+        if model.compiled and not model.optimizer.built:
+            # Keras saves and loads no model whose optimizer has no variables yet.
+            model.optimizer.build(model.trainable_variables)
+        return model
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs that were run."""
+        return len(self.history_.get("loss", ()))
+
+    def _compile(self, model):
+        """Compile a model as it is trained; not with a loss of sklstm's, so that it loads where sklstm is not."""
+        settings = self._settings(model)
+        if not type(settings.loss).__module__.startswith("sklstm."):
+            settings.compile(model)
+
+    def _take_up_changes(self):
+        """Take up what the user changed in `model_`; nothing to look for where nobody asked for it."""
+        if getattr(self, "_shares_model", False):
+            self.network_.take_up_changes()
+
+    def _get_fixed_parameters(self):
+        """Parameters that hold for the network's life, by name; copies, where they have parameters of their own."""
+        params = {name: getattr(self, name) for name in self._fixed_parameters}
+        return {name: clone(value) if hasattr(value, "get_params") else value for name, value in params.items()}
+
+    def _refuse_another_network(self):
+        """Refuse to go on training where parameters ask for another network than the one that there is."""
+        for name, value in self._get_fixed_parameters().items():
+            before = self._built_from.get(name)
+            if value is not before and repr(value) != repr(before):
+                raise ValueError(
+                    f"{type(self).__name__} goes on with the network that it has, but {name} was {before!r} when it "
+                    f"was built, and is {value!r}. Set it back, or call fit with warm_start=False to begin anew."
+                )
+
+    def _meta(self, samples):
+        """What a builder is told, in the words of scikeras."""
+        return {
+            "X_shape_": samples.shape,
+            "X_dtype_": np.dtype(np.float32),
+            "n_features_in_": self.n_features_in_,
+            **{f"{role}_": features for role, features in samples.windows.roles._asdict().items() if features},
+        } | self._target.meta
+
+    # --- what a subclass says ---------------------------------------------------------------------
+
+    def _collaborators(self):
+        """A new reader, target and window scaling; None for no scaling."""
+        raise NotImplementedError
+
+    def _build(self, samples):
+        """A new network, and how to build it again where its configuration does not say it."""
+        raise NotImplementedError
+
+    def _conclude(self, samples):
+        """Set fitted attributes, and learn what takes the trained network."""
+
+    def _settings(self, network):
+        """What the network is compiled with."""
+        from sklstm.training import Settings, build_loss, build_metrics, build_optimizer
+
+        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        loss = self._target.usual_loss if self.loss is None else self.loss
+        return Settings(build_optimizer(self.optimizer, **rate), build_loss(loss), tuple(build_metrics(self.metrics)))
+
+    def _callbacks(self, watched):
+        """Fresh callbacks for one fit."""
+        from sklstm.training import build_callbacks, early_stopping
+
+        callbacks = build_callbacks(self.callbacks)
+        if self.patience is not None:
+            callbacks.append(early_stopping("val_loss" if watched else "loss", self.patience))
+        return callbacks
+
+    def _is_network_of_user(self):
+        """Whether the network was built by a function of the user's, which may not look for NaN."""
+        return False
+
+    @property
+    def _open_front(self):
+        """Whether it makes no difference if a sample begins with time steps that were not observed."""
+        return False
+
+    def _needs_all_samples(self):
+        """Whether a sample is needed for those after it, also where it has no weight in the loss."""
+        return False
+
+    @property
+    def _plan(self):
+        """Which samples are trained on, and in which order."""
+        return TrainingPlan() if self.training is None else self.training
+
+    def _tail(self):
+        """The samples to watch, and the name of the parameter that says it."""
+        given = self.validation
+        return given if isinstance(given, TimeTail) else TimeTail(0.0 if given is None else given), "validation"
+
+    def _batch_size(self):
+        return self.batch_size
+
+    def _validation_batch_size(self):
+        return self._batch_size()
+
+    def _fit_params(self):
+        return {"verbose": int(self.verbose)}
+
+    def _predict_params(self):
+        return {}
+
+    # --- parameters and copies --------------------------------------------------------------------
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # What help and editors show would else be the signature of __new__.
+        _, *parameters = signature(cls.__init__).parameters.values()
+        cls.__signature__ = Signature(parameters)
+
+    def __new__(cls, *args, **params):
+        refuse_unknown_parameters(cls, params, TypeError, cls._routes)
+        return super().__new__(cls)
+
+    def set_params(self, **params) -> Self:
+        """Set parameters of this estimator, and of what it contains as ``name__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : estimator instance
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown; the message offers the nearest one.
+        """
+        refuse_unknown_parameters(type(self), params, ValueError, self._routes)
+        for name, _, inner in (name.partition("__") for name in params):
+            holder = params.get(name, getattr(self, name, None))
+            if inner and name in PLAIN and not hasattr(holder, "get_params"):
+                raise ValueError(
+                    f"{type(self).__name__}({name}={holder!r}) has no {inner!r} to set. Pass an object that has: "
+                    f"{name}={PLAIN[name]}({inner}=...)."
+                )
+        return super().set_params(**params)
 
     def __getstate__(self):
         self._take_up_changes()
@@ -337,109 +492,6 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             setattr(cloned, name, value)
         return cloned
 
-    # --- what a subclass may say otherwise --------------------------------------------------------
-
-    def _network_params(self):
-        """The parameters that a network and its scales are built from, by name."""
-        raise NotImplementedError
-
-    def _refuse_another_network(self):
-        """Refuse to go on training where parameters ask for another network than the one that there is."""
-        for name, value in self._network_params().items():
-            before = self._built_from.get(name)
-            if value is not before and repr(value) != repr(before):
-                raise ValueError(
-                    f"{type(self).__name__} goes on with the network that it has, but {name} was {before!r} when it "
-                    f"was built, and is {value!r}. Set it back, or call fit with warm_start=False to begin anew."
-                )
-
-    def _compile(self, model):
-        """Compile a model as it is trained; not with a loss of sklstm's, so that it loads where sklstm is not."""
-        settings = self._settings(model)
-        if not type(settings.loss).__module__.startswith("sklstm."):
-            settings.compile(model)
-
-    def _take_up_changes(self):
-        """Take up what the user changed in `model_`; nothing to look for where nobody asked for it."""
-        if getattr(self, "_shares_model", False):
-            self.network_.take_up_changes()
-
-    def _restore(self):
-        """The network as it is, to be trained on, and how to build it again."""
-        return self.network_.build(self._seed), self.network_.rebuild
-
-    def _epochs(self):
-        return self.epochs
-
-    def _batch_size(self):
-        return self.batch_size
-
-    def _validation_batch_size(self):
-        return self._batch_size()
-
-    def _fit_params(self):
-        return {"verbose": int(self.verbose)}
-
-    def _predict_params(self):
-        return {}
-
-    def _laid_out(self, y, samples):
-        """Y as an array, where it came as sequences of the samples' own lengths."""
-        return y
-
-    def _comes_in_sequences(self, y, samples):
-        """Whether y came as sequences, with a value for each observed time step."""
-        return False
-
-    def _of_observed_steps(self, y, samples, missing):
-        """Predictions of time steps, with what is `missing` at those that were not observed."""
-        if not self._target.per_input_step or y.ndim < 2 or (observed := samples.observed()).all():
-            return y
-        if missing is None:
-            y = y.astype(object)
-        y[~observed] = missing
-        return y
-
-    def _as_sequences(self, y, samples):
-        """Predictions as y came in fit: a list of sequences where that was one."""
-        if not self._predicts_sequences:
-            return y
-        observed, labels = samples.observed(), getattr(self._target, "labels", None)
-        # Labels were laid out beside None.
-        y = y[observed].astype(self._target.dtype if labels is None else labels.dtype)
-        return np.split(y, np.cumsum(observed.sum(axis=1))[:-1])
-
-    def _prepare(self, samples, y=None, training=None, anew=False):
-        return samples
-
-    def _conclude(self, data):
-        """Learn from the samples what takes the trained network."""
-
-    def _has_an_open_front(self):
-        """Whether it makes no difference if a sample begins with time steps that were not observed."""
-        return False
-
-    def _kept(self, samples):
-        return np.arange(len(samples))
-
-    def _needs_all_samples(self):
-        """Whether a sample is needed for those after it, also where it has no weight in the loss."""
-        return False
-
-    def _shared_steps(self, samples):
-        """Samples before the validation samples that share time steps, or targets, with them."""
-        shared = samples.windows.reach - 1 if len(samples.sample_shape) > 1 else 0
-        return max(shared, self._shared_targets(samples))
-
-    def _shared_targets(self, samples):
-        """Samples before the validation samples that share targets with them."""
-        return 0
-
-    @property
-    def n_iter_(self) -> int:
-        """Epochs that were run."""
-        return len(self.history_.get("loss", ()))
-
     def _is_fitted(self):
         return hasattr(self, "network_")
 
@@ -449,11 +501,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
-
-
-def _size_or_all(batch_size, n_samples):
-    """Samples of a batch; all of them for -1."""
-    return n_samples if batch_size == -1 else batch_size

@@ -1,13 +1,17 @@
 """KerasRegressor: any Keras model as a scikit-learn regressor."""
 
+from typing import Self
+
 import numpy as np
+from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from sklstm.estimators._any_network import AnyNetwork
-from sklstm.estimators._regression import Regression
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._model_estimator import ModelEstimator
+from sklstm.estimators._regression_target import RegressionTarget
 
 
-class KerasRegressor(Regression, AnyNetwork):
+class KerasRegressor(RegressorMixin, ModelEstimator):
     """Any Keras model that fits and predicts like any scikit-learn regressor, with the parameter names of scikeras.
 
     Parameters
@@ -15,9 +19,10 @@ class KerasRegressor(Regression, AnyNetwork):
     model : callable or keras.Model
         A function, or anything that can be called, that builds a model. It is given what it asks for by name:
         ``meta``, a dict with ``X_shape_``, ``n_features_in_``, ``n_outputs_``, ``target_type_`` and others;
-        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; and parameters of its
-        own, which are set as ``model__units=32``. A keras.Model is copied for each fit, with its weights, and stays
-        as it is. A model that is compiled keeps what it was compiled with.
+        ``compile_kwargs``, a dict of optimizer, loss and metrics for ``keras.Model.compile``; ``seed``, an int that
+        follows from `random_state`; and parameters of its own, which are set as ``model__units=32``. A keras.Model is
+        copied for each fit, with its weights, and stays as it is. A model that is compiled keeps what it was compiled
+        with.
     optimizer : str, class or keras.optimizers.Optimizer, default="rmsprop"
         An instance is copied for each fit. Its parameters are set as ``optimizer__learning_rate=1e-3``.
     loss : str, class, function or keras.losses.Loss, optional
@@ -45,7 +50,8 @@ class KerasRegressor(Regression, AnyNetwork):
     verbose : {0, 1, 2}, default=0
         Nothing, a progress bar, or a line for each epoch.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling and dropout. No global seed is set.
+        Seeds weights, shuffling and dropout. No global seed is set. A builder that draws random values itself, by
+        ``keras.random`` or NumPy for example, takes ``seed`` for them.
     **routed : dict
         Parameters with a prefix: ``model__``, ``optimizer__``, ``loss__``, ``metrics__``, ``callbacks__``, ``fit__``
         and ``predict__``. All can be tuned.
@@ -101,7 +107,7 @@ class KerasRegressor(Regression, AnyNetwork):
     ValueError: No parameter 'model__hiden': build takes meta, hidden. Did you mean 'model__hidden'?
     """
 
-    _parameter_constraints = AnyNetwork._parameter_constraints | {
+    _parameter_constraints = ModelEstimator._parameter_constraints | {
         "target_scaler": [
             StrOptions({"minmax", "standard", "robust", "maxabs"}),
             HasMethods(["fit", "transform", "inverse_transform"]),
@@ -144,6 +150,24 @@ class KerasRegressor(Regression, AnyNetwork):
         self.random_state = random_state
         self._set_routed(routed)
 
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
+        """Go on training for one epoch; the first call begins a new network.
+
+        Weights, the optimizer's state and the scale of y are kept from call to call.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted())
+
     def predict(self, X, **predict_params) -> np.ndarray:
         """Predict in the units of y.
 
@@ -157,6 +181,35 @@ class KerasRegressor(Regression, AnyNetwork):
         Returns
         -------
         y : ndarray of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            Predictions, of the dimensions and the precision that y had in `fit`.
+            Predictions, of the dimensions and the precision that y had in `fit`. Of a network with an output for each
+            time step NaN where X was not observed.
         """
-        return super(KerasRegressor, self._predicting_with(predict_params)).predict(X)
+        return self._predicting_with(predict_params)._predict(X)
+
+    def score(self, X, y, sample_weight=None) -> float:
+        """Coefficient of determination of the predictions, R squared.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_timesteps, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            True values. NaN in it is left out, where there is a value for each time step.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+
+        Returns
+        -------
+        score : float
+            1 at best; 0 for predicting the mean.
+        """
+        return self._score(X, y, sample_weight)
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _collaborators(self):
+        return self._new_reader(), RegressionTarget(self.target_scaler), None
+
+    def _conclude(self, samples):
+        self.n_outputs_ = self._target.n_values
+        self.target_scaler_ = self._target.scaler_

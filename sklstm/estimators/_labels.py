@@ -8,13 +8,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sklstm._validation import check_labels
-from sklstm.estimators._built_in_networks import BY_STEP
 
 
-def check_shape(estimator, y, samples):
-    """Labels as an array; a column of them is one label to a sample, unless there are outputs for time steps."""
+def check_shape(estimator, y, samples, may_be_by_step):
+    """Labels as an array; a column of them is one label to a sample, unless there may be outputs for time steps."""
     y = check_labels(estimator, y, samples.shape)
-    if y.shape[1:] == (1,) and getattr(estimator, "architecture", None) not in BY_STEP:
+    if y.shape[1:] == (1,) and not may_be_by_step:
         return column_or_1d(y, warn=True)
     return y
 

@@ -5,18 +5,19 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import Interval
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
+from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import with_callbacks
-from sklstm._validation import FLOATS, check_windows
-from sklstm.estimators._reconstruction import Reconstruction
-from sklstm.estimators._samples import Samples
-from sklstm.estimators._window_estimator import WindowEstimator
+from sklstm._validation import FLOATS
+from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._reconstruction import ChangingWindowReader, WindowTarget, errors_of, rebuilt_chunks
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.model_selection import TimeTail
 
 
-class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconstruction, WindowEstimator):
+class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, KerasEstimator):
     """An LSTM that learns to rebuild windows from a short code, and finds those that it cannot rebuild.
 
     An LSTM reads the window; its last state, or a dense layer after it, is the code; another LSTM and a dense layer
@@ -43,14 +44,13 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
     contamination : float, default=0.01
         Share of the samples of `fit` to be taken for anomalies, above 0 and up to 0.5. It moves `offset_` and nothing
         else.
-    min_steps : int, default=1
-        Samples with fewer observed time steps are left out of training, and of what `offset_` is learned from.
-    stride : int, default=1
-        Train on every `stride`-th sample only, counted back from the last one of each series: of windows that overlap,
-        the next one tells little that is new.
-    validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on. In panels, those of the last times of all
-        series. Samples before them that share time steps with them are left out of both.
+    training : TrainingPlan, optional
+        Which windows are trained on and in which order: `stride`, `min_steps`, `shuffle`. Windows of fewer than
+        `min_steps` observed time steps are also left out of what `offset_` is learned from.
+    validation : float or TimeTail, optional
+        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        series. Samples before them that share time steps with them are left out of both, or as many as
+        ``TimeTail(fraction, gap=...)`` says.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -138,14 +138,27 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
     (150, 2)
     """
 
-    _parameter_constraints = WindowEstimator._parameter_constraints | {
+    _parameter_constraints = {
         "units": [Interval(Integral, 1, None, closed="left")],
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
+        "training": [TrainingPlan, None],
+        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
+        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
+        "warm_start": ["boolean"],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+        "random_state": ["random_state"],
     }
+    _fixed_parameters = ("units", "latent_dim", "dropout")
 
     # What other estimators leave to their users.
-    loss, metrics, shuffle, validation_gap = None, None, True, None
+    loss, metrics = None, None
 
     def __init__(
         self,
@@ -158,9 +171,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
         optimizer="adam",
         dropout=0.0,
         contamination=0.01,
-        min_steps=1,
-        stride=1,
-        validation_fraction=None,
+        training=None,
+        validation=None,
         patience=None,
         callbacks=None,
         warm_start=False,
@@ -175,9 +187,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
         self.optimizer = optimizer
         self.dropout = dropout
         self.contamination = contamination
-        self.min_steps = min_steps
-        self.stride = stride
-        self.validation_fraction = validation_fraction
+        self.training = training
+        self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
         self.warm_start = warm_start
@@ -185,7 +196,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y=None) -> Self:  # type: ignore[override]  # no sample is weighed
+    def fit(self, X, y=None) -> Self:
         """Learn to rebuild windows, and how large the errors usually are.
 
         Parameters
@@ -209,7 +220,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
         KeyboardInterrupt
             If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
         """
-        return self._fit(X, None, None, epochs=self.epochs, anew=not (self.warm_start and self._is_fitted()))
+        return self._fit(X, None, epochs=self.epochs, anew=not (self.warm_start and self._is_fitted()))
 
     def initialize(self, X, y=None) -> Self:
         """Build the network without training it.
@@ -283,37 +294,139 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Reconst
         (windows,) = predict_outputs(decoder, numbers.__getitem__, len(numbers))
         return windows.astype(codes.dtype if codes.dtype in FLOATS else np.float64)
 
+    # --- anomalies --------------------------------------------------------------------------------
+
+    def reconstruct(self, X) -> np.ndarray:
+        """The windows as rebuilt from their codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, with the features of `fit`; the number of time steps may be another.
+
+        Returns
+        -------
+        windows : ndarray of shape (n_samples, n_timesteps, n_features)
+            Of the precision of X, and NaN where it is.
+        """
+        samples = self._read_for_predict(X)
+        windows = np.empty(samples.shape, samples.windows.dtype)
+        for chunk, inputs, rebuilt in rebuilt_chunks(self.network_, samples):
+            windows[chunk] = np.where(np.isnan(inputs), np.nan, rebuilt)
+        return windows
+
+    def reconstruction_error(self, X) -> np.ndarray:
+        """How far each window is from what is rebuilt of it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, as for `reconstruct`.
+
+        Returns
+        -------
+        errors : ndarray of shape (n_samples,)
+            Mean of the squared differences over the observed time steps and all features, in the squared units of X;
+            0 where nothing was observed.
+        """
+        return errors_of(self.network_, self._read_for_predict(X))
+
+    def score_samples(self, X) -> np.ndarray:
+        """How normal each window is: the higher, the more.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, as for `reconstruct`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            The errors of `reconstruction_error` with their sign changed.
+        """
+        return -self.reconstruction_error(X)
+
+    def decision_function(self, X) -> np.ndarray:
+        """How normal each window is, 0 being the border to the anomalies.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, as for `reconstruct`.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            ``score_samples(X) - offset_``: below 0 for anomalies.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X) -> np.ndarray:
+        """Tell anomalies from what is normal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, as for `reconstruct`.
+
+        Returns
+        -------
+        labels : ndarray of int of shape (n_samples,)
+            -1 for anomalies, 1 for the others.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def score(self, X, y=None) -> float:
+        """Mean of `score_samples`: how well windows are rebuilt, for searches without labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows, as for `reconstruct`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            0 at best. Comparable between estimators of the same X only: not where a search changes how X is scaled.
+        """
+        return float(self.score_samples(X).mean())
+
     @property
-    def _n_features_out(self):
-        units, latent_dim = (self._built_from[name] for name in ("units", "latent_dim"))
-        return int(units if latent_dim is None else latent_dim)
+    def threshold_(self) -> float:
+        """The error above which a sample is an anomaly."""
+        return -self.offset_
 
-    # --- learning ---------------------------------------------------------------------------------
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
 
-    def _read_X(self, X, reset):
-        windows = check_windows(self, X, reset=reset)
-        if windows.roles.features:
+    def _collaborators(self):
+        return ChangingWindowReader(), WindowTarget(), None
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self._plan.tbptt is not None:
             raise ValueError(
-                f"{type(self).__name__} rebuilds features that change from time step to time step, got windows in "
-                f"which features {windows.roles.features} are static or known ahead. Leave them out of X, or out of "
-                "what LagFramer is told of them."
+                f"LSTMAutoencoder rebuilds a window from its end, got training={self.training}, which would cut it in "
+                "pieces. Pass TrainingPlan(tbptt=None)."
             )
-        return Samples(windows)
-
-    def _read_y(self, y, samples, anew, classes):
-        return None
-
-    def _network_params(self):
-        return {name: getattr(self, name) for name in ("units", "latent_dim", "dropout")}
 
     def _build(self, samples):
         from sklstm.networks._autoencoder import autoencoder
 
-        build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from)
+        build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from, seed=self._seed)
         return build(), build
 
-    def _usual_loss(self):
-        return "mse"
+    def _conclude(self, samples):
+        """Learn what errors are usual, and how long windows are."""
+        self.n_timesteps_ = samples.windows.n_timesteps
+        judged = samples.n_observed() >= self._plan.min_steps
+        self.offset_ = float(np.percentile(-errors_of(self.network_, samples)[judged], 100 * self.contamination))
+
+    @property
+    def _n_features_out(self):
+        units, latent_dim = (self._built_from[name] for name in ("units", "latent_dim"))
+        return int(units if latent_dim is None else latent_dim)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

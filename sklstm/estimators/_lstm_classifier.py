@@ -1,15 +1,19 @@
 """LSTMClassifier: sequences in, labels out."""
 
+from typing import Self
+
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sklstm.estimators._built_in_networks import BuiltInNetworks
-from sklstm.estimators._classification import Classification, is_single
-from sklstm.estimators._window_labels import label_windows
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._class_target import ClassTarget, has_one_label
+from sklstm.estimators._lstm_estimator import LSTMEstimator
+from sklstm.estimators._window_scaling import WindowScaling
 
 
-class LSTMClassifier(Classification, BuiltInNetworks):
+class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     """An LSTM that tells classes of sequences apart, like any scikit-learn classifier.
 
     It takes windows or padded sequences, masks the time steps that were not observed (NaN), and labels of any type.
@@ -20,24 +24,13 @@ class LSTMClassifier(Classification, BuiltInNetworks):
     ----------
     units : int or sequence of int, default=32
         Size of the LSTM's state; of each layer's, where the architecture has several.
-    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
-            default="vanilla"
-        The network. The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder"
-        for as many as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what
-        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`) and the parameters of this estimator.
-    dropout, recurrent_dropout : float, default=0.0
-        Share of an LSTM's output, and of its state from time step to time step, that is dropped in training.
-    filters, kernel_size : int, default=32 and 3
-        Of the convolution of "cnn_lstm".
-    subsequence : int, optional
-        Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
-    output_activation : str, optional
-        Of the last layer; by default sigmoid or softmax, as y asks for.
-    embedding_dim : int, optional
-        How many numbers stand for a code, where X holds codes of categories (words, events), as SequenceEncoder makes
-        them: whole numbers from 0 on. The network learns them, for each feature by itself.
-    embedding_features : sequence of int, optional
-        Positions of the features that hold codes; by default all that are neither static nor known ahead.
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"}, callable \
+            or Architecture, default="vanilla"
+        The network: a name, a function that builds one, or either with further options, such as embeddings
+        (`Architecture`) and the convolution of "cnn_lstm" (`CNNLSTM`). "encoder_decoder" and "many_to_many" have
+        outputs for each time step of y, the others for a sample.
+    dropout : float, default=0.0
+        Share of an LSTM's output that is dropped in training.
     epochs : int, default=100
         How often to go through the training samples.
     batch_size : int, default=32
@@ -59,33 +52,22 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         it covers, and the latest of those as frequent; or ``classes_[1]`` if any of its rows is of that class ("any",
         for two classes). Predictions are of such labels; `score` compares them with the y that it is given, row by
         row.
-    shuffle : bool, default=True
-        Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come
-        together.
     window_scaler : {"last", "mean", "standard"} or None, default=None
         Shift each sample by its last observed value or by its mean, or shift it by its mean and divide it by its
         standard deviation, so that its level does not count.
-    min_steps : int, default=1
-        Samples with fewer observed time steps are left out of training.
-    stride : int, default=1
-        Train on every `stride`-th sample only, counted back from the last one of each series, `validation_fraction`
-        included: of windows that overlap, the next one tells little that is new. predict answers for every sample.
     stateful : bool, default=False
         Whether a sample starts from the state in which the one before it ended. In training the samples, which must
         follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
         each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
         it saw since `reset_states` or `fit` (of its own series, in windows of ``LagFramer(group=...)``). To train
         without and serve with it: fit, then ``set_params(stateful=True)``.
-    tbptt : tuple (k1, k2), optional
-        Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
-        A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
-        bounded by k2.
-    validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on. Samples sorted by class must be shuffled first.
-        In panels, those of the last times of all series.
-    validation_gap : int, optional
-        Samples before these that are left out of both; by default those that share time steps with them. In panels,
-        times before theirs.
+    training : TrainingPlan, optional
+        Which samples are trained on and in which order (`stride`, `min_steps`, `shuffle`), and truncated
+        backpropagation (`tbptt`).
+    validation : float or TimeTail, optional
+        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        series. Samples sorted by class must be shuffled first. Samples before them that share time steps with them are
+        left out of both, or as many as ``TimeTail(fraction, gap=...)`` says.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -138,14 +120,10 @@ class LSTMClassifier(Classification, BuiltInNetworks):
     ----------
     Hochreiter and Schmidhuber, 1997, "Long Short-Term Memory", Neural Computation 9(8).
 
-    Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
-    1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", Neural
-    Computation 2(4) (`tbptt`).
-
     Examples
     --------
     >>> import numpy as np
-    >>> from sklstm import LSTMClassifier
+    >>> from sklstm import Architecture, LSTMClassifier
     >>> walks = np.random.default_rng(0).normal(size=(80, 6, 1)).cumsum(axis=1)
     >>> y = np.where(walks[:, -1, 0] > walks[:, 0, 0], "up", "down")
     >>> model = LSTMClassifier(8, epochs=30, learning_rate=0.03, random_state=0).fit(walks, y)
@@ -158,19 +136,19 @@ class LSTMClassifier(Classification, BuiltInNetworks):
 
     An output layer that cannot tell the classes apart is an error:
 
-    >>> LSTMClassifier(output_activation="softmax", loss="binary_crossentropy").fit(walks, y)
+    >>> LSTMClassifier(architecture=Architecture(output_activation="softmax"), loss="binary_crossentropy").fit(walks, y)
     Traceback (most recent call last):
         ...
     ValueError: LSTMClassifier: loss binary_crossentropy judges every class by itself, but each sample has one of 2.
     Use loss='sparse_categorical_crossentropy' with softmax.
     """
 
-    _parameter_constraints = BuiltInNetworks._parameter_constraints | {
+    _parameter_constraints = LSTMEstimator._parameter_constraints | {
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
         "window_labels": [StrOptions({"last", "majority", "any"}), None],
     }
-    # What is relative to a target's own past is for numbers only.
-    _pasts = ()
+    _fixed_parameters = (*LSTMEstimator._fixed_parameters, "window_labels")
 
     def __init__(
         self,
@@ -178,13 +156,6 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         *,
         architecture="vanilla",
         dropout=0.0,
-        recurrent_dropout=0.0,
-        filters=32,
-        kernel_size=3,
-        subsequence=None,
-        output_activation=None,
-        embedding_dim=None,
-        embedding_features=None,
         epochs=100,
         batch_size=32,
         learning_rate=None,
@@ -193,14 +164,10 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         metrics=None,
         class_weight=None,
         window_labels=None,
-        shuffle=True,
         window_scaler=None,
-        min_steps=1,
-        stride=1,
         stateful=False,
-        tbptt=None,
-        validation_fraction=None,
-        validation_gap=None,
+        training=None,
+        validation=None,
         patience=None,
         callbacks=None,
         warm_start=False,
@@ -210,13 +177,6 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         self.units = units
         self.architecture = architecture
         self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.subsequence = subsequence
-        self.output_activation = output_activation
-        self.embedding_dim = embedding_dim
-        self.embedding_features = embedding_features
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -225,19 +185,38 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         self.metrics = metrics
         self.class_weight = class_weight
         self.window_labels = window_labels
-        self.shuffle = shuffle
         self.window_scaler = window_scaler
-        self.min_steps = min_steps
-        self.stride = stride
         self.stateful = stateful
-        self.tbptt = tbptt
-        self.validation_fraction = validation_fraction
-        self.validation_gap = validation_gap
+        self.training = training
+        self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
+
+    @with_callbacks
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Go on training for one epoch; the first call begins a new network.
+
+        Weights and the optimizer's state are kept from call to call.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+        classes : array-like of shape (n_classes,), or list of them, optional
+            All labels; where y has several columns, those of each in a list, or one set for all. Needed in the first
+            call where its y does not hold each of them.
+        sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted(), classes=classes)
 
     def predict(self, X, groups=None) -> np.ndarray:
         """Predict labels.
@@ -261,8 +240,7 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        outputs, samples = self._outputs(X, groups)
-        return self._as_sequences(self._decode(outputs, samples), samples)
+        return self._predict(X, groups)
 
     def predict_proba(self, X, groups=None):
         """Predict the probability of each label.
@@ -278,9 +256,9 @@ class LSTMClassifier(Classification, BuiltInNetworks):
             In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
             several columns of labels a list, with an array for each.
         """
-        return self._probabilities(self._outputs(X, groups)[0])
+        return self._target.probabilities(self._outputs(X, groups)[0])
 
-    @available_if(is_single)
+    @available_if(has_one_label)
     def decision_function(self, X, groups=None) -> np.ndarray:
         """Confidence in the labels.
 
@@ -298,9 +276,32 @@ class LSTMClassifier(Classification, BuiltInNetworks):
         probabilities = self.predict_proba(X, groups)
         return self._target.decisions(probabilities)
 
-    def _read_y(self, y, samples, anew, classes):
-        """Labels as they were given, or those of whole windows."""
-        y = super()._read_y(y, samples, anew, classes)
-        if self.window_labels in (None, "last"):
-            return y
-        return label_windows(type(self).__name__, samples.windows, y, self._target.labels, self.window_labels)
+    def score(self, X, y, sample_weight=None) -> float:
+        """Share of labels that are predicted right.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps)
+            True labels. For multi-label y all labels of a sample must be right; with a label for each time step
+            each counts for itself, and missing ones are left out.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+
+        Returns
+        -------
+        score : float
+            Between 0 and 1.
+        """
+        return self._score(X, y, sample_weight)
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _collaborators(self):
+        target = ClassTarget(self._architecture, self.window_labels)
+        return self._new_reader(), target, WindowScaling(self.window_scaler)
+
+    def _conclude(self, samples):
+        super()._conclude(samples)
+        vars(self).update(self._target.shown())

@@ -1,15 +1,18 @@
 """LSTMRegressor: windows in, predictions in the units of y out."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
+from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._availability import available_if
-from sklstm.estimators._built_in_networks import BuiltInNetworks
-from sklstm.estimators._quantiles import nearest_to_median, read_quantiles
-from sklstm.estimators._regression import Regression
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._lstm_estimator import LSTMEstimator
+from sklstm.estimators._quantiles import read_quantiles
+from sklstm.estimators._regression_target import RegressionTarget
 from sklstm.estimators._relative_target import RelativeTarget
 
 
@@ -24,7 +27,7 @@ def _learns_quantiles(regressor):
     return True
 
 
-class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
+class LSTMRegressor(RegressorMixin, LSTMEstimator):
     """An LSTM that fits and predicts like any scikit-learn regressor.
 
     It takes windows, masks the time steps that were not observed (NaN), scales the target inside, and
@@ -34,24 +37,13 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     ----------
     units : int or sequence of int, default=32
         Size of the LSTM's state; of each layer's, where the architecture has several.
-    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
-            default="vanilla"
-        The network. The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder"
-        for as many as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what
-        it asks for by name, of ``meta`` (a dict: see `sklstm.networks`) and the parameters of this estimator.
-    dropout, recurrent_dropout : float, default=0.0
-        Share of an LSTM's output, and of its state from time step to time step, that is dropped in training.
-    filters, kernel_size : int, default=32 and 3
-        Of the convolution of "cnn_lstm".
-    subsequence : int, optional
-        Time steps in each subsequence that "cnn_lstm" cuts the sample into; by default about the square root of all.
-    output_activation : str, optional
-        Of the last layer; linear by default.
-    embedding_dim : int, optional
-        How many numbers stand for a code, where X holds codes of categories (words, events), as SequenceEncoder makes
-        them: whole numbers from 0 on. The network learns them, for each feature by itself.
-    embedding_features : sequence of int, optional
-        Positions of the features that hold codes; by default all that are neither static nor known ahead.
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"}, callable \
+            or Architecture, default="vanilla"
+        The network: a name, a function that builds one, or either with further options, such as embeddings
+        (`Architecture`) and the convolution of "cnn_lstm" (`CNNLSTM`). "encoder_decoder" and "many_to_many" have
+        outputs for each time step of y, the others for a sample.
+    dropout : float, default=0.0
+        Share of an LSTM's output that is dropped in training.
     epochs : int, default=100
         How often to go through the training samples.
     batch_size : int, default=32
@@ -64,27 +56,22 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         What is minimised, on the scaled target; "mse" by default. With `quantiles` it is their pinball loss.
     metrics : str, function, keras.metrics.Metric or list of them, optional
         Watched in `history_`, on the scaled target.
-    shuffle : bool, default=True
-        Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come
-        together.
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
     target_groups : bool, default=False
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
         them apart; a series that was not seen in fit is scaled as all of them together are. Where
-        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler`,
-        `relative_to` and `linear_skip` then learn the units of each series by itself, and predict for series that were
-        in fit. A scaler by name, or a SeriesScaler, is fitted on all series at once, a transformer of
-        another library in a loop over series.
-    window_scaler : {"last", "mean", "standard"} or None, default=None
+        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler` and
+        `linear_skip` then learn the units of each series by itself, and predict for series that were in fit. A scaler
+        by name, or a SeriesScaler, is fitted on all series at once, a transformer of another library in a loop over
+        series.
+    window_scaler : {"last", "mean", "standard"}, int or None, default=None
         Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
         its standard deviation; y by the same amounts of the target's own past, which must be among the
         features; predictions are brought back row by row. Without it a series with a trend cannot be
-        forecast beyond the level that it was fitted on.
-    relative_to : "last", int or None, default=None
-        Learn the target's difference from its last observed value, or from its value so many time steps before it
-        (a season), and add it again row by row. The target's own past must be among the features.
+        forecast beyond the level that it was fitted on. An int: windows stay as they are, and y is learned as its
+        difference from its value so many time steps before it (a season).
     linear_skip : bool, default=False
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
@@ -94,33 +81,25 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         each. "auto" takes the feature that y is named after: ``sales``, or ``num__sales`` of a ColumnTransformer, for y
         named ``sales(t+1)``, as `make_supervised` names it; without names the only feature that is neither static nor
         known ahead nor a code. The horizon is the one in the name, else the nearest of 1 to 400 rows at which y is on a
-        line of the feature. Used by `window_scaler`, `relative_to` and `linear_skip` only.
+        line of the feature. Used by `window_scaler` and `linear_skip` only.
     quantiles : array-like of shape (n_quantiles,), optional
         Levels, strictly between 0 and 1, ascending: [0.1, 0.5, 0.9]. The network then has an output for each of them,
         of each value of y, and is trained on the pinball loss. `predict_quantiles` gives all, `predict` the median,
         or where 0.5 is not among them the one nearest to it, of two alike the lower. A `target_scaler` must keep the
         order of y.
-    min_steps : int, default=1
-        Samples with fewer observed time steps are left out of training.
-    stride : int, default=1
-        Train on every `stride`-th sample only, counted back from the last one of each series, `validation_fraction`
-        included: of windows that overlap, the next one tells little that is new. predict answers for every sample.
     stateful : bool, default=False
         Whether a sample starts from the state in which the one before it ended. In training the samples, which must
         follow one another in time, are cut into `batch_size` streams that run side by side, unshuffled, from zero in
         each epoch; predict goes through its samples one by one, whatever `batch_size` is, on from the last one that
         it saw since `reset_states` or `fit` (of its own series, in windows of ``LagFramer(group=...)``). To train
         without and serve with it: fit, then ``set_params(stateful=True)``.
-    tbptt : tuple (k1, k2), optional
-        Truncated backpropagation through time: an update every k1 time steps, whose gradient reaches back over k2.
-        A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
-        bounded by k2.
-    validation_fraction : float, optional
-        Share of the samples, at the end, to watch instead of train on. In panels, those of the last times of all
-        series.
-    validation_gap : int, optional
-        Samples before these that are left out of both; by default those that share time steps with them. In panels,
-        times before theirs.
+    training : TrainingPlan, optional
+        Which samples are trained on and in which order (`stride`, `min_steps`, `shuffle`), and truncated
+        backpropagation (`tbptt`).
+    validation : float or TimeTail, optional
+        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        series. Samples before them that share time steps with them are left out of both, or as many as
+        ``TimeTail(fraction, gap=...)`` says.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -150,7 +129,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
         cut into shares, one for each core; or Keras' own fit.
     target_scaler_ : transformer, dict of transformer, or None
-        Fitted on y, after `window_scaler` and `relative_to`. With `target_groups` a SeriesScaler has coefficients for
+        Fitted on y, after `window_scaler`. With `target_groups` a SeriesScaler has coefficients for
         each series, in `groups_` and `group_coefficients_`; any other transformer has a clone for each, in a dict, and
         one for all others under None.
     window_scaler_ : WindowScaler or None
@@ -189,10 +168,6 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     Recurrent Forecaster", arXiv:1711.11053; Chernozhukov, Fernandez-Val and Galichon, 2010, "Quantile and Probability
     Curves Without Crossing", Econometrica 78(3) (`quantiles`, their loss, the network, and that they do not cross).
 
-    Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
-    1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", Neural
-    Computation 2(4) (`tbptt`).
-
     Examples
     --------
     >>> import numpy as np
@@ -219,24 +194,35 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     Traceback (most recent call last):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
-    batch_size, callbacks, dropout, embedding_dim, embedding_features, epochs, filters, kernel_size, learning_rate,
-    linear_skip, loss, metrics, min_steps, optimizer, output_activation, patience, quantiles, random_state,
-    recurrent_dropout, relative_to, shuffle, stateful, stride, subsequence, target_feature, target_groups,
-    target_scaler, tbptt, units, validation_fraction, validation_gap, verbose, warm_start, window_scaler.
+    batch_size, callbacks, dropout, epochs, learning_rate, linear_skip, loss, metrics, optimizer, patience, quantiles,
+    random_state, stateful, target_feature, target_groups, target_scaler, training, units, validation, verbose,
+    warm_start, window_scaler.
     """
 
-    _parameter_constraints = BuiltInNetworks._parameter_constraints | {
+    _parameter_constraints = LSTMEstimator._parameter_constraints | {
         "target_scaler": [
             StrOptions({"minmax", "standard", "robust", "maxabs"}),
             HasMethods(["fit", "transform", "inverse_transform"]),
             None,
         ],
         "target_groups": ["boolean"],
-        "relative_to": [StrOptions({"last"}), Interval(Integral, 1, None, closed="left"), None],
+        "window_scaler": [
+            StrOptions({"last", "mean", "standard"}),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "linear_skip": ["boolean"],
         "target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple],
         "quantiles": ["array-like", None],
     }
+    _fixed_parameters = (
+        *LSTMEstimator._fixed_parameters,
+        "target_scaler",
+        "target_groups",
+        "linear_skip",
+        "target_feature",
+        "quantiles",
+    )
 
     def __init__(
         self,
@@ -244,33 +230,21 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         *,
         architecture="vanilla",
         dropout=0.0,
-        recurrent_dropout=0.0,
-        filters=32,
-        kernel_size=3,
-        subsequence=None,
-        output_activation=None,
-        embedding_dim=None,
-        embedding_features=None,
         epochs=100,
         batch_size=32,
         learning_rate=None,
         optimizer="adam",
         loss=None,
         metrics=None,
-        shuffle=True,
         target_scaler="standard",
         target_groups=False,
         window_scaler=None,
-        relative_to=None,
         linear_skip=False,
         target_feature="auto",
         quantiles=None,
-        min_steps=1,
-        stride=1,
         stateful=False,
-        tbptt=None,
-        validation_fraction=None,
-        validation_gap=None,
+        training=None,
+        validation=None,
         patience=None,
         callbacks=None,
         warm_start=False,
@@ -280,38 +254,44 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         self.units = units
         self.architecture = architecture
         self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.subsequence = subsequence
-        self.output_activation = output_activation
-        self.embedding_dim = embedding_dim
-        self.embedding_features = embedding_features
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.optimizer = optimizer
         self.loss = loss
         self.metrics = metrics
-        self.shuffle = shuffle
         self.target_scaler = target_scaler
         self.target_groups = target_groups
         self.window_scaler = window_scaler
-        self.relative_to = relative_to
         self.linear_skip = linear_skip
         self.target_feature = target_feature
         self.quantiles = quantiles
-        self.min_steps = min_steps
-        self.stride = stride
         self.stateful = stateful
-        self.tbptt = tbptt
-        self.validation_fraction = validation_fraction
-        self.validation_gap = validation_gap
+        self.training = training
+        self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
+
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
+        """Go on training for one epoch; the first call begins a new network.
+
+        Weights, the optimizer's state and the scale of y are kept from call to call.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, epochs=1, anew=not self._is_fitted())
 
     def predict(self, X, groups=None) -> np.ndarray:
         """Predict in the units of y.
@@ -337,8 +317,7 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             If the features are not those of `fit`, a time step is observed only in part, or a linear path meets
             another number of time steps.
         """
-        outputs, samples = self._outputs(X, groups)
-        return self._as_sequences(self._decode(outputs, samples), samples)
+        return self._predict(X, groups)
 
     @available_if(_learns_quantiles)
     def predict_quantiles(self, X, groups=None) -> np.ndarray:
@@ -365,9 +344,26 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
             If X is refused by `predict`.
         """
         check_is_fitted(self)
-        return np.stack(self._decode_quantiles(*self._outputs(X, groups)), axis=-1)
+        return np.stack(self._target.decode_quantiles(*self._outputs(X, groups)), axis=-1)
 
-    # --- quantiles --------------------------------------------------------------------------------
+    def score(self, X, y, sample_weight=None) -> float:
+        """Coefficient of determination of the predictions, R squared.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            True values. NaN in it is left out, where there is a value for each time step.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each sample.
+
+        Returns
+        -------
+        score : float
+            1 at best; 0 for predicting the mean.
+        """
+        return self._score(X, y, sample_weight)
 
     @property
     def quantiles_(self):
@@ -375,12 +371,17 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
         check_is_fitted(self)
         return self._target.quantiles
 
+    @property
+    def serves_new_series_(self):
+        """Whether it predicts for series of a panel that were not in fit: not where each has units of its own."""
+        check_is_fitted(self)
+        return self._scaling.lines is None
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
     def _validate_params(self):
         super()._validate_params()
-        if self.quantiles is None:
-            return
-        read_quantiles("LSTMRegressor", self.quantiles)
-        if self.loss is not None:
+        if self._levels() is not None and self.loss is not None:
             raise ValueError(
                 f"LSTMRegressor(quantiles={self.quantiles!r}) is trained on the pinball loss of these quantiles, got "
                 f"loss={self.loss!r}. Leave loss out, or quantiles."
@@ -389,20 +390,25 @@ class LSTMRegressor(RelativeTarget, Regression, BuiltInNetworks):
     def _levels(self):
         return None if self.quantiles is None else read_quantiles("LSTMRegressor", self.quantiles)
 
-    def _usual_loss(self):
-        from sklstm.training import PinballLoss
+    def _collaborators(self):
+        architecture = self._architecture
+        relative = RelativeTarget(
+            architecture,
+            self.window_scaler,
+            self.linear_skip,
+            self.target_feature,
+            self.target_groups,
+            self._plan.stride,
+        )
+        target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture.may_answer_each_step)
+        return self._new_reader(), target, relative
 
-        levels = self._target.quantiles
-        return super()._usual_loss() if levels is None else PinballLoss(levels)
+    def _linear_path(self, n_timesteps):
+        features = self._scaling.linear_path(self._target.n_copies)
+        return None if features is None else (features, n_timesteps)
 
-    def _decode(self, outputs, samples):
-        """The network's outputs in the units of y; of quantiles the one nearest to the median."""
-        if self.quantiles_ is None:
-            return super()._decode(outputs, samples)
-        return self._decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles_)]
-
-    def _decode_quantiles(self, outputs, samples):
-        """The network's outputs in the units of y, an array of its dimensions for each quantile, ascending."""
-        decoded = self._unrelate(self._target.decode(outputs, self._series(samples)), samples)
-        restored = [self._target.restore(quantile) for quantile in np.sort(decoded, axis=0)]
-        return [self._of_observed_steps(quantile, samples, np.nan) for quantile in restored]
+    def _conclude(self, samples):
+        super()._conclude(samples)
+        self.n_outputs_ = self._target.n_values
+        self.target_scaler_ = self._target.scaler_
+        self.linear_steps_ = self._scaling.linear_steps

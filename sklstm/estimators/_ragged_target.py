@@ -5,14 +5,61 @@ import numpy as np
 from sklstm._validation import is_ragged
 
 
-def is_by_observed_step(y, n_timesteps):
+class StepwiseTarget:
+    """y that may have a value, or a label, for each time step of X, and may then come as a list of sequences.
+
+    Parameters
+    ----------
+    takes_sequences : bool
+        Whether the network may have an output for each time step of X.
+
+    Attributes
+    ----------
+    per_input_step : bool
+        Whether it has.
+    came_in_sequences : bool
+        Whether y came as sequences in fit; predictions then do, too.
+    """
+
+    # What stands where no value or label is known.
+    missing: float | None = None
+    per_input_step = came_in_sequences = False
+
+    def __init__(self, takes_sequences=False):
+        self.takes_sequences = takes_sequences
+
+    def lay_out(self, who, y, samples):
+        """Y as an array beside padded samples, where it came as sequences of the samples' own lengths."""
+        if not self.takes_sequences or not _is_by_observed_step(y, samples.shape[1]):
+            return y
+        return _lay_out(who, y, samples.observed(), self.missing)
+
+    def of_observed_steps(self, y, samples):
+        """Predictions for time steps, with what is missing at those that were not observed."""
+        if not self.per_input_step or y.ndim < 2 or (observed := samples.observed()).all():
+            return y
+        missing = np.nan if y.dtype.kind == "f" else self.missing
+        if missing is None:
+            y = y.astype(object)
+        y[~observed] = missing
+        return y
+
+    def in_sequences(self, y, samples):
+        """Predictions as y came in fit: a list of sequences where that was one."""
+        if not self.came_in_sequences:
+            return y
+        observed = samples.observed()
+        return np.split(y[observed].astype(self.step_dtype), np.cumsum(observed.sum(axis=1))[:-1])
+
+
+def _is_by_observed_step(y, n_timesteps):
     """Whether y holds sequences of its own, which are not as long as padded samples."""
     if is_ragged(y):
         return True
     return isinstance(y, (list, tuple)) and len(y) > 0 and np.ndim(y[0]) > 0 and len(y[0]) != n_timesteps
 
 
-def lay_out(who, y, observed, missing):
+def _lay_out(who, y, observed, missing):
     """Sequences of y beside padded samples: each value at its time step, what is `missing` where nothing was observed.
 
     Parameters

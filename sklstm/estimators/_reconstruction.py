@@ -1,146 +1,73 @@
-"""The side of what is rebuilt: how far it is from the windows that went in, and which of these are anomalies."""
+"""What LSTMAutoencoder learns from: its own windows; and how far what it rebuilds is from them."""
 
 import numpy as np
-from sklearn.base import OutlierMixin
+
+from sklstm._validation import check_windows
+from sklstm.estimators._samples import Samples
 
 # Windows that are rebuilt at once where only their errors are kept.
 AT_ONCE = 1024
 
 
-class Reconstruction(OutlierMixin):
-    """Mixin: the network rebuilds its inputs, and what it rebuilds badly is unusual."""
+class ChangingWindowReader:
+    """Reads windows whose features all change from time step to time step."""
 
-    def reconstruct(self, X) -> np.ndarray:
-        """The windows as rebuilt from their codes.
+    def read(self, estimator, X, reset):
+        """X as Samples."""
+        windows = check_windows(estimator, X, reset=reset)
+        if windows.roles.features:
+            raise ValueError(
+                f"{type(estimator).__name__} rebuilds features that change from time step to time step, got windows in "
+                f"which features {windows.roles.features} are static or known ahead. Leave them out of X, or out of "
+                "what LagFramer is told of them."
+            )
+        return Samples(windows)
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, with the features of `fit`; the number of time steps may be another.
 
-        Returns
-        -------
-        windows : ndarray of shape (n_samples, n_timesteps, n_features)
-            Of the precision of X, and NaN where it is.
-        """
-        samples = self._read_for_predict(X)
-        windows = np.empty(samples.shape, samples.windows.dtype)
-        for chunk, inputs, rebuilt in self._rebuilt(samples):
-            windows[chunk] = np.where(np.isnan(inputs), np.nan, rebuilt)
-        return windows
+class WindowTarget:
+    """The windows themselves as targets; there is no y."""
 
-    def reconstruction_error(self, X) -> np.ndarray:
-        """How far each window is from what is rebuilt of it.
+    meta: dict = {}
+    usual_loss = "mse"
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
+    def read(self, estimator, y, samples, classes=None):
+        """No y."""
 
-        Returns
-        -------
-        errors : ndarray of shape (n_samples,)
-            Mean of the squared differences over the observed time steps and all features, in the squared units of X;
-            0 where nothing was observed.
-        """
-        return self._errors(self._read_for_predict(X))
+    def n_shared_steps(self, samples):
+        """No y shares steps with another."""
+        return 0
 
-    def score_samples(self, X) -> np.ndarray:
-        """How normal each window is: the higher, the more.
+    def check_split(self, who, name, y, training, later):
+        """Windows to be watched may be any."""
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
+    def meet(self, network, loss):
+        """The network answers in windows."""
 
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,)
-            The errors of `reconstruction_error` with their sign changed.
-        """
-        return -self.reconstruction_error(X)
-
-    def decision_function(self, X) -> np.ndarray:
-        """How normal each window is, 0 being the border to the anomalies.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,)
-            ``score_samples(X) - offset_``: below 0 for anomalies.
-        """
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X) -> np.ndarray:
-        """Tell anomalies from what is normal.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-
-        Returns
-        -------
-        labels : ndarray of int of shape (n_samples,)
-            -1 for anomalies, 1 for the others.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def score(self, X, y=None) -> float:
-        """Mean of `score_samples`: how well windows are rebuilt, for searches without labels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_timesteps, n_features)
-            Windows, as for `reconstruct`.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        score : float
-            0 at best. Comparable between estimators of the same X only: not where a search changes how X is scaled.
-        """
-        return float(self.score_samples(X).mean())
-
-    @property
-    def threshold_(self) -> float:
-        """The error above which a sample is an anomaly."""
-        return -self.offset_
-
-    def _errors(self, samples):
-        errors = np.empty(len(samples))
-        for chunk, inputs, rebuilt in self._rebuilt(samples):
-            squares = (rebuilt.astype(np.float64) - inputs) ** 2
-            counts = np.maximum(1, (~np.isnan(squares)).sum(axis=(1, 2)))
-            errors[chunk] = np.nansum(squares, axis=(1, 2)) / counts
-        return errors
-
-    def _rebuilt(self, samples):
-        """Yield (samples, inputs, rebuilt inputs), chunk by chunk, so that windows are never all in memory."""
-        from sklstm.training import predict_outputs
-
-        for first in range(0, len(samples), AT_ONCE):
-            chunk = slice(first, first + AT_ONCE)
-            inputs = samples.gather(chunk)
-            (rebuilt,) = predict_outputs(self.network_, inputs.__getitem__, len(inputs))
-            yield chunk, inputs, rebuilt
-
-    def _encode(self, network, loss, samples, y, weights, training, anew):
-        """The windows themselves as targets, and weights of their time steps where some were not observed."""
+    def encode(self, who, network, loss, samples, y, weights, weighed, class_weight=None):
+        """The windows as targets, and weights of their time steps where some were not observed."""
         weights = _Gathered(samples, _weights) if np.isnan(samples.windows.buffer).any() else None
         return [_Gathered(samples, np.nan_to_num)], weights
 
-    def _conclude(self, data):
-        """Learn what errors are usual, and how long windows are."""
-        samples = data.samples
-        self.n_timesteps_ = samples.windows.n_timesteps
-        judged = samples.n_observed() >= self.min_steps
-        self.offset_ = float(np.percentile(-self._errors(samples)[judged], 100 * self.contamination))
+
+def errors_of(network, samples):
+    """Mean squared difference of each sample from what is rebuilt of it, over its observed time steps."""
+    errors = np.empty(len(samples))
+    for chunk, inputs, rebuilt in rebuilt_chunks(network, samples):
+        squares = (rebuilt.astype(np.float64) - inputs) ** 2
+        counts = np.maximum(1, (~np.isnan(squares)).sum(axis=(1, 2)))
+        errors[chunk] = np.nansum(squares, axis=(1, 2)) / counts
+    return errors
+
+
+def rebuilt_chunks(network, samples):
+    """Yield (samples, inputs, rebuilt inputs), chunk by chunk, so that windows are never all in memory."""
+    from sklstm.training import predict_outputs
+
+    for first in range(0, len(samples), AT_ONCE):
+        chunk = slice(first, first + AT_ONCE)
+        inputs = samples.gather(chunk)
+        (rebuilt,) = predict_outputs(network, inputs.__getitem__, len(inputs))
+        yield chunk, inputs, rebuilt
 
 
 class _Gathered:

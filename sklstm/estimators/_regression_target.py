@@ -3,9 +3,13 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.metrics import r2_score
 
 from sklstm._series import rows_by_code
 from sklstm._validation import read_target, refuse_missing_target
+from sklstm.estimators._output_checks import check_regression, output_shapes
+from sklstm.estimators._quantiles import nearest_to_median
+from sklstm.estimators._ragged_target import StepwiseTarget
 from sklstm.estimators._samples import pieces, take_rows
 from sklstm.preprocessing import SeriesScaler
 
@@ -13,11 +17,12 @@ from sklstm.preprocessing import SeriesScaler
 ROUNDING = 1e-9
 
 
-class RegressionTarget:
+class RegressionTarget(StepwiseTarget):
     """How y becomes the network's targets, and the network's outputs y.
 
     Inside, y is arranged: (n_samples, n_outputs), or (n_samples, n_steps, n_outputs) where the network has outputs for
-    each time step. Each output is scaled by itself, alike over all time steps.
+    each time step. It is taken relative to its own past where `relative` says so; then each output is scaled by itself,
+    alike over all time steps.
 
     Parameters
     ----------
@@ -26,6 +31,10 @@ class RegressionTarget:
     quantiles : ndarray of shape (n_quantiles,), optional
         Levels. The network then has an output for each of them, of each value of y one after the other: what it learns
         is the scaled y, each value as often.
+    relative : RelativeTarget, optional
+        What y is relative to, and which series has a scale of its own.
+    takes_sequences : bool, default=False
+        Whether the network may have an output for each time step of X.
 
     Attributes
     ----------
@@ -40,14 +49,23 @@ class RegressionTarget:
         their labels, and one for all others under None.
     """
 
-    def __init__(self, scaler, quantiles=None):
+    missing = np.nan
+    shape: tuple | None = None
+
+    def __init__(self, scaler, quantiles=None, relative=None, takes_sequences=False):
+        super().__init__(takes_sequences)
+        self.given_scaler = scaler
         self.scaler = SeriesScaler(scaler) if isinstance(scaler, str) else scaler
         self.quantiles = quantiles
-        self.scaler_ = None
+        self.relative = relative
+        self.scaler_, self._is_scaled = None, False
 
-    def read(self, estimator, y, samples, shape=None):
-        """Check y against `samples`, and against the `shape` of earlier ones; remember its shape and precision."""
-        y = read_target(estimator, y, samples.shape)
+    def read(self, estimator, y, samples, classes=None):
+        """Check y against `samples`, and against the shape of earlier ones; remember its shape and precision."""
+        shape, laid_out = self.shape, self.lay_out(type(estimator).__name__, y, samples)
+        if shape is None:
+            self.came_in_sequences = laid_out is not y
+        y = read_target(estimator, laid_out, samples.shape)
         if shape is not None and (y.ndim != 1 + len(shape) or (y.shape[1:] != shape and not self.per_input_step)):
             raise ValueError(
                 f"{type(estimator).__name__} was fitted on y of shape {_shown(shape)}, got y of shape {y.shape}. "
@@ -55,6 +73,14 @@ class RegressionTarget:
             )
         self.dtype, self.shape = y.dtype, y.shape[1:]
         return y
+
+    def n_shared_steps(self, samples):
+        """Samples before the last ones that share steps of y with them."""
+        horizon = self.shape[0] if self.shape else 1
+        return horizon - 1 if len(samples.sample_shape) > 1 else 0
+
+    def check_split(self, who, name, y, training, later):
+        """Numbers to be watched may be any."""
 
     @property
     def meta(self):
@@ -83,21 +109,28 @@ class RegressionTarget:
         """Outputs of the network for each value."""
         return 1 if self.quantiles is None else len(self.quantiles)
 
-    def settle(self, who, output_shape, y, samples):
-        """See by the shape of the network's output how y is arranged, and refuse what does not fit.
+    @property
+    def step_dtype(self):
+        """Type of the values in sequences of predictions."""
+        return self.dtype
 
-        Parameters
-        ----------
-        who : str
-            The estimator.
-        output_shape : tuple
-            (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), None where open.
-        y : ndarray
-            As it was read.
-        samples : Samples
-            What y belongs to.
-        """
-        self.by_step = len(output_shape) == 3
+    @property
+    def usual_loss(self):
+        """The loss that is minimised where the user names none."""
+        if self.quantiles is None:
+            return "mse"
+        from sklstm.training import PinballLoss
+
+        return PinballLoss(self.quantiles)
+
+    def meet(self, network, loss):
+        """Learn from the shape of the network's output how it answers."""
+        self._output_shape = output_shapes(network)[0]
+        self.by_step = len(self._output_shape) == 3
+
+    def _settle(self, who, y, samples):
+        """Refuse a y, as it was read, that does not fit the network's output."""
+        output_shape = self._output_shape
         self.per_input_step = self.by_step and output_shape[1] in (None, samples.shape[1])
         *steps, n_values = self.arrange(y).shape[1:]
         arranged, expected = (*steps, n_values * self.n_copies), output_shape[1:]
@@ -121,16 +154,70 @@ class RegressionTarget:
             return y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)
         return y.reshape(len(y), -1)
 
-    def learn(self, y, training, groups=None):
-        """Fit the scaler on the training samples of an arranged y, and where there are groups one for each of them."""
+    # --- to the network ---------------------------------------------------------------------------
+
+    def encode(self, who, network, loss, samples, y, weights, weighed, class_weight=None):
+        """Targets for the network, and the weights of the samples.
+
+        Parameters
+        ----------
+        who : str
+            The estimator, for messages.
+        network : keras.Model
+            Built, not yet trained.
+        loss : str, function or keras.losses.Loss
+            What will be minimised.
+        samples : Samples
+            Scaled by their own level and spread, where that is asked for.
+        y : ndarray
+            As it was read.
+        weights : ndarray of shape (n_samples,) or None
+            Of the samples.
+        weighed : ndarray of int
+            Samples to train on whose weight is not 0: the scale of y is learned from these.
+        class_weight : None
+            Numbers have no classes.
+
+        Returns
+        -------
+        targets : list of ndarray
+            float32; zero where y is not known.
+        weights : ndarray or None
+        """
+        self._settle(who, y, samples)
+        y, groups = self._relate(self.arrange(y), samples), self._series(samples)
+        if not self._is_scaled:
+            self._learn(y, weighed, groups)
+        targets = self._scaled(y, groups)
+        check_regression(who, network, loss, take_rows(targets, weighed), self.given_scaler)
+        return [targets], weights
+
+    def _series(self, samples):
+        """The series of each sample, where each has a scale of y of its own; else None."""
+        return None if self.relative is None else self.relative.series(samples)
+
+    def _relate(self, y, samples):
+        """An arranged y relative to its own past."""
+        if self.relative is None or not self.relative.changes_y:
+            return y
+        # As the network learns it.
+        related = np.empty(y.shape, dtype=np.float32)
+        for part in pieces(len(y)):
+            level, spread = self.relative.level_and_spread(samples.part(part), y.shape[1:])
+            related[part] = (y[part] - level) / spread
+        return related
+
+    def _learn(self, y, weighed, groups):
+        """Fit the scaler on the weighed samples of an arranged y, and where there are groups for each of them."""
+        self._is_scaled = True
         if self.scaler is None:
             return
-        flat, known = _flat_and_known(take_rows(y, training))
+        flat, known = _flat_and_known(take_rows(y, weighed))
         flat = take_rows(flat, known)
         if groups is None:
             self.scaler_ = self._fitted(flat)
             return
-        groups = take_rows(_of_steps(groups[training], y), known)
+        groups = take_rows(_of_steps(groups[weighed], y), known)
         if isinstance(self.scaler, SeriesScaler):
             # A series of which nothing is known is like one that was not seen: it takes the scale of all.
             self.scaler_ = clone(self.scaler).fit(flat, groups=groups)
@@ -158,8 +245,8 @@ class RegressionTarget:
                 )
         return scaler
 
-    def encode(self, y, groups=None):
-        """Targets for the network, float32, in a list; zero where y is not known."""
+    def _scaled(self, y, groups):
+        """An arranged y as the network learns it."""
         targets = np.empty((*y.shape[:-1], y.shape[-1] * self.n_copies), dtype=np.float32)
         # A scaler of another library for each series is looked up once for all samples.
         for part in [slice(None)] if isinstance(self.scaler_, dict) else pieces(len(y)):
@@ -172,15 +259,32 @@ class RegressionTarget:
                     f"{y[part][lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
                 )
             targets[part] = np.repeat(np.nan_to_num(scaled), self.n_copies, axis=-1)
-        return [targets]
+        return targets
 
-    def decode(self, outputs, groups=None):
-        """The network's outputs as an arranged y, float64; of several quantiles one for each, on a first axis."""
-        outputs = outputs[0].astype(np.float64)
+    # --- and back ---------------------------------------------------------------------------------
+
+    def decode(self, outputs, samples):
+        """The network's outputs in the units of y; of quantiles the one nearest to the median."""
         if self.quantiles is None:
-            return self._rescale("inverse_transform", outputs, groups)
-        copies = [outputs[..., k :: self.n_copies] for k in range(self.n_copies)]
-        return np.stack([self._rescale("inverse_transform", copy, groups) for copy in copies])
+            return self._decoded(outputs[0], samples)
+        return self.decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles)]
+
+    def decode_quantiles(self, outputs, samples):
+        """The network's outputs in the units of y, an array for each quantile, ascending."""
+        copies = [outputs[0][..., k :: self.n_copies] for k in range(self.n_copies)]
+        arranged = np.sort([self._in_units(copy, samples) for copy in copies], axis=0)
+        return [self.of_observed_steps(self._restore(quantile), samples) for quantile in arranged]
+
+    def _decoded(self, output, samples):
+        return self.of_observed_steps(self._restore(self._in_units(output, samples)), samples)
+
+    def _in_units(self, output, samples):
+        """An output of the network as an arranged y, float64."""
+        y = self._rescale("inverse_transform", output.astype(np.float64), self._series(samples))
+        if self.relative is None or not self.relative.changes_y:
+            return y
+        level, spread = self.relative.level_and_spread(samples, y.shape[1:])
+        return y * spread + level
 
     def _rescale(self, method, y, groups):
         """An arranged y through the scaler, or through that of each series."""
@@ -193,7 +297,7 @@ class RegressionTarget:
             scaled[samples] = _through(self.scaler_.get(label, self.scaler_[None]), method, y[samples])
         return scaled
 
-    def restore(self, y):
+    def _restore(self, y):
         """An arranged y in the dimensions and the precision that y had in fit."""
         if not self.shape:
             # One time step in, one out; of more there are more.
@@ -203,6 +307,17 @@ class RegressionTarget:
         elif len(self.shape) == 1:
             y = y.reshape(len(y), -1)
         return y.astype(self.dtype)
+
+    def score(self, y, predicted, sample_weight):
+        """R squared; what is not known is left out, where there is a value for each time step."""
+        y = np.asarray(y, dtype=np.float64)
+        known = ~(np.isnan(y) | np.isnan(predicted)) if y.ndim > 1 else np.ones(len(y), dtype=bool)
+        if known.all() and y.ndim < 3:
+            return r2_score(y, predicted, sample_weight=sample_weight)
+        if sample_weight is not None:
+            weights = np.asarray(sample_weight).reshape(-1, *(1,) * (y.ndim - 1))
+            sample_weight = np.broadcast_to(weights, y.shape)[known]
+        return r2_score(y[known], predicted[known], sample_weight=sample_weight)
 
 
 def _flat_and_known(y):

@@ -1,94 +1,206 @@
 """What a regressor forecasts relative to: the target's own past in the windows."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
-from sklstm._own_past import find_own_past, target_names
-from sklstm._past_values import last_season, last_value
-from sklstm.estimators._built_in_networks import BY_STEP
-from sklstm.estimators._samples import pieces
+from sklstm._own_past import find_own_past
+from sklstm._past_values import last_season
+from sklstm.estimators._window_scaling import WindowScaler, WindowScaling
 
 
-class RelativeTarget:
-    """Mixin: y is learned relative to its own past, where `window_scaler` or `relative_to` say so, or `linear_skip`."""
+class RelativeTarget(WindowScaling):
+    """Windows and y relative to the target's own past, where LSTMRegressor is asked for it.
 
-    def _prepare(self, samples, y=None, training=None, anew=False):
-        if anew:
-            self._refuse_own_past_of_each_step()
-            self._pasts, self._lines = self._find_pasts(samples, y, training)
-            self.linear_steps_ = samples.shape[1] if self.linear_skip else None
-            # What was fitted holds until the next fit, whatever is set in between.
-            self._relative_to = self.relative_to
-            self._scaled_by_series = self.target_groups
-        elif self.linear_steps_ not in (None, samples.shape[1]):
+    Parameters
+    ----------
+    architecture : Architecture
+        Which of its outputs are time steps.
+    window_scaler, linear_skip, target_feature, target_groups
+        As for LSTMRegressor.
+    stride : int
+        As for TrainingPlan.
+
+    Attributes
+    ----------
+    pasts : list of OwnPast
+        For each output, the feature that holds its past; none where nothing asks for it.
+    lines : OwnLines or None
+        What leads to the units of y in each series, where these are scaled by themselves.
+    linear_steps : int or None
+        Time steps of the linear path.
+    """
+
+    def __init__(self, architecture, window_scaler, linear_skip, target_feature, target_groups, stride):
+        # A season is for y alone.
+        self.season = window_scaler if isinstance(window_scaler, Integral) else None
+        super().__init__(None if self.season else window_scaler)
+        self.architecture = architecture
+        self.linear_skip = linear_skip
+        self.target_feature = target_feature
+        self.by_series = target_groups
+        self.stride = stride
+        self.pasts, self.lines, self.linear_steps = [], None, None
+
+    def fit(self, samples, y, y_names, rows, no_numbers):
+        """Find the past of each target, and learn the typical level and spread of windows.
+
+        Parameters
+        ----------
+        samples : Samples
+            All samples.
+        y : ndarray
+            As it was read.
+        y_names : list of str or None
+            Names of its outputs.
+        rows : ndarray of int
+            Samples to learn from.
+        no_numbers : list of int
+            Features that cannot hold a past: static, known ahead, or codes.
+        """
+        self._refuse_own_past_of_each_step()
+        windows = samples.windows
+        self._refuse_no_series(windows)
+        self.pasts, self.lines = self._find_pasts(windows, y, y_names, rows, no_numbers)
+        self.linear_steps = samples.shape[1] if self.linear_skip else None
+        if self.method is not None:
+            self.scaler = WindowScaler(self.method).fit(windows[rows], self.pasts, kept=no_numbers)
+
+    def apply(self, samples):
+        """Samples that the network takes shifted and divided."""
+        if self.linear_steps not in (None, samples.shape[1]):
             raise ValueError(
-                f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps_} time steps, got X of "
+                f"LSTMRegressor(linear_skip=True) was fitted on windows of {self.linear_steps} time steps, got X of "
                 f"shape {samples.shape} (n_samples, n_timesteps, n_features). A linear path has a weight for each "
                 "time step: pass windows of that length."
             )
         self._refuse_no_series(samples.windows)
-        return super()._prepare(samples, y, training, anew)
+        return super().apply(samples)
 
-    def _read_y(self, y, samples, anew, classes):
-        if anew:
-            # Arrays have no names: those of the outputs are read before y becomes one.
-            self._target_names = target_names(y)
-        return super()._read_y(y, samples, anew, classes)
+    def linear_path(self, n_copies):
+        """Features that go to the outputs by a linear path, each so many times; None for no path."""
+        return [past.feature for past in self.pasts for _ in range(n_copies)] if self.linear_skip else None
+
+    # --- the units of y ---------------------------------------------------------------------------
 
     @property
-    def serves_new_series_(self):
-        """Whether it predicts for series of a panel that were not in fit: not where each has units of its own."""
-        check_is_fitted(self)
-        return self._lines is None
+    def changes_y(self):
+        """Whether y is learned relative to anything."""
+        return self.scaler is not None or self.season is not None
+
+    def series(self, samples):
+        """The series of each sample, where each has a scale of y of its own; else None."""
+        # Divided by the spread of its own window, y has one scale in all series.
+        return samples.windows.groups if self.by_series and self.method != "standard" else None
+
+    def level_and_spread(self, samples, shape):
+        """What is taken from the targets of each sample, and what they are divided by; in the units of y.
+
+        Parameters
+        ----------
+        samples : Samples
+            As `apply` returns them.
+        shape : tuple of int
+            Of the arranged y of a sample: (n_outputs,) or (n_steps, n_outputs).
+
+        Returns
+        -------
+        level, spread : ndarray
+            Of the shape (n_samples, n_outputs) or (n_samples, n_steps or 1, n_outputs); the spread may be 1.
+        """
+        *steps, n_outputs = shape
+        level, spread = 0.0, 1.0
+        if self.scaler is not None:
+            level, spread = self.scaler.of_target(samples.shift, samples.spread)
+            if steps:
+                level, spread = level[:, None, :n_outputs], spread[:, None, :n_outputs]
+        if self.season is not None:
+            level = self._references(samples.windows, steps, n_outputs)
+        if self.lines is not None:
+            slope, offset = self._own_lines(samples.windows.groups)
+            if steps:
+                slope, offset = slope[:, None, :n_outputs], offset[:, None, :n_outputs]
+            level = slope * level + offset
+            if self.method == "standard":
+                spread = spread * np.abs(slope)
+        return level, spread
+
+    def _own_lines(self, groups):
+        """Slopes and offsets from the units that X has in the series of each sample to those of y."""
+        groups = pd.Index(groups, tupleize_cols=False)
+        places = self.lines.labels.get_indexer(groups)
+        if (places < 0).any():
+            raise ValueError(
+                f"LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled "
+                f"by itself, got series {groups[int(np.argmax(places < 0))]!r}, which was not in fit. Fit on it, too, "
+                "or scale all series alike (SeriesScaler without group)."
+            )
+        return self.lines.slopes[places], self.lines.offsets[places]
+
+    def _references(self, windows, steps, n_outputs):
+        """The value that each target is relative to, of the shape of an arranged y."""
+        # The first step's past is that of all.
+        n_steps, pasts = (steps[0], self.pasts[:n_outputs]) if steps else (1, self.pasts)
+        references = np.empty((len(windows), n_steps, len(pasts)))
+        for samples, chunk in windows.chunks():
+            for step in range(n_steps):
+                for output, past in enumerate(pasts):
+                    references[samples, step, output] = self._reference(chunk, past, step, windows.dilation)
+        # Where nothing was observed, the difference is from the usual level.
+        levels = [past.level for past in pasts]
+        references = np.where(np.isnan(references), levels, references)
+        return references if steps else references[:, 0]
+
+    def _reference(self, windows, past, step, dilation):
+        ahead = past._replace(horizon=past.horizon + step)
+        who = f"LSTMRegressor(window_scaler={self.season})"
+        return last_season(windows, ahead, self.season, dilation=dilation, who=who)
+
+    # --- the past of y ----------------------------------------------------------------------------
 
     def _refuse_no_series(self, windows):
-        if self._scaled_by_series and windows.groups is None:
+        if self.by_series and windows.groups is None:
             raise ValueError(
                 "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a "
                 "sample is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
             )
 
-    def _series(self, samples):
-        # Divided by the spread of its own window, y has one scale in all series.
-        shared = self.window_scaler_ is not None and self.window_scaler_.method == "standard"
-        return samples.windows.groups if self._scaled_by_series and not shared else None
-
     def _refuse_own_past_of_each_step(self):
         """What "many_to_many" cannot have: its time steps have no common past."""
-        options = {"linear_skip": self.linear_skip, "relative_to": self.relative_to}
+        options = {"linear_skip": self.linear_skip, "window_scaler": self.season}
         given = [f"{name}={value!r}" for name, value in options.items() if value not in (None, False)]
-        if given and self.architecture == "many_to_many":
+        if given and self.architecture.network == "many_to_many":
             raise ValueError(
                 f"LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past "
                 f"for {given[0]}. Drop it, or use architecture='encoder_decoder'."
             )
 
-    def _find_pasts(self, samples, y, training):
+    def _find_pasts(self, windows, y, names, rows, no_numbers):
         """The own past of each target, where something asks for it, and what leads to its units in each series."""
-        usual = {"window_scaler": None, "relative_to": None, "linear_skip": False}
-        asking = [name for name in usual if getattr(self, name) != usual[name]]
+        given = {"window_scaler": self.season or self.method, "linear_skip": self.linear_skip}
+        usual = {"window_scaler": None, "linear_skip": False}
+        asking = [name for name in usual if given[name] != usual[name]]
         if not asking:
             return [], None
-        names = self._target_names
-        if self.architecture in BY_STEP:
+        if self.architecture.answers_steps:
             # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
-            step = -1 if self.architecture == "many_to_many" else 0
+            step = -1 if self.architecture.network == "many_to_many" else 0
             y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
             names = None if names is None else [names[step]]
-        who = f"LSTMRegressor({', '.join(f'{name}={getattr(self, name)!r}' for name in asking)})"
+        who = f"LSTMRegressor({', '.join(f'{name}={given[name]!r}' for name in asking)})"
         remedy = "pass " + " and ".join(f"{name}={usual[name]}" for name in asking)
-        if samples.windows.groups is not None and not self.target_groups:
+        if windows.groups is not None and not self.by_series:
             remedy = f"pass target_groups=True for series that are scaled each by itself, or {remedy}"
         return find_own_past(
             who,
-            samples.windows,
+            windows,
             y.reshape(len(y), -1),
             names,
             self.target_feature,
-            learned=self._rows_up_to_the_last(samples.windows, training),
-            excluded=self._no_values(samples.windows),
-            by_series=self.target_groups,
+            learned=self._rows_up_to_the_last(windows, rows),
+            excluded=no_numbers,
+            by_series=self.by_series,
             remedy=remedy,
         )
 
@@ -99,75 +211,3 @@ class RelativeTarget:
         if windows.times is None:
             return np.arange(training[-1] + 1)
         return np.flatnonzero(windows.times <= windows.times[training].max())
-
-    def _linear_path(self, samples):
-        if not self.linear_skip:
-            return None
-        return [past.feature for past in self._pasts for _ in range(self._target.n_copies)], samples.shape[1]
-
-    def _relate(self, y, samples):
-        if self.window_scaler_ is None and self._relative_to is None:
-            return y
-        # As the network learns it.
-        related = np.empty(y.shape, dtype=np.float32)
-        for part in pieces(len(y)):
-            level, spread = self._level_and_spread(samples.part(part))
-            related[part] = (y[part] - level) / spread
-        return related
-
-    def _unrelate(self, y, samples):
-        level, spread = self._level_and_spread(samples)
-        return y if level is None else y * spread + level
-
-    def _level_and_spread(self, samples):
-        """What is taken from the targets of each sample, and what they are divided by; in the units of y."""
-        level, spread = None, 1.0
-        if self.window_scaler_ is not None:
-            level, spread = self.window_scaler_.of_target(samples.shift, samples.spread)
-            if self._target.by_step:
-                n_outputs = self._target.n_values_per_step
-                level, spread = level[:, None, :n_outputs], spread[:, None, :n_outputs]
-        if self._relative_to is not None:
-            level = self._references(samples.windows)
-        if level is not None and self._lines is not None:
-            slope, offset = self._own_lines(samples.windows.groups)
-            level = slope * level + offset
-            if self.window_scaler_ is not None and self.window_scaler_.method == "standard":
-                spread = spread * np.abs(slope)
-        return level, spread
-
-    def _own_lines(self, groups):
-        """Slopes and offsets from the units that X has in the series of each sample to those of y."""
-        groups = pd.Index(groups, tupleize_cols=False)
-        places = self._lines.labels.get_indexer(groups)
-        if (places < 0).any():
-            raise ValueError(
-                f"LSTMRegressor(target_groups=True) reads off y in which units each series comes that was scaled "
-                f"by itself, got series {groups[int(np.argmax(places < 0))]!r}, which was not in fit. Fit on it, too, "
-                "or scale all series alike (SeriesScaler without group)."
-            )
-        lines = np.stack([self._lines.slopes[places], self._lines.offsets[places]])
-        return lines[:, :, None, : self._target.n_values_per_step] if self._target.by_step else lines
-
-    def _references(self, windows):
-        """The value that each target is relative to, (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)."""
-        n_steps, pasts = 1, self._pasts
-        if self._target.by_step:
-            # The first step's past is that of all.
-            n_steps, pasts = self._target.meta["n_output_steps_"], pasts[: self._target.n_values_per_step]
-        references = np.empty((len(windows), n_steps, len(pasts)))
-        for samples, chunk in windows.chunks():
-            for step in range(n_steps):
-                for output, past in enumerate(pasts):
-                    references[samples, step, output] = self._reference(chunk, past, step, windows.dilation)
-        # Where nothing was observed, the difference is from the usual level.
-        levels = [past.level for past in pasts]
-        references = np.where(np.isnan(references), levels, references)
-        return references if self._target.by_step else references[:, 0]
-
-    def _reference(self, windows, past, step, dilation):
-        if self._relative_to == "last":
-            return last_value(windows, past)
-        ahead = past._replace(horizon=past.horizon + step)
-        who = f"LSTMRegressor(relative_to={self._relative_to})"
-        return last_season(windows, ahead, self._relative_to, dilation=dilation, who=who)

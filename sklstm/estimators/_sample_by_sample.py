@@ -4,8 +4,9 @@ import copy
 
 import numpy as np
 
-from sklstm.estimators._built_in_networks import BuiltInNetworks
+from sklstm.estimators._architecture import Architecture
 from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._lstm_estimator import LSTMEstimator
 from sklstm.estimators._samples import Samples
 
 
@@ -33,7 +34,7 @@ class SampleBySample:
         outputs = predict_outputs(
             estimator.network_, samples.gather, 1, lengths=estimator._lengths(samples), **estimator._predict_params()
         )
-        return estimator._decode(outputs, samples)[0]
+        return estimator._target.decode(outputs, samples)[0]
 
     def step(self, windows, carried):
         """The prediction after one more time step, and what is carried to the next.
@@ -53,25 +54,26 @@ class SampleBySample:
         # What was not observed changes no state, and the last outputs stand.
         if outputs is None or not np.isnan(inputs).any():
             outputs, states = one_step(self.estimator.network_, inputs, states)
-        prediction = self.estimator._decode(outputs, samples)[0]
+        prediction = self.estimator._target.decode(outputs, samples)[0]
         return prediction[-1] if self._has_an_axis_of_input_steps() else prediction, (states, outputs)
 
     def _samples(self, windows):
         from sklstm.training import prepare_process
 
         prepare_process(f"{self.who}.update")
-        if isinstance(self.estimator, BuiltInNetworks):
-            self.estimator._read_codes(windows, reset=False)
-        return self.estimator._prepare(Samples(windows))
+        if isinstance(self.estimator, LSTMEstimator):
+            self.estimator._reader.check_codes(type(self.estimator).__name__, windows)
+        samples, scaling = Samples(windows), self.estimator._scaling
+        return samples if scaling is None else scaling.apply(samples)
 
     def _has_an_axis_of_input_steps(self):
-        by_step = self.estimator._built_from["architecture"] == "many_to_many"
+        by_step = Architecture.of(self.estimator._built_from["architecture"]).network == "many_to_many"
         return by_step and len(self.estimator._target.shape) > 0
 
 
 def predicts_sample_by_sample(estimator):
     """Whether a fitted estimator may be asked so: one of sklstm's, whose predict is not overridden."""
-    if not (isinstance(estimator, KerasEstimator) and hasattr(estimator, "_decode")):
+    if not (isinstance(estimator, KerasEstimator) and hasattr(getattr(estimator, "_target", None), "decode")):
         return False
     return type(estimator).predict.__module__.startswith("sklstm.")
 
@@ -82,12 +84,12 @@ def why_no_state(estimator):
     It can where its network sees of each time step, and says after it, the same as in whole windows.
     """
     who = type(estimator).__name__
-    if not isinstance(estimator, BuiltInNetworks):
+    if not isinstance(estimator, LSTMEstimator):
         return f"{who} is no LSTMRegressor or LSTMClassifier"
     if not predicts_sample_by_sample(estimator):
         return f"{who} has a predict of its own"
     built = estimator._built_from
-    architecture = built["architecture"]
+    architecture = Architecture.of(built["architecture"]).network
     if callable(architecture):
         return f"{who} has a network of your own, of which it cannot tell what a state is"
     if architecture in ("bidirectional", "cnn_lstm"):
@@ -95,7 +97,6 @@ def why_no_state(estimator):
         return f"{who}(architecture={architecture!r}) {reads}"
     usual = {
         "window_scaler": "scales each window by its own level",
-        "relative_to": "looks for a value in the window",
         "linear_skip": "has a weight for each time step of a window",
     }
     for name, does in usual.items():

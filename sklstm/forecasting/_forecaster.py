@@ -31,12 +31,13 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     ----------
     pipeline : Pipeline, optional
         Transformers that keep rows, and a regressor of sklstm's: `LagRegressor` takes any of scikit-learn's. None, the
-        default: the result of `make_forecast_pipeline` for the short parameters, which are `static`, `future`, and
-        those from `n_steps` on, `calibration` excepted. With a pipeline the short parameters must keep their defaults.
-        `fit` passes `group`, `time`, `freq`, `horizon` and `strategy` to steps that leave them at their defaults; a
-        step that has another value is an error. A `Differencer` at the start applies to the target, and to the target
-        alone unless it names `columns`. A scaler without `group` scales each series by itself if it is not `pooled`
-        and the last step is an `LSTMRegressor`, which then scales the target likewise; otherwise all series alike.
+        default: the result of `make_forecast_pipeline`, which has more parameters, for the short ones here: `static`,
+        `future`, and those from `n_steps` on, `calibration` excepted. With a pipeline the short parameters must keep
+        their defaults. `fit` passes `group`, `time`, `freq`, `horizon` and `strategy` to steps that leave them at their
+        defaults; a step that has another value is an error. A `Differencer` at the start applies to the target, and to
+        the target alone unless it names `columns`. A scaler without `group` scales each series by itself if it is not
+        `pooled` and the last step is an `LSTMRegressor`, which then scales the target likewise; otherwise all series
+        alike.
     horizon : int, default=1
         How many time steps ahead `fit` learns to forecast.
     target : str or int, optional
@@ -56,9 +57,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     n_steps : int, default=24
         The look-back: time steps in each window.
     scaling : {"minmax", "standard", "robust", "maxabs"} or None, default="standard"
-        How features are scaled; in panels each series by itself, unless `pooled`.
-    pooled : bool, default=False
-        Whether all series of a panel share one scale.
+        How features are scaled; in panels each series by itself.
     difference : int, sequence of int or None, default=None
         Learn the differences from so many rows before, one after the other: ``(1, 12)`` takes a trend and the season of
         months out. Forecasts are summed up again.
@@ -66,18 +65,14 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Learn the logarithm. Forecasts are exponentials again: medians rather than means.
     units : int or sequence of int, default=32
         Size of the LSTM's state.
-    window_scaler : {"auto", "last", "mean", "standard"} or None, default="auto"
+    window_scaler : {"auto", "last", "mean", "standard"}, int or None, default="auto"
         How each window is scaled by its own level and spread, as in `LSTMRegressor`: "auto" is "standard", but nothing
         where `difference` has taken the level out.
-    relative_to, linear_skip, quantiles
-        As in `LSTMRegressor`. `linear_skip`, the linear path beside the LSTM, is there by default.
-    dropout, learning_rate, epochs, batch_size, validation_fraction, patience
+    quantiles, epochs, batch_size
         As in `LSTMRegressor`.
     calibration : float, optional
         Share of the rows, at the end, by which to learn how far forecasts miss: a copy is fitted on the rows before
         them, for the intervals of `forecast` and `predict_interval`. Then all rows are fitted.
-    verbose
-        As in `LSTMRegressor`.
     random_state : int, RandomState instance or None, default=None
         Seeds the network.
 
@@ -120,13 +115,13 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
 
     Short parameters are set and searched by their names:
 
-    >>> deeper = forecaster.set_params(n_steps=24, dropout=0.2)
+    >>> deeper = forecaster.set_params(n_steps=24, units=16)
 
     With `make_forecast_pipeline`, every parameter of the steps can be set and searched:
 
     >>> from sklstm import make_forecast_pipeline
     >>> forecaster = SeriesForecaster(make_forecast_pipeline(n_steps=12, units=8), horizon=3)
-    >>> deeper = forecaster.set_params(pipeline__frame__n_steps=24, pipeline__lstm__stride=2)
+    >>> deeper = forecaster.set_params(pipeline__frame__n_steps=24, pipeline__lstm__dropout=0.2)
     """
 
     _parameter_constraints = {
@@ -150,22 +145,14 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         future=None,
         n_steps=24,
         scaling="standard",
-        pooled=False,
         difference=None,
         log=False,
         units=32,
         window_scaler="auto",
-        relative_to=None,
-        linear_skip=True,
         quantiles=None,
-        dropout=0.0,
-        learning_rate=None,
         epochs=100,
         batch_size=32,
-        validation_fraction=None,
-        patience=None,
         calibration=None,
-        verbose=0,
         random_state=None,
     ):
         self.pipeline = pipeline
@@ -179,22 +166,14 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self.future = future
         self.n_steps = n_steps
         self.scaling = scaling
-        self.pooled = pooled
         self.difference = difference
         self.log = log
         self.units = units
         self.window_scaler = window_scaler
-        self.relative_to = relative_to
-        self.linear_skip = linear_skip
         self.quantiles = quantiles
-        self.dropout = dropout
-        self.learning_rate = learning_rate
         self.epochs = epochs
         self.batch_size = batch_size
-        self.validation_fraction = validation_fraction
-        self.patience = patience
         self.calibration = calibration
-        self.verbose = verbose
         self.random_state = random_state
 
     @property

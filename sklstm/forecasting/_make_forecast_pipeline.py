@@ -16,19 +16,18 @@ def make_forecast_pipeline(
     log=False,
     units=32,
     window_scaler="auto",
-    relative_to=None,
     linear_skip=True,
     quantiles=None,
     dropout=0.0,
     learning_rate=None,
     epochs=100,
     batch_size=32,
-    validation_fraction=None,
+    validation=None,
     patience=None,
     verbose=0,
     random_state=None,
 ) -> Pipeline:
-    """Build the Pipeline that the short parameters of `SeriesForecaster` stand for.
+    """Build the Pipeline of a `SeriesForecaster`, from its short parameters and more.
 
     ``SeriesForecaster(make_forecast_pipeline(n_steps=24, units=16), horizon=12)`` is the same forecaster as
     ``SeriesForecaster(n_steps=24, units=16, horizon=12)``. In the first one every parameter of every step can be set
@@ -36,14 +35,16 @@ def make_forecast_pipeline(
 
     Parameters
     ----------
-    static, future, n_steps, scaling, pooled, difference, log, units
+    static, future, n_steps, scaling, difference, log, units
         As in `SeriesForecaster`.
-    window_scaler : {"auto", "last", "mean", "standard"} or None, default="auto"
+    pooled : bool, default=False
+        Whether all series of a panel share one scale, as in `SeriesScaler`.
+    window_scaler : {"auto", "last", "mean", "standard"}, int or None, default="auto"
         As in `SeriesForecaster`. "auto" is resolved here and does not follow later changes of the step ``difference``.
-    relative_to, linear_skip, quantiles, dropout, learning_rate, epochs, batch_size, validation_fraction, patience
-        As in `SeriesForecaster`.
-    verbose, random_state
-        As in `SeriesForecaster`.
+    linear_skip : bool, default=True
+        Whether there is a linear path beside the LSTM, as in `LSTMRegressor`.
+    quantiles, dropout, learning_rate, epochs, batch_size, validation, patience, verbose, random_state
+        As in `LSTMRegressor`.
 
     Returns
     -------
@@ -59,9 +60,9 @@ def make_forecast_pipeline(
     --------
     Train on every second window:
 
-    >>> from sklstm import SeriesForecaster, make_forecast_pipeline
+    >>> from sklstm import SeriesForecaster, TrainingPlan, make_forecast_pipeline
     >>> forecaster = SeriesForecaster(make_forecast_pipeline(n_steps=24, units=16), horizon=12)
-    >>> forecaster = forecaster.set_params(pipeline__lstm__stride=2)
+    >>> forecaster = forecaster.set_params(pipeline__lstm__training=TrainingPlan(stride=2))
 
     Replace the LSTM by a linear model on the same windows:
 
@@ -82,14 +83,13 @@ def make_forecast_pipeline(
     lstm = LSTMRegressor(
         units,
         window_scaler=window_scaler,
-        relative_to=relative_to,
         linear_skip=linear_skip,
         quantiles=quantiles,
         dropout=dropout,
         learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,
-        validation_fraction=validation_fraction,
+        validation=validation,
         patience=patience,
         verbose=verbose,
         random_state=random_state,

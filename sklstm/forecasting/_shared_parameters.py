@@ -98,9 +98,11 @@ def _as_offset(freq):
 def _share_architecture(name, regressor):
     """Set the architecture that the strategy "encoder_decoder" stands for."""
     architecture = _parameters(regressor).get("architecture")
-    if architecture == "vanilla":
-        regressor.set_params(architecture="encoder_decoder")
-    elif architecture != "encoder_decoder" and not callable(architecture):
+    network = getattr(architecture, "network", architecture)
+    if network == "vanilla":
+        name = "architecture" if network is architecture else "architecture__network"
+        regressor.set_params(**{name: "encoder_decoder"})
+    elif network != "encoder_decoder" and not callable(network):
         got = type(regressor).__name__ if architecture is None else f"architecture={architecture!r}"
         raise ValueError(
             f"{WHO}(strategy='encoder_decoder') needs LSTMRegressor(architecture='encoder_decoder') as the last step, "

@@ -10,13 +10,26 @@ from sklearn.pipeline import Pipeline
 from sklstm.forecasting._make_forecast_pipeline import make_forecast_pipeline
 from sklstm.forecasting._shared_parameters import share_parameters, share_target
 
+NAMES = (
+    "static",
+    "future",
+    "n_steps",
+    "scaling",
+    "difference",
+    "log",
+    "units",
+    "window_scaler",
+    "quantiles",
+    "epochs",
+    "batch_size",
+    "random_state",
+)
 # Names and defaults.
-SHORT_PARAMETERS = {name: value.default for name, value in inspect.signature(make_forecast_pipeline).parameters.items()}
+SHORT_PARAMETERS = {name: inspect.signature(make_forecast_pipeline).parameters[name].default for name in NAMES}
 OF_OTHER_STEPS = {
     "difference__lags": "difference",
     "difference__log": "log",
     "scale__method": "scaling",
-    "scale__pooled": "pooled",
     "frame__n_steps": "n_steps",
     "frame__static": "static",
     "frame__future": "future",

@@ -1,5 +1,6 @@
-"""Splitters for scikit-learn's searches. They load no Keras."""
+"""Splitters for scikit-learn's searches, and for training. They load no Keras."""
 
 from sklstm.model_selection._panel_split import PanelTimeSeriesSplit
+from sklstm.model_selection._time_tail import TimeTail
 
-__all__ = ["PanelTimeSeriesSplit"]
+__all__ = ["PanelTimeSeriesSplit", "TimeTail"]

@@ -3,12 +3,13 @@
 import keras
 from keras import layers, ops
 
+from sklstm._seeds import Seeds
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
 from sklstm.networks._recurrent import drop, lstm
 
 
-def autoencoder(meta, *, units=32, latent_dim=None, dropout=0.0):
+def autoencoder(meta, *, units=32, latent_dim=None, dropout=0.0, seed=None):
     """One LSTM layer reads the window; another turns its last state, repeated, into the same window.
 
     The window is rebuilt from its last time step back to its first, which is what the state knows best. Both layers
@@ -24,6 +25,8 @@ def autoencoder(meta, *, units=32, latent_dim=None, dropout=0.0):
         Length of the code: a dense layer makes it of the encoder's last state. Without it the code is that state.
     dropout : float, default=0.0
         Share of what each of the two LSTM layers says that is dropped in training.
+    seed : int, optional
+        Seed of initial weights and dropout. By default Keras draws seeds.
 
     Returns
     -------
@@ -39,15 +42,17 @@ def autoencoder(meta, *, units=32, latent_dim=None, dropout=0.0):
     Malhotra et al., 2016, "LSTM-based Encoder-Decoder for Multi-sensor Anomaly Detection", ICML Anomaly Detection
     Workshop (the reverse order).
     """
+    seeds = Seeds(seed)
     inputs = windows("autoencoder", meta)
     values, observed = split_observed(inputs)
-    code = drop(lstm(units, name="encoder")(values, mask=observed), dropout, name="dropout_encoder")
+    code = drop(lstm(units, seeds, name="encoder")(values, mask=observed), dropout, seeds, name="dropout_encoder")
     if latent_dim is not None:
-        code = layers.Dense(latent_dim, name="code")(code)
+        code = layers.Dense(latent_dim, kernel_initializer=seeds.initializer(), name="code")(code)
     codes = ops.expand_dims(code, axis=1) * ops.ones_like(values[:, :, :1])
-    states = lstm(units, return_sequences=True, name="decoder")(codes, mask=ops.flip(observed, axis=1))
-    states = drop(states, dropout, name="dropout_decoder")
-    outputs = layers.Dense(int(meta["X_shape_"][2]), name="outputs")(ops.flip(states, axis=1))
+    states = lstm(units, seeds, return_sequences=True, name="decoder")(codes, mask=ops.flip(observed, axis=1))
+    states = drop(states, dropout, seeds, name="dropout_decoder")
+    rebuilt = layers.Dense(int(meta["X_shape_"][2]), kernel_initializer=seeds.initializer(), name="outputs")
+    outputs = rebuilt(ops.flip(states, axis=1))
     return named_model(inputs, outputs, name="autoencoder")
 
 

@@ -2,6 +2,7 @@
 
 from keras import layers
 
+from sklstm._seeds import Seeds
 from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
@@ -21,6 +22,7 @@ def bidirectional(
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
+    seed=None,
 ):
     """A pair of LSTM layers, and dense outputs from the last states of both; or several pairs, stacked.
 
@@ -34,7 +36,7 @@ def bidirectional(
         Share of what each pair says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
         As in `vanilla`.
-    mask_value, embedding_dim, embedding_features
+    mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -60,14 +62,19 @@ def bidirectional(
     sizes = units_per_layer(
         units, 1, expected="bidirectional has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
+    seeds = Seeds(seed)
     inputs = windows("bidirectional", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    state = read_sequence(values, observed, meta, embedding_dim, embedding_features)
+    state = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
     for k, size in enumerate(sizes, start=1):
-        forwards = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")
-        both = layers.Bidirectional(forwards, name=f"bidirectional_{k}")
-        state = drop(both(state, mask=observed), dropout, name=f"dropout_{k}")
-    state = join(state, static(values, meta), future(values, meta))
-    outputs = heads(meta, state, output_activation)
+        params = {"recurrent_dropout": recurrent_dropout, "return_sequences": k < len(sizes)}
+        # Keras draws three seeds more, for a layer that Bidirectional copies. They are left out for the same weights.
+        seeds.skip(3)
+        forwards = lstm(size, seeds, **params, name=f"lstm_{k}")
+        backwards = lstm(size, seeds, **params, go_backwards=True, name=f"backward_lstm_{k}")
+        both = layers.Bidirectional(forwards, backward_layer=backwards, name=f"bidirectional_{k}")
+        state = drop(both(state, mask=observed), dropout, seeds, name=f"dropout_{k}")
+    state = join(state, static(values, meta), future(values, meta), seeds=seeds)
+    outputs = heads(meta, state, seeds, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="bidirectional")

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers, ops
 
+from sklstm._seeds import Seeds
 from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
@@ -27,6 +28,7 @@ def cnn_lstm(
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
+    seed=None,
 ):
     """Convolution and pooling of each subsequence (or frame), one LSTM layer over them, dense outputs.
 
@@ -47,7 +49,7 @@ def cnn_lstm(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`; not of frames.
-    mask_value, embedding_dim, embedding_features
+    mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`; frames are not embedded.
 
     Returns
@@ -78,6 +80,7 @@ def cnn_lstm(
     (size,) = units_per_layer(
         units, 1, expected="cnn_lstm has one LSTM layer", remedy="Pass one number, or architecture='stacked'."
     )
+    seeds = Seeds(seed)
     _, n_timesteps, *frame = (int(length) for length in meta["X_shape_"])
     if len(frame) > 1:
         if linear_path is not None:
@@ -87,19 +90,19 @@ def cnn_lstm(
             )
         inputs = keras.Input((None, *frame), name="frames")
         values, observed = split_observed(inputs, mask_value)
-        pieces = _read_frames(values, int(filters), int(kernel_size))
+        pieces = _read_frames(values, int(filters), int(kernel_size), seeds)
     else:
         inputs = windows("cnn_lstm", meta, path_length(linear_path))
         values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-        sequence = read_sequence(values, observed, meta, embedding_dim, embedding_features)
+        sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
         if subsequence is None:
             subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
         pieces, observed = _cut(sequence, observed, int(subsequence))
-        pieces = _read_subsequences(pieces, int(filters), int(kernel_size))
-    state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(pieces, mask=observed)
-    state = drop(state, dropout, name="dropout")
-    state = join(state, static(values, meta), future(values, meta))
-    outputs = heads(meta, state, output_activation)
+        pieces = _read_subsequences(pieces, int(filters), int(kernel_size), seeds)
+    state = lstm(size, seeds, recurrent_dropout=recurrent_dropout, name="lstm")(pieces, mask=observed)
+    state = drop(state, dropout, seeds, name="dropout")
+    state = join(state, static(values, meta), future(values, meta), seeds=seeds)
+    outputs = heads(meta, state, seeds, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="cnn_lstm")
 
@@ -118,19 +121,28 @@ def _cut(values, observed, length):
     return ops.transpose(cut, (0, 2, 3, 1)), observed[:, ::length]
 
 
-def _read_subsequences(pieces, filters, kernel_size):
+def _read_subsequences(pieces, filters, kernel_size, seeds):
     # One convolution over all pieces, of patterns that are one piece high: Keras' TimeDistributed counts samples in
     # place of time steps where the numbers of both are open.
-    size = (1, kernel_size)
-    convolution = layers.Conv2D(filters, size, padding="same", activation="relu", name="convolutions")
+    convolution = _convolution(layers.Conv2D, filters, (1, kernel_size), seeds)
     return ops.max(convolution(pieces), axis=2)
 
 
-def _read_frames(frames, filters, kernel_size):
+def _read_frames(frames, filters, kernel_size, seeds):
     if frames.ndim == 4:
         frames = ops.expand_dims(frames, axis=-1)
-    size = (1, kernel_size, kernel_size)
-    frames = layers.Conv3D(filters, size, padding="same", activation="relu", name="convolutions")(frames)
+    frames = _convolution(layers.Conv3D, filters, (1, kernel_size, kernel_size), seeds)(frames)
     frames = layers.MaxPooling3D((1, 2, 2), padding="same", name="poolings")(frames)
     # Flat, not pooled throughout: where in a frame something is must stay known for its motion to be.
     return layers.Reshape((-1, math.prod(frames.shape[2:])), name="flats")(frames)
+
+
+def _convolution(kind, filters, size, seeds):
+    return kind(
+        filters,
+        size,
+        padding="same",
+        activation="relu",
+        kernel_initializer=seeds.initializer(),
+        name="convolutions",
+    )

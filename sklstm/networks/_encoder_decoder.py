@@ -2,6 +2,7 @@
 
 from keras import layers
 
+from sklstm._seeds import Seeds
 from sklstm.networks._feature_roles import beside, future, future_by_step, read_sequence, sequence_features, static
 from sklstm.networks._heads import n_output_steps, step_heads
 from sklstm.networks._linear_path import add_linear_path, path_length
@@ -21,6 +22,7 @@ def encoder_decoder(
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
+    seed=None,
 ):
     """One LSTM layer reads the window; another turns its last state, repeated, into the time steps of the output.
 
@@ -36,7 +38,7 @@ def encoder_decoder(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`, with a feature for each output of a time step.
-    mask_value, embedding_dim, embedding_features
+    mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -65,17 +67,18 @@ def encoder_decoder(
     encoder, decoder = units_per_layer(
         units, 2, expected="encoder_decoder has two LSTM layers", remedy="Pass one number for both, or a pair."
     )
+    seeds = Seeds(seed)
     inputs = windows("encoder_decoder", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    sequence = read_sequence(values, observed, meta, embedding_dim, embedding_features)
-    state = lstm(encoder, recurrent_dropout=recurrent_dropout, name="encoder")(sequence, mask=observed)
-    state = drop(state, dropout, name="dropout_encoder")
+    sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
+    state = lstm(encoder, seeds, recurrent_dropout=recurrent_dropout, name="encoder")(sequence, mask=observed)
+    state = drop(state, dropout, seeds, name="dropout_encoder")
     n_steps = n_output_steps(meta)
     leads = future_by_step(values, meta, n_steps)
     state = beside(state, static(values, meta), future(values, meta) if leads is None else None)
     states = beside(layers.RepeatVector(n_steps, name="repeat")(state), leads)
-    states = lstm(decoder, recurrent_dropout=recurrent_dropout, return_sequences=True, name="decoder")(states)
-    states = drop(states, dropout, name="dropout_decoder")
-    outputs = step_heads(meta, states, output_activation)
+    states = lstm(decoder, seeds, recurrent_dropout=recurrent_dropout, return_sequences=True, name="decoder")(states)
+    states = drop(states, dropout, seeds, name="dropout_decoder")
+    outputs = step_heads(meta, states, seeds, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="encoder_decoder")

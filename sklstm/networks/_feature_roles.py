@@ -19,7 +19,7 @@ def pick(values, features):
     return ops.take(values, list(features), axis=2)
 
 
-def read_sequence(values, observed, meta, embedding_dim=None, embedding_features=None):
+def read_sequence(values, observed, meta, seeds, embedding_dim=None, embedding_features=None):
     """What the recurrent layers read: the features without a role, codes among them embedded.
 
     Parameters
@@ -30,6 +30,8 @@ def read_sequence(values, observed, meta, embedding_dim=None, embedding_features
         True where observed.
     meta : dict
         See `sklstm.networks`.
+    seeds : Seeds
+        Where the initial weights of embeddings get their seeds from.
     embedding_dim : int, optional
         Numbers that stand for a code. Without it nothing is embedded.
     embedding_features : sequence of int, optional
@@ -47,7 +49,9 @@ def read_sequence(values, observed, meta, embedding_dim=None, embedding_features
     codes = features if embedding_features is None else embedding_features
     numbers = [k for k in features if k not in codes]
     embedded = [
-        layers.Embedding(int(n), int(embedding_dim), name=f"embedding_{k}")(values[:, :, int(k)])
+        layers.Embedding(
+            int(n), int(embedding_dim), embeddings_initializer=seeds.initializer("uniform"), name=f"embedding_{k}"
+        )(values[:, :, int(k)])
         for k, n in zip(codes, meta["n_categories_"], strict=True)
     ]
     # What was not observed looks like the first category: it is zero, as numbers are.
@@ -83,14 +87,14 @@ def known_by_step(values, meta):
     return beside(fixed, pick(values, features) if features else None)
 
 
-def join(state, *known):
+def join(state, *known, seeds):
     """A state, what is known besides, and what both say together; the state itself where nothing is known."""
     joined = beside(state, *known)
     if joined is state:
         return state
     # One output layer adds the two up: it takes a layer between for one to decide what the other means (a product).
-    together = layers.Dense(state.shape[-1], activation="relu", name="together")(joined)
-    return beside(joined, together)
+    together = layers.Dense(state.shape[-1], activation="relu", kernel_initializer=seeds.initializer(), name="together")
+    return beside(joined, together(joined))
 
 
 def beside(*tensors):

@@ -7,7 +7,7 @@ from keras import layers
 REGRESSION = ("continuous", "continuous-multioutput")
 
 
-def heads(meta, state, output_activation=None):
+def heads(meta, state, seeds, output_activation=None):
     """Outputs of a sample from one state: numbers, or probabilities of classes.
 
     Parameters
@@ -16,6 +16,8 @@ def heads(meta, state, output_activation=None):
         See `sklstm.networks`.
     state : KerasTensor of shape (n_samples, units)
         What the network made of a sample.
+    seeds : Seeds
+        Where the initial weights get their seeds from.
     output_activation : str, optional
         In place of the usual one: linear in regression, sigmoid for yes or no, softmax among classes.
 
@@ -26,7 +28,7 @@ def heads(meta, state, output_activation=None):
     target, n_outputs, n_classes = meta["target_type_"], int(meta["n_outputs_"]), meta.get("n_classes_")
     if target == "multiclass-multioutput":
         return [
-            layers.Dense(int(n), activation=output_activation or "softmax", name=f"output_{k}")(state)
+            _dense(int(n), seeds, output_activation or "softmax", name=f"output_{k}")(state)
             for k, n in enumerate(n_classes)
         ]
     if target in REGRESSION:
@@ -39,10 +41,10 @@ def heads(meta, state, output_activation=None):
         size, usual = int(n_classes), "softmax"
     else:
         raise _unknown(target)
-    return layers.Dense(size, activation=output_activation or usual, name="outputs")(state)
+    return _dense(size, seeds, output_activation or usual, name="outputs")(state)
 
 
-def step_heads(meta, states, output_activation=None):
+def step_heads(meta, states, seeds, output_activation=None):
     """Outputs of each time step, all from the same dense layer.
 
     Parameters
@@ -51,6 +53,8 @@ def step_heads(meta, states, output_activation=None):
         See `sklstm.networks`.
     states : KerasTensor of shape (n_samples, n_timesteps, units)
         What the network made of each time step.
+    seeds : Seeds
+        Where the initial weights get their seeds from.
     output_activation : str, optional
         In place of the usual one, as for `heads`.
 
@@ -72,7 +76,11 @@ def step_heads(meta, states, output_activation=None):
             "encoder_decoder and many_to_many choose one label for each time step by softmax, "
             f"got y with {per_step} for each. Fit an estimator for each of them."
         )
-    return layers.Dense(size, activation=output_activation or usual, name="outputs")(states)
+    return _dense(size, seeds, output_activation or usual, name="outputs")(states)
+
+
+def _dense(size, seeds, activation, name):
+    return layers.Dense(size, activation=activation, kernel_initializer=seeds.initializer(), name=name)
 
 
 def n_output_steps(meta):

@@ -1,5 +1,6 @@
 """The many-to-many LSTM: an output at every time step of the input."""
 
+from sklstm._seeds import Seeds
 from sklstm.networks._feature_roles import join, known_by_step, read_sequence, sequence_features
 from sklstm.networks._heads import n_output_steps, step_heads
 from sklstm.networks._model import named_model, windows
@@ -17,6 +18,7 @@ def many_to_many(
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
+    seed=None,
 ):
     """One LSTM layer, or several, and dense outputs from each time step's state.
 
@@ -30,7 +32,7 @@ def many_to_many(
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation
         As in `vanilla`.
-    mask_value, embedding_dim, embedding_features
+    mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -62,6 +64,7 @@ def many_to_many(
     sizes = units_per_layer(
         units, 1, expected="many_to_many has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
+    seeds = Seeds(seed)
     inputs = windows("many_to_many", meta)
     n_timesteps, n_steps = meta["X_shape_"][1], n_output_steps(meta)
     if n_steps != n_timesteps:
@@ -70,10 +73,10 @@ def many_to_many(
             "Pass architecture='encoder_decoder'."
         )
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    states = read_sequence(values, observed, meta, embedding_dim, embedding_features)
+    states = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
     for k, size in enumerate(sizes, start=1):
-        layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=True, name=f"lstm_{k}")
-        states = drop(layer(states, mask=observed), dropout, name=f"dropout_{k}")
-    states = join(states, known_by_step(values, meta))
-    outputs = step_heads(meta, states, output_activation)
+        layer = lstm(size, seeds, recurrent_dropout=recurrent_dropout, return_sequences=True, name=f"lstm_{k}")
+        states = drop(layer(states, mask=observed), dropout, seeds, name=f"dropout_{k}")
+    states = join(states, known_by_step(values, meta), seeds=seeds)
+    outputs = step_heads(meta, states, seeds, output_activation)
     return named_model(inputs, outputs, name="many_to_many")

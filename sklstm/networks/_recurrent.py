@@ -5,15 +5,22 @@ from numbers import Integral
 from keras import layers
 
 
-def lstm(units, **params):
+def lstm(units, seeds, **params):
     """LSTM layer that takes any mask."""
     # cuDNN refuses masks of windows that begin before the series does: it takes padding at the end only.
-    return layers.LSTM(units, use_cudnn=False, **params)
+    return layers.LSTM(
+        units,
+        use_cudnn=False,
+        kernel_initializer=seeds.initializer(),
+        recurrent_initializer=seeds.initializer("orthogonal"),
+        seed=seeds.next(),
+        **params,
+    )
 
 
-def drop(tensor, rate, name):
+def drop(tensor, rate, seeds, name):
     """Drop a share of the values in training; no share, no layer."""
-    return layers.Dropout(rate, name=name)(tensor) if rate else tensor
+    return layers.Dropout(rate, seed=seeds.next(), name=name)(tensor) if rate else tensor
 
 
 def units_per_layer(units, n_layers, *, expected, remedy, open_ended=False):

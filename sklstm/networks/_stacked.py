@@ -1,5 +1,6 @@
 """The stacked LSTM: each layer reads what the one below says at every time step."""
 
+from sklstm._seeds import Seeds
 from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
@@ -19,6 +20,7 @@ def stacked(
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
+    seed=None,
 ):
     """LSTM layers on top of each other, and dense outputs from the last state of the topmost.
 
@@ -32,7 +34,7 @@ def stacked(
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
         As in `vanilla`.
-    mask_value, embedding_dim, embedding_features
+    mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -58,13 +60,16 @@ def stacked(
     sizes = units_per_layer(
         units, 2, expected="stacked has one LSTM layer or more", remedy="Pass units for each.", open_ended=True
     )
+    seeds = Seeds(seed)
     inputs = windows("stacked", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    state = read_sequence(values, observed, meta, embedding_dim, embedding_features)
+    state = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
     for k, size in enumerate(sizes, start=1):
-        layer = lstm(size, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}")
-        state = drop(layer(state, mask=observed), dropout, name=f"dropout_{k}")
-    state = join(state, static(values, meta), future(values, meta))
-    outputs = heads(meta, state, output_activation)
+        layer = lstm(
+            size, seeds, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}"
+        )
+        state = drop(layer(state, mask=observed), dropout, seeds, name=f"dropout_{k}")
+    state = join(state, static(values, meta), future(values, meta), seeds=seeds)
+    outputs = heads(meta, state, seeds, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="stacked")

@@ -1,5 +1,6 @@
 """The vanilla LSTM: many time steps in, one output."""
 
+from sklstm._seeds import Seeds
 from sklstm.networks._feature_roles import future, join, read_sequence, sequence_features, static
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
@@ -19,6 +20,7 @@ def vanilla(
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
+    seed=None,
 ):
     """One LSTM layer, and dense outputs from its last state.
 
@@ -43,6 +45,8 @@ def vanilla(
         Numbers that stand for a code, where X holds codes of categories: an embedding is learned for each feature.
     embedding_features : sequence of int, optional
         Features that hold codes; by default all that are neither static nor known ahead.
+    seed : int, optional
+        Seed of initial weights and dropout. By default Keras draws seeds.
 
     Returns
     -------
@@ -68,12 +72,13 @@ def vanilla(
     (size,) = units_per_layer(
         units, 1, expected="vanilla has one LSTM layer", remedy="Pass one number, or architecture='stacked'."
     )
+    seeds = Seeds(seed)
     inputs = windows("vanilla", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    sequence = read_sequence(values, observed, meta, embedding_dim, embedding_features)
-    state = lstm(size, recurrent_dropout=recurrent_dropout, name="lstm")(sequence, mask=observed)
-    state = drop(state, dropout, name="dropout")
-    state = join(state, static(values, meta), future(values, meta))
-    outputs = heads(meta, state, output_activation)
+    sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
+    state = lstm(size, seeds, recurrent_dropout=recurrent_dropout, name="lstm")(sequence, mask=observed)
+    state = drop(state, dropout, seeds, name="dropout")
+    state = join(state, static(values, meta), future(values, meta), seeds=seeds)
+    outputs = heads(meta, state, seeds, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)
     return named_model(inputs, outputs, name="vanilla")

@@ -1,6 +1,5 @@
 """How a network is trained, and how it predicts. Keras, and nothing of scikit-learn."""
 
-from sklstm._seeds import keras_seeds
 from sklstm.training._batches import SampleBatches, StreamBatches, shuffled_rows, split_time_tail
 from sklstm.training._carried_state import carrying, streams
 from sklstm.training._compile import (
@@ -37,7 +36,6 @@ __all__ = [
     "clear_programs",
     "early_stopping",
     "fit_network",
-    "keras_seeds",
     "one_step",
     "predict_carrying",
     "predict_carrying_by_series",

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
-from sklstm._seeds import keras_seeds
+from sklstm._seeds import Seeds, fill_in_seeds
 
 # Steps of all streams, and windows, gathered at once: more are no faster, as samples wait for one another.
 STEPS_AT_ONCE, WINDOWS_AT_ONCE = 256, 4096
@@ -36,8 +36,9 @@ def carrying(network, batch_size):
             f"Model {network.name!r} has no recurrent layer, so no state is carried from one sample to the next. "
             "Pass stateful=False, or a network with an LSTM, GRU or SimpleRNN layer outside of its decoder."
         )
-    with keras_seeds(0):
-        model = type(network).from_config(config)
+    # The weights follow: no seed matters, but Keras would draw those that are missing from Python's generator.
+    fill_in_seeds(config, Seeds(0))
+    model = type(network).from_config(config)
     model.set_weights(network.get_weights())
     return model
 

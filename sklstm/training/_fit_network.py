@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import keras
-import numpy as np
 
 from sklstm._network_state import NetworkState
-from sklstm._seeds import is_seed
+from sklstm._seeds import seed_generators
 from sklstm.training._epoch_loop import EpochLoop
 from sklstm.training._epoch_program import EpochProgram, batch_signature
 from sklstm.training._paths import choose_form
@@ -66,7 +65,7 @@ def fit_network(
     """
     if not network.compiled:
         settings.compile(network)
-    _seed(network, seed)
+    seed_generators(network, seed)
     plain = set(fit_params) <= {"verbose"}
     form = choose_form(network, batches, epochs) if plain else None
     if form is None:
@@ -119,11 +118,3 @@ def _key(network, batch, form):
     # How many batches a call has room for is no matter where it takes any number.
     form = form if form.batch_size else form._replace(room=None)
     return "learn", layers, settings, repr(signature), form
-
-
-def _seed(network, seed):
-    """Seed whatever draws at random inside the network."""
-    rng = np.random.default_rng(seed)
-    for variable in network.non_trainable_variables:
-        if is_seed(variable):
-            variable.assign(rng.integers(2**31 - 1, size=variable.shape).astype(variable.dtype))

@@ -16,7 +16,15 @@ from refusal import refused
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
-from sklstm import KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor, OnlinePredictor, SeriesForecaster
+from sklstm import (
+    KerasRegressor,
+    LSTMAutoencoder,
+    LSTMClassifier,
+    LSTMRegressor,
+    OnlinePredictor,
+    SeriesForecaster,
+    TrainingPlan,
+)
 
 BACKEND = keras.backend.backend()
 pytestmark = [pytest.mark.nightly] if BACKEND == "tensorflow" else []
@@ -97,7 +105,7 @@ def test_series_forecaster(airline):
     [
         {"architecture": "stacked", "units": (2, 2)},
         {"architecture": "bidirectional"},
-        {"dropout": 0.2, "validation_fraction": 0.2, "patience": 1},
+        {"dropout": 0.2, "validation": 0.2, "patience": 1},
         {"quantiles": [0.1, 0.5, 0.9]},
         {"stateful": True},
     ],
@@ -148,7 +156,9 @@ def test_one_observation_at_a_time(fitted_pipeline, airline):
 @pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow has truncated backpropagation")
 def test_what_needs_tensorflow():
     """Truncated backpropagation is refused, with the remedy."""
-    message = refused(LSTMRegressor(tbptt=(2, 4), **SMALL).fit, WINDOWS, LAST, error=RuntimeError)
+    message = refused(
+        LSTMRegressor(training=TrainingPlan(tbptt=(2, 4)), **SMALL).fit, WINDOWS, LAST, error=RuntimeError
+    )
     assert message.replace(f"runs on {BACKEND}", "runs on jax") == snapshot(
         "Truncated backpropagation needs Keras on TensorFlow, and Keras runs on jax. Set the environment variable "
         "KERAS_BACKEND=tensorflow before Keras is imported, or pass tbptt=None."

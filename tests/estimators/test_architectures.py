@@ -10,7 +10,7 @@ from refusal import refused
 from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 
-from sklstm import LSTMClassifier, LSTMRegressor
+from sklstm import CNNLSTM, Architecture, LSTMClassifier, LSTMRegressor, TrainingPlan
 
 MANY_TO_ONE = ("vanilla", "stacked", "bidirectional", "cnn_lstm")
 ALL = (*MANY_TO_ONE, "encoder_decoder", "many_to_many")
@@ -99,14 +99,16 @@ def test_no_dropout_in_predict():
 @pytest.mark.parametrize("architecture", ALL)
 def test_output_activation(architecture):
     """output_activation is the activation of the last layer, for each architecture."""
-    model = small(architecture, output_activation="sigmoid", target_scaler="minmax")
+    model = small(architecture, architecture=Architecture(output_activation="sigmoid"), target_scaler="minmax")
     layer = model.initialize(X, target(architecture)).model_.get_layer("outputs")
     assert layer.activation is keras.activations.sigmoid
 
 
 def test_output_activation_bounds_predictions():
     """With a sigmoid and target_scaler="minmax", predictions stay within the range of y."""
-    model = small("stacked", output_activation="sigmoid", target_scaler="minmax").initialize(X, Y)
+    model = small("stacked", architecture=Architecture(output_activation="sigmoid"), target_scaler="minmax").initialize(
+        X, Y
+    )
     predicted = model.predict(100 * X)
     assert predicted.min() >= Y.min() - 1e-6
     assert predicted.max() <= Y.max() + 1e-6
@@ -239,7 +241,7 @@ def test_forecasts_follow_a_trend(architecture):
     """window_scaler, relative_to and linear_skip together forecast a trend beyond the levels of fit."""
     n_steps = 3 if architecture == "encoder_decoder" else 1
     model = small(
-        architecture, relative_to=6, window_scaler="mean", linear_skip=True, target_scaler="minmax", epochs=10
+        architecture, window_scaler=6, window_scaler="mean", linear_skip=True, target_scaler="minmax", epochs=10
     )
     model.fit(*rising(48, n_steps=n_steps))
     far, ahead = rising(48, first=600, n_steps=n_steps)
@@ -252,7 +254,7 @@ def plain():
     return small(epochs=30, learning_rate=0.03).fit(*rising(48))
 
 
-@pytest.mark.parametrize("option", [{"relative_to": "last"}, {"window_scaler": "last"}, {"relative_to": 6}])
+@pytest.mark.parametrize("option", [{"window_scaler": "last"}, {"window_scaler": "last"}, {"window_scaler": 6}])
 def test_forecasts_beyond_the_levels_of_fit(option, plain):
     """relative_to or window_scaler alone follow the level of the series; a plain network stays at the levels of fit."""
     far, ahead = rising(48, first=600)
@@ -276,11 +278,11 @@ def zeros(meta):
     return keras.Model(inputs, layers.Reshape((meta["n_output_steps_"], -1))(outputs))
 
 
-@pytest.mark.parametrize("relative_to", ["last", 4, 6])
+@pytest.mark.parametrize("window_scaler", ["last", 4, 6])
 def test_reference_of_relative_to(relative_to):
     """The reference is the last value of the window, or the value one season before the target."""
     windows, ahead = rising(48, n_steps=8)
-    model = small(zeros, relative_to=relative_to, target_scaler=None).initialize(windows, ahead)
+    model = small(zeros, window_scaler=relative_to, target_scaler=None).initialize(windows, ahead)
     known, expected = np.asarray(windows)[:, :, 0], np.empty_like(ahead)
     for step in range(8):
         back = 1 if relative_to == "last" else relative_to - step % relative_to
@@ -293,27 +295,27 @@ def test_relative_to_by_hand():
     windows, ahead = rising(48)
     last = windows[:, -1, 0]
     by_hand = small().fit(windows, ahead - last)
-    model = small(relative_to="last").fit(windows, ahead)
+    model = small(window_scaler="last").fit(windows, ahead)
     assert_allclose(model.predict(windows), by_hand.predict(windows) + last, rtol=1e-5)
 
 
 def test_season_longer_than_the_windows():
     """relative_to raises an error if the window does not reach back one season."""
     windows, ahead = rising(48)
-    assert refused(small(relative_to=12).fit, windows, ahead) == snapshot(
-        "LSTMRegressor(relative_to=12) needs windows of at least 12 time steps, got 6. Put LagFramer(n_steps=12) "
+    assert refused(small(window_scaler=12).fit, windows, ahead) == snapshot(
+        "LSTMRegressor(window_scaler=12) needs windows of at least 12 time steps, got 6. Put LagFramer(n_steps=12) "
         "before it."
     )
 
 
 def test_many_to_many_has_no_single_past():
     """many_to_many raises an error with linear_skip and relative_to, which need one past per sample."""
-    options = [{"linear_skip": True}, {"relative_to": "last"}, {"relative_to": 6}]
+    options = [{"linear_skip": True}, {"window_scaler": "last"}, {"window_scaler": 6}]
     assert [refused(small("many_to_many", **option).fit, X, Y) for option in options] == snapshot(
         [
             "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for linear_skip=True. Drop it, or use architecture='encoder_decoder'.",
-            "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for relative_to='last'. Drop it, or use architecture='encoder_decoder'.",
-            "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for relative_to=6. Drop it, or use architecture='encoder_decoder'.",
+            "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for window_scaler='last'. Drop it, or use architecture='encoder_decoder'.",
+            "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for window_scaler=6. Drop it, or use architecture='encoder_decoder'.",
         ]
     )
 
@@ -330,16 +332,16 @@ def test_min_steps_leaves_samples_out(architecture, waves):
         y = np.where(np.isnan(windows[:, :, 0]), np.nan, y[:, None])
     kept = (~np.isnan(windows[:, :, 0])).sum(axis=1) >= 4
     assert kept.sum() == 55
-    model = small(architecture, min_steps=4, shuffle=False)
-    by_hand = clone(model).set_params(min_steps=0).fit(windows[kept], y[kept])
+    model = small(architecture, training=TrainingPlan(min_steps=4), shuffle=False)
+    by_hand = clone(model).set_params(training=TrainingPlan(min_steps=0)).fit(windows[kept], y[kept])
     assert_array_equal(model.fit(windows, y).predict(windows), by_hand.predict(windows))
     assert len(model.predict(windows)) == 60
 
 
 def test_min_steps_leaves_nothing():
     """min_steps raises an error if it leaves no sample to train on."""
-    assert refused(small(min_steps=7).fit, X, Y) == snapshot(
-        "LSTMRegressor(min_steps=7) leaves nothing to train on: no sample of X, of shape (24, 6, 2), has so many "
+    assert refused(small(training=TrainingPlan(min_steps=7)).fit, X, Y) == snapshot(
+        "LSTMRegressor(training=TrainingPlan(min_steps=7)) leaves nothing to train on: no sample of X, of shape (24, 6, 2), has so many "
         "observed time steps. Lower min_steps, or pass longer sequences."
     )
 
@@ -350,7 +352,7 @@ def test_min_steps_leaves_nothing():
 def test_frames_keep_their_shape():
     """Predict raises an error for frames of another shape than in fit, and for windows."""
     frames = normal(12, 4, 6, 5)
-    model = LSTMClassifier(UNITS, architecture="cnn_lstm", filters=2).initialize(frames, np.arange(12) % 2)
+    model = LSTMClassifier(UNITS, architecture=CNNLSTM(filters=2)).initialize(frames, np.arange(12) % 2)
     assert model.predict(frames[:, :2]).shape == (12,)
     shapes = [(12, 4, 5, 6), (12, 4, 6, 5, 1), (12, 4, 30)]
     assert [refused(model.predict, np.zeros(shape)) for shape in shapes] == snapshot(

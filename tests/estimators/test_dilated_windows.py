@@ -64,7 +64,7 @@ def test_no_training_sample_shares_rows_with_validation_samples(group):
     first = N_ROWS - 16 - (N_STEPS - 1) * DILATION
     changed.loc[first:, ["a", "b"]] = 99.0
     framer = LagFramer(N_STEPS, dilation=DILATION, group=group)
-    model = LSTMRegressor(validation_fraction=0.2, target_scaler=None, target_groups=False, **SMALL)
+    model = LSTMRegressor(validation=0.2, target_scaler=None, target_groups=False, **SMALL)
     weights = [model.fit(framer.fit_transform(table), Y).model_.get_weights() for table in (X, changed)]
     for one, other in zip(*weights, strict=True):
         assert_array_equal(one, other)

@@ -128,7 +128,7 @@ def test_window_scaler_leaves_codes_alone():
     rows = np.stack([np.arange(80) % 7, walk[:-1]], axis=1)
     windows, y = Windows(rows, np.arange(76), 5), walk[5:]
     codes = {"embedding_dim": 2, "embedding_features": [0]}
-    assert_allclose(reference(windows, y, relative_to="last", **codes), rows[4:, 1], rtol=1e-5)
+    assert_allclose(reference(windows, y, window_scaler="last", **codes), rows[4:, 1], rtol=1e-5)
 
     def forecasts(X, network, **params):
         params |= {"window_scaler": "standard", "target_scaler": None}
@@ -217,14 +217,14 @@ def test_frames():
 
 def test_codes_are_no_numbers():
     """Options for numbers raise an error where all features hold codes."""
-    options = [{"window_scaler": "mean"}, {"relative_to": "last"}, {"linear_skip": True}]
+    options = [{"window_scaler": "mean"}, {"window_scaler": "last"}, {"linear_skip": True}]
     assert [refused(small(**option).fit, WORDS, WORDS[:, 0, 0]) for option in options] == snapshot(
         [
             "LSTMRegressor(embedding_dim=2) embeds all features of X that change from time step to time step, so that "
             "no number is left for window_scaler='mean'. Say which features hold codes, embedding_features=[...], or "
             "leave window_scaler out.",
             "LSTMRegressor(embedding_dim=2) embeds all features of X that change from time step to time step, so that "
-            "no number is left for relative_to='last'. Say which features hold codes, embedding_features=[...], or "
+            "no number is left for window_scaler='last'. Say which features hold codes, embedding_features=[...], or "
             "leave relative_to out.",
             "LSTMRegressor(embedding_dim=2) embeds all features of X that change from time step to time step, so that "
             "no number is left for linear_skip=True. Say which features hold codes, embedding_features=[...], or "

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import run_fresh
+from keras.src.random.seed_generator import global_seed_generator
 from numpy.testing import assert_allclose, assert_array_equal
 from sizes import EPOCHS, UNITS
 from sklearn.base import clone
@@ -71,14 +72,16 @@ def test_same_seed_same_bits(estimator):
 
 
 def test_fit_changes_nothing_global(estimator):
-    """Fit changes neither seeds of Python, NumPy and TensorFlow, nor determinism, float type and environment."""
+    """Fit changes neither seeds of Python, NumPy, TensorFlow and Keras, nor determinism, float type and environment."""
 
     def world():
+        keras_state = np.asarray(global_seed_generator().state).tobytes()
         numpy = np.random.get_state()
         return (
             random.getstate(),
             *(numpy[1].tobytes(), numpy[2:]),
             tf.random.get_global_generator().state.numpy().tobytes(),
+            keras_state,
             is_op_determinism_enabled(),
             keras.config.floatx(),
             dict(os.environ),

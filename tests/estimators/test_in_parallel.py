@@ -1,11 +1,14 @@
 """Parallel fits: in threads, and not in forked processes."""
 
+import pickle
+import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
 import pytest
-from builders import TABLE, TARGETS, WINDOWS, perceptron
+from builders import TABLE, TARGETS, WINDOWS, is_same, perceptron
 from compiled_programs import compiled_programs
 from conftest import run_fresh
 from inline_snapshot import snapshot
@@ -14,7 +17,7 @@ from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
-from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor
+from sklstm import KerasClassifier, KerasRegressor, LSTMAutoencoder, LSTMClassifier, LSTMRegressor
 
 X, y = WINDOWS, TARGETS[:, 0]
 SIDES = np.where(y > 0, "up", "down")
@@ -45,7 +48,7 @@ def test_search_in_threads(pipeline, airline):
     ("path", "model", "target"),
     [
         # No other test has these networks, so that the threads compile them.
-        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.25, validation_fraction=0.2), y),
+        ("xla", LSTMRegressor(units=UNITS, epochs=20, dropout=0.25, validation=0.2), y),
         ("graph", LSTMClassifier(units=UNITS, epochs=EPOCHS, dropout=0.25), SIDES),
         ("graph", KerasRegressor(perceptron, model__units=7, epochs=EPOCHS, validation_split=0.2), y),
         ("xla", KerasClassifier(perceptron, model__units=7, epochs=20), SIDES),
@@ -70,6 +73,47 @@ def test_fits_in_threads(path, model, target):
         assert fitted[0] == path
         assert_array_equal(predicted, expected_outputs)
     assert not np.array_equal(alone[0][-1], alone[1][-1])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LSTMRegressor(UNITS, architecture="bidirectional", dropout=0.2, epochs=EPOCHS, random_state=0),
+        LSTMClassifier(UNITS, stateful=True, batch_size=4, epochs=EPOCHS, random_state=0),
+        LSTMAutoencoder(UNITS, latent_dim=2, epochs=EPOCHS, random_state=0),
+    ],
+)
+def test_draws_in_other_threads(model):
+    """A thread that draws from Python's and NumPy's generators meanwhile gets the numbers of its seeds; so does a fit."""
+    target = SIDES if isinstance(model, LSTMClassifier) else y
+    expected = clone(model).fit(X, target).network_.weights
+    python, numpy, done, drawn = random.getstate(), np.random.get_state(), threading.Event(), []
+
+    def draw():
+        return random.randint(1, 10**9), np.random.randint(10**9)
+
+    def draw_until_done():
+        while not done.wait(1e-4):
+            drawn.append(draw())
+
+    try:
+        random.seed(5)
+        np.random.seed(5)
+        other = threading.Thread(target=draw_until_done, daemon=True)
+        other.start()
+        fitted = clone(model).fit(X, target)
+        assert pickle.loads(pickle.dumps(fitted)).model_.built
+        done.set()
+        other.join()
+        random.seed(5)
+        np.random.seed(5)
+        assert drawn == [draw() for _ in drawn]
+    finally:
+        done.set()
+        random.setstate(python)
+        np.random.set_state(numpy)
+    assert len(drawn) > 20
+    assert is_same(fitted.network_.weights, expected)
 
 
 def test_predictions_in_threads():

@@ -67,7 +67,7 @@ def regressor(model=perceptron, **params):
 INTERRUPTED = {
     "graph": lstm(epochs=FEW),
     "xla": lstm(),
-    "xla, validation": lstm(epochs=2 * MANY, validation_fraction=0.2),
+    "xla, validation": lstm(epochs=2 * MANY, validation=0.2),
     "keras": lstm(epochs=FEW, optimizer="nadam"),
     "LSTMClassifier": LSTMClassifier(units=2, batch_size=4, epochs=MANY, random_state=0),
     "KerasRegressor": regressor(),

@@ -14,7 +14,7 @@ from sklearn.metrics import make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklstm import LagFramer, LSTMAutoencoder, SequencePadder, SeriesScaler, To3D, Windows
+from sklstm import LagFramer, LSTMAutoencoder, SequencePadder, SeriesScaler, To3D, TrainingPlan, Windows
 
 SAME = {"rtol": 1e-5, "atol": 1e-6}
 # Sixty windows of eight time steps and two features.
@@ -93,7 +93,7 @@ def test_contamination_with_min_steps():
     """The threshold depends on samples that stride leaves out, but not on samples with less than min_steps."""
     cut = X.copy()
     cut[:5, :6] = np.nan
-    model = small(contamination=0.1, min_steps=4, stride=3).fit(cut)
+    model = small(contamination=0.1, training=TrainingPlan(min_steps=4), training=TrainingPlan(stride=3)).fit(cut)
     assert model.offset_ == np.percentile(model.score_samples(cut)[5:], 10)
 
 
@@ -141,7 +141,7 @@ def test_loss_is_the_mean_error(epochs):
     """Loss and val_loss are mean errors over samples, on TensorFlow's graph and by XLA."""
     cut = X.copy()
     cut[:5, :6] = cut[50, 2:7] = cut[58] = np.nan
-    model = small(epochs=epochs, optimizer="sgd", learning_rate=1e-9, validation_fraction=0.2).fit(cut)
+    model = small(epochs=epochs, optimizer="sgd", learning_rate=1e-9, validation=0.2).fit(cut)
     errors = model.reconstruction_error(cut)
     assert model.training_path_ == ("graph" if epochs == 1 else "xla")
     # Of 59 samples with observed time steps the last 12 are for validation; the 7 before share time steps with them.
@@ -196,10 +196,12 @@ def test_in_a_pipeline():
 
 
 def test_panels():
-    """Stride and validation_fraction work with windows of several series."""
+    """Stride and validation work with windows of several series."""
     panel = np.column_stack([np.repeat([0.0, 1.0], 40), np.tile(np.arange(40.0), 2), np.tile(SERIES[:40], (2, 1))])
     table = pd.DataFrame(panel, columns=["series", "time", "east", "north"])
-    find = make_pipeline(LagFramer(n_steps=4, group="series", time="time"), small(stride=2, validation_fraction=0.2))
+    find = make_pipeline(
+        LagFramer(n_steps=4, group="series", time="time"), small(training=TrainingPlan(stride=2), validation=0.2)
+    )
     assert np.isfinite(find.fit(table).score_samples(table)).all()
     assert set(find[-1].history_) == {"loss", "val_loss"}
 
@@ -235,7 +237,7 @@ def test_windows_are_not_expanded(fitted):
 
 def test_early_stopping():
     """A fit without improvement ends after patience more epochs."""
-    model = small(epochs=9, patience=2, optimizer="sgd", learning_rate=1e-12, validation_fraction=0.2).fit(X)
+    model = small(epochs=9, patience=2, optimizer="sgd", learning_rate=1e-12, validation=0.2).fit(X)
     assert model.n_iter_ < 9
 
 
@@ -316,7 +318,7 @@ def test_wrong_contamination():
 def test_mistyped_parameter():
     """A mistyped parameter raises an error that suggests the right name."""
     assert refused(LSTMAutoencoder, latent_dims=2, error=TypeError) == snapshot(
-        "LSTMAutoencoder has no parameter 'latent_dims'. Did you mean 'latent_dim'? Its parameters are: batch_size, callbacks, contamination, dropout, epochs, latent_dim, learning_rate, min_steps, optimizer, patience, random_state, stride, units, validation_fraction, verbose, warm_start."
+        "LSTMAutoencoder has no parameter 'latent_dims'. Did you mean 'latent_dim'? Its parameters are: batch_size, callbacks, contamination, dropout, epochs, latent_dim, learning_rate, min_steps, optimizer, patience, random_state, stride, units, validation, verbose, warm_start."
     )
 
 
@@ -361,8 +363,8 @@ def test_bad_values():
 
 def test_nothing_to_train_on():
     """min_steps raises an error if it leaves no sample to train on."""
-    assert refused(small(min_steps=9).fit, X) == snapshot(
-        "LSTMAutoencoder(min_steps=9) leaves nothing to train on: no sample of X, of shape (60, 8, 2), has so many "
+    assert refused(small(training=TrainingPlan(min_steps=9)).fit, X) == snapshot(
+        "LSTMAutoencoder(training=TrainingPlan(min_steps=9)) leaves nothing to train on: no sample of X, of shape (60, 8, 2), has so many "
         "observed time steps. Lower min_steps, or pass longer sequences."
     )
 

@@ -9,7 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
 
-from sklstm import LSTMClassifier
+from sklstm import Architecture, LSTMClassifier
 
 N = 36
 CODES = np.arange(N) % 3
@@ -181,7 +181,9 @@ def test_labels_of_time_steps(padded, missing, weights):
 def test_two_classes_of_time_steps(X, pool, activation):
     """Time steps of two classes work with sigmoid and with softmax."""
     y = pool[np.stack([CODES % 2] * 4, axis=1)]
-    model = small(epochs=1, architecture="many_to_many", output_activation=activation).fit(X, y)
+    model = small(epochs=1, architecture="many_to_many", architecture=Architecture(output_activation=activation)).fit(
+        X, y
+    )
     assert model.predict_proba(X).shape == (N, 4, 2)
     assert_array_equal(model.predict(X), pool[model.predict_proba(X).argmax(axis=2)])
     assert model.predict(X).dtype == pool.dtype

@@ -10,7 +10,7 @@ from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklstm import KerasClassifier, LSTMClassifier
+from sklstm import Architecture, KerasClassifier, LSTMClassifier
 
 N = 36
 CODES = np.arange(N) % 3
@@ -135,11 +135,13 @@ def test_cross_entropies_are_one(X, fitted, loss):
 
 def test_two_classes_by_softmax(X):
     """Two classes may have two units with softmax, and the loss follows."""
-    model = small(output_activation="softmax").fit(X, CODES > 1)
+    model = small(architecture=Architecture(output_activation="softmax")).fit(X, CODES > 1)
     assert model.model_.output_shape == (None, 2)
     assert_allclose(model.predict_proba(X).sum(axis=1), 1)
     assert model.history_["loss"][0] == pytest.approx(
-        small(output_activation="softmax", loss="categorical_crossentropy").fit(X, CODES > 1).history_["loss"][0]
+        small(architecture=Architecture(output_activation="softmax"), loss="categorical_crossentropy")
+        .fit(X, CODES > 1)
+        .history_["loss"][0]
     )
 
 
@@ -173,16 +175,16 @@ def test_scores_in_place_of_probabilities(X, y, units, activation, loss):
 def test_validation_samples_of_a_class_that_is_not_trained_on(X):
     """A class that is in the validation samples only is an error, and the remedies of its message work."""
     y = np.sort(WORDS[CODES])
-    model = small(epochs=1, validation_fraction=0.4)
+    model = small(epochs=1, validation=0.4)
     assert refused(model.fit, X, y) == snapshot(
-        "LSTMClassifier(validation_fraction=0.4) keeps the samples at the end for validation, and they hold a class "
+        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class "
         "that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass "
-        "validation_gap=0. Windows of a series: lower validation_fraction, or drop it."
+        "validation_gap=0. Windows of a series: lower validation, or drop it."
     )
     order = np.random.default_rng(0).permutation(N)
-    shuffled = small(epochs=1, validation_fraction=0.4, validation_gap=0).fit(X[order], y[order])
+    shuffled = small(epochs=1, validation=0.4, validation_gap=0).fit(X[order], y[order])
     assert "val_loss" in shuffled.history_
-    assert "val_loss" in small(epochs=1, validation_fraction=0.1).fit(X, y).history_
+    assert "val_loss" in small(epochs=1, validation=0.1).fit(X, y).history_
     assert "val_loss" not in small(epochs=1).fit(X, y).history_
 
 
@@ -191,14 +193,14 @@ def test_class_in_the_validation_gap(X):
     y = np.array(["low", "mid"])[CODES % 2]
     y[29:32] = "top"
     with pytest.raises(ValueError, match=r"they hold a class that no sample to train on is of: 'top'\."):
-        small(validation_fraction=0.1).fit(X, y)
-    assert "val_loss" in small(epochs=1, validation_fraction=0.1, validation_gap=0).fit(X, y).history_
+        small(validation=0.1).fit(X, y)
+    assert "val_loss" in small(epochs=1, validation=0.1, validation_gap=0).fit(X, y).history_
 
 
 def test_partial_fit_without_a_class(X):
     """partial_fit takes samples that lack a class of earlier calls."""
     y = WORDS[CODES]
-    model = small(validation_fraction=0.2).partial_fit(X, y)
+    model = small(validation=0.2).partial_fit(X, y)
     assert len(model.partial_fit(X, np.sort(y)).history_["val_loss"]) == 2
 
 
@@ -207,5 +209,5 @@ def test_balance_does_not_look_at_validation_samples(X):
     y = WORDS[CODES]
     changed = y.copy()
     changed[32:] = "low"
-    model = small(class_weight="balanced", validation_fraction=0.1)
+    model = small(class_weight="balanced", validation=0.1)
     assert_array_equal(model.fit(X, y).predict_proba(X), clone(model).fit(X, changed).predict_proba(X))

@@ -210,13 +210,13 @@ def test_linear_skip_needs_the_targets_own_past_and_its_length(waves):
 def test_validation_is_the_time_tail(waves):
     """The validation samples are the last ones, and early stopping uses them."""
     X, y = waves
-    model = small(epochs=40, validation_fraction=0.2, patience=1, learning_rate=0.5).fit(X, y)
+    model = small(epochs=40, validation=0.2, patience=1, learning_rate=0.5).fit(X, y)
     assert set(model.history_) == {"loss", "val_loss"}
     assert model.n_iter_ == len(model.history_["loss"]) < 40
     changed = y.copy()
     # Samples that share time steps with the validation windows are in neither part.
     changed[43:48] += 100
-    again = small(epochs=1, target_scaler=None, validation_fraction=0.2)
+    again = small(epochs=1, target_scaler=None, validation=0.2)
     assert again.fit(X, y).history_ == clone(again).fit(X, changed).history_
 
 
@@ -226,7 +226,7 @@ def test_validation_samples_do_not_leak(waves):
     changed = y.copy()
     changed[50:] += 100
     for scalers in ({}, {"window_scaler": "mean", "linear_skip": True, "target_feature": 0}):
-        model = small(validation_fraction=0.2, **scalers)
+        model = small(validation=0.2, **scalers)
         one, other = clone(model).fit(X, y), clone(model).fit(X, changed)
         assert_array_equal(one.predict(X), other.predict(X))
         assert one.history_["val_loss"] != other.history_["val_loss"]
@@ -239,7 +239,7 @@ def test_validation_gap_covers_the_horizon(waves):
     changed = ahead.copy()
     # Of 52 samples the last 10 are for validation; the targets of the 8 before overlap with theirs.
     changed[34:42] += 100
-    model = small(validation_fraction=0.2)
+    model = small(validation=0.2)
     assert_array_equal(model.fit(X[:52], ahead).predict(X), clone(model).fit(X[:52], changed).predict(X))
 
 

@@ -11,7 +11,7 @@ from refusal import refused
 from sizes import EPOCHS, UNITS
 from sklearn.exceptions import NotFittedError
 
-from sklstm import KerasRegressor, LSTMClassifier, LSTMRegressor
+from sklstm import Architecture, KerasRegressor, LSTMClassifier, LSTMRegressor
 
 
 def small(**params):
@@ -166,8 +166,8 @@ def test_window_scaler_needs_the_targets_own_past(waves):
 
 def test_nothing_left_to_train_on(waves):
     """Validation samples that leave no training samples raise an error."""
-    assert refused(small(validation_fraction=0.95).fit, *waves) == snapshot(
-        "LSTMRegressor(validation_fraction=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and "
+    assert refused(small(validation=0.95).fit, *waves) == snapshot(
+        "LSTMRegressor(validation=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and "
         "the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or "
         "validation_gap=0 if samples share nothing."
     )
@@ -204,7 +204,7 @@ def test_negative_weights(waves):
 
 def test_unknown_activation(waves):
     """The error about an unknown activation names the nearest one."""
-    assert refused(small(output_activation="relux").fit, *waves) == snapshot(
+    assert refused(small(architecture=Architecture(output_activation="relux")).fit, *waves) == snapshot(
         "Keras has no activation 'relux'. Did you mean 'relu'?"
     )
 
@@ -257,15 +257,13 @@ def test_another_network_in_further_training(waves):
 def test_parameters_after_fit(waves):
     """Parameters that are set after fit change no prediction."""
     X, y = waves
-    for before, after in ({"relative_to": "last"}, {"relative_to": None}), ({}, {"relative_to": "last"}):
+    for before, after in ({"window_scaler": "last"}, {"window_scaler": None}), ({}, {"window_scaler": "last"}):
         model = small(**before, target_feature=0).initialize(X, y)
         expected = model.predict(X)
         assert_array_equal(model.set_params(**after).predict(X), expected)
 
 
-@pytest.mark.parametrize(
-    "params", [{}, {"window_scaler": "standard", "target_feature": 0}, {"validation_fraction": 0.2}]
-)
+@pytest.mark.parametrize("params", [{}, {"window_scaler": "standard", "target_feature": 0}, {"validation": 0.2}])
 def test_weight_of_zero_leaves_a_sample_out(params, waves):
     """A fit in which a sample has weight 0 is a fit without it: of its y nothing is learned, no scale either."""
     X, y = waves

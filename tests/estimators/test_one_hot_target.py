@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sizes import EPOCHS, UNITS
 
-from sklstm import KerasClassifier, LSTMClassifier
+from sklstm import Architecture, KerasClassifier, LSTMClassifier
 
 N = 40
 RNG = np.random.default_rng(0)
@@ -51,7 +51,7 @@ def test_sigmoid_means_labels_side_by_side():
     """With sigmoid, each column is a label by itself, whatever the rows of fit hold."""
     builder = KerasClassifier(dense, model__activation="sigmoid", random_state=0).fit(X, Y)
     assert builder.predict_proba(X).sum(axis=1).std() > 0
-    built_in = small(output_activation="sigmoid").fit(X, Y)
+    built_in = small(architecture=Architecture(output_activation="sigmoid")).fit(X, Y)
     assert (built_in.predict(X).sum(axis=1) != 1).any() or built_in.predict_proba(X).sum(axis=1).std() > 0
     both = np.where(np.arange(N)[:, None] == 0, 1.0, Y)
     assert small().fit(X, both).predict_proba(X).sum(axis=1).std() > 0

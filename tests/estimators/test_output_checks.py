@@ -8,7 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 from refusal import refused
 
-from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor, SeriesScaler
+from sklstm import Architecture, KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor, SeriesScaler
 
 CODES = np.arange(24) % 3
 X = np.random.default_rng(0).normal(size=(24, 4, 1))
@@ -45,15 +45,15 @@ def any_keras(y, *outputs, **params):
     ("params", "message", "remedies"),
     [
         (
-            {"output_activation": "sigmoid"},
+            {"architecture": Architecture(output_activation="sigmoid")},
             snapshot(
                 "LSTMRegressor: sigmoid gives outputs from 0 to 1, but with target_scaler='standard' the targets go "
                 "from -1.69 to 1.64. target_scaler='minmax' scales y to 0..1, or a linear output reaches any."
             ),
-            [{"target_scaler": "minmax"}, {"output_activation": "linear"}],
+            [{"target_scaler": "minmax"}, {"architecture": Architecture(output_activation="linear")}],
         ),
         (
-            {"output_activation": "tanh", "target_scaler": "robust"},
+            {"architecture": Architecture(output_activation="tanh"), "target_scaler": "robust"},
             snapshot(
                 "LSTMRegressor: tanh gives outputs from -1 to 1, but with target_scaler='robust' the targets go from "
                 "-1.03 to 0.99. target_scaler='minmax' scales y to 0..1, or a linear output reaches any."
@@ -61,7 +61,7 @@ def any_keras(y, *outputs, **params):
             [{"target_scaler": "minmax"}],
         ),
         (
-            {"output_activation": "relu", "target_scaler": None},
+            {"architecture": Architecture(output_activation="relu"), "target_scaler": None},
             snapshot(
                 "LSTMRegressor: relu gives outputs of 0 and more, but with no target_scaler the targets go from -1.32 "
                 "to 2. target_scaler='minmax' scales y to 0..1, or a linear output reaches any."
@@ -69,18 +69,21 @@ def any_keras(y, *outputs, **params):
             [{"target_scaler": "minmax"}],
         ),
         (
-            {"output_activation": "sigmoid", "target_scaler": SeriesScaler(feature_range=(-1, 1))},
+            {
+                "architecture": Architecture(output_activation="sigmoid"),
+                "target_scaler": SeriesScaler(feature_range=(-1, 1)),
+            },
             snapshot(
                 "LSTMRegressor: sigmoid gives outputs from 0 to 1, but with "
                 "target_scaler=SeriesScaler(feature_range=(-1, 1)) the targets go from -1 to 1. target_scaler='minmax' "
                 "scales y to 0..1, or a linear output reaches any."
             ),
-            [{"output_activation": "tanh"}],
+            [{"architecture": Architecture(output_activation="tanh")}],
         ),
         (
-            {"output_activation": "softmax"},
+            {"architecture": Architecture(output_activation="softmax")},
             snapshot("LSTMRegressor: softmax over one unit is always 1, whatever goes in. Use a linear output."),
-            [{"output_activation": "linear"}],
+            [{"architecture": Architecture(output_activation="linear")}],
         ),
         (
             {"loss": "binary_crossentropy"},
@@ -88,16 +91,16 @@ def any_keras(y, *outputs, **params):
                 "LSTMRegressor: loss binary_crossentropy takes outputs from 0 to 1, but the network's last activation "
                 "is linear. Use loss='mse', or a sigmoid with target_scaler='minmax'."
             ),
-            [{"output_activation": "sigmoid", "target_scaler": "minmax"}],
+            [{"architecture": Architecture(output_activation="sigmoid"), "target_scaler": "minmax"}],
         ),
         (
-            {"loss": "binary_crossentropy", "output_activation": "sigmoid"},
+            {"loss": "binary_crossentropy", "architecture": Architecture(output_activation="sigmoid")},
             snapshot(
                 "LSTMRegressor: loss binary_crossentropy takes targets from 0 to 1, but with target_scaler='standard' "
                 "the targets go from -1.69 to 1.64. target_scaler='minmax' scales y to 0..1, or use loss='mse' with a "
                 "linear output."
             ),
-            [{"target_scaler": "minmax"}, {"loss": "mse", "output_activation": "linear"}],
+            [{"target_scaler": "minmax"}, {"loss": "mse", "architecture": Architecture(output_activation="linear")}],
         ),
         (
             {"loss": keras.losses.BinaryCrossentropy(from_logits=True), "target_scaler": "minmax"},
@@ -105,7 +108,7 @@ def any_keras(y, *outputs, **params):
                 "LSTMRegressor: loss binary_crossentropy with from_logits=True makes scores of the network's outputs, "
                 "and predict would return them. Use loss='mse' with a linear output, or a sigmoid without from_logits."
             ),
-            [{"loss": keras.losses.BinaryCrossentropy(), "output_activation": "sigmoid"}],
+            [{"loss": keras.losses.BinaryCrossentropy(), "architecture": Architecture(output_activation="sigmoid")}],
         ),
     ],
 )
@@ -119,11 +122,13 @@ def test_numbers_out_of_reach(params, message, remedies):
 def test_softmax_is_for_shares():
     """Softmax over several units is for targets that add up to 1."""
     shares = np.random.default_rng(0).dirichlet([1, 2, 3], size=24)
-    assert refused(lstm, shares, output_activation="softmax") == snapshot(
+    assert refused(lstm, shares, architecture=Architecture(output_activation="softmax")) == snapshot(
         "LSTMRegressor: softmax gives outputs that add up to 1, but with target_scaler='standard' the targets do not. "
         "Use a linear output, or pass shares as y with target_scaler=None."
     )
-    model = lstm(shares, output_activation="softmax", loss="kl_divergence", target_scaler=None)
+    model = lstm(
+        shares, architecture=Architecture(output_activation="softmax"), loss="kl_divergence", target_scaler=None
+    )
     assert model.predict(X).sum(axis=1) == pytest.approx(1, rel=1e-5)
 
 
@@ -188,12 +193,12 @@ def test_targets_slightly_out_of_range():
     [
         (
             THREE,
-            {"output_activation": "sigmoid"},
+            {"architecture": Architecture(output_activation="sigmoid")},
             snapshot(
                 "LSTMClassifier: sigmoid judges every class by itself, but loss sparse_categorical_crossentropy "
                 "chooses one of 3. Use softmax."
             ),
-            [{"output_activation": "softmax"}],
+            [{"architecture": Architecture(output_activation="softmax")}],
         ),
         (
             THREE,
@@ -206,7 +211,7 @@ def test_targets_slightly_out_of_range():
         ),
         (
             TWO,
-            {"loss": "binary_focal_crossentropy", "output_activation": "softmax"},
+            {"loss": "binary_focal_crossentropy", "architecture": Architecture(output_activation="softmax")},
             snapshot(
                 "LSTMClassifier: loss binary_focal_crossentropy judges every class by itself, but each sample has one "
                 "of 2. Use loss='sparse_categorical_crossentropy' with softmax."
@@ -220,7 +225,7 @@ def test_targets_slightly_out_of_range():
                 "LSTMClassifier: loss categorical_crossentropy chooses one of several classes, but each unit of the "
                 "network answers yes or no. Use loss='binary_crossentropy' with sigmoid."
             ),
-            [{"loss": "binary_crossentropy"}, {"output_activation": "softmax"}],
+            [{"loss": "binary_crossentropy"}, {"architecture": Architecture(output_activation="softmax")}],
         ),
         (
             FLAGS,
@@ -233,32 +238,32 @@ def test_targets_slightly_out_of_range():
         ),
         (
             FLAGS,
-            {"output_activation": "softmax"},
+            {"architecture": Architecture(output_activation="softmax")},
             snapshot(
                 "LSTMClassifier: softmax chooses one of 3 labels, but each sample may have several of them. Use "
                 "sigmoid."
             ),
-            [{"output_activation": "sigmoid"}],
+            [{"architecture": Architecture(output_activation="sigmoid")}],
         ),
         (
             TWO,
-            {"output_activation": "linear"},
+            {"architecture": Architecture(output_activation="linear")},
             snapshot(
                 "LSTMClassifier takes the network's outputs for probabilities, but its last activation is linear. Use "
                 "sigmoid, or a linear output and a cross-entropy with from_logits=True."
             ),
-            [{"output_activation": "sigmoid"}, {"loss": CROSS_ENTROPY[2](from_logits=True)}],
+            [{"architecture": Architecture(output_activation="sigmoid")}, {"loss": CROSS_ENTROPY[2](from_logits=True)}],
         ),
         (
             THREE,
-            {"output_activation": "tanh", "loss": "mse"},
+            {"architecture": Architecture(output_activation="tanh"), "loss": "mse"},
             snapshot(
                 "LSTMClassifier takes the network's outputs for probabilities, but its last activation is tanh. Use "
                 "softmax, or a linear output and a cross-entropy with from_logits=True."
             ),
             [
-                {"output_activation": "softmax"},
-                {"output_activation": "linear", "loss": CROSS_ENTROPY[3](from_logits=True)},
+                {"architecture": Architecture(output_activation="softmax")},
+                {"architecture": Architecture(output_activation="linear"), "loss": CROSS_ENTROPY[3](from_logits=True)},
             ],
         ),
         (
@@ -268,7 +273,7 @@ def test_targets_slightly_out_of_range():
                 "LSTMClassifier: loss sparse_categorical_crossentropy with from_logits=True takes scores, but the "
                 "network's last activation, softmax, gives probabilities. Use a linear output, or from_logits=False."
             ),
-            [{"output_activation": "linear"}, {"loss": CROSS_ENTROPY[3](from_logits=False)}],
+            [{"architecture": Architecture(output_activation="linear")}, {"loss": CROSS_ENTROPY[3](from_logits=False)}],
         ),
     ],
 )

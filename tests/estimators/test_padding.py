@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from sizes import UNITS
 from sklearn.base import clone
 
-from sklstm import LSTMClassifier, LSTMRegressor, SequencePadder
+from sklstm import LSTMClassifier, LSTMRegressor, SequencePadder, TrainingPlan
 
 SAME = {"rtol": 1e-5, "atol": 1e-5}
 ONE_PAST = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder")
@@ -99,7 +99,9 @@ def test_training_does_not_see_padding(architecture):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "option"), [("vanilla", {"tbptt": (2, 3)}), ("encoder_decoder", {"stateful": True})], ids=str
+    ("architecture", "option"),
+    [("vanilla", {"training": TrainingPlan(tbptt=(2, 3))}), ("encoder_decoder", {"stateful": True})],
+    ids=str,
 )
 def test_state_and_truncation_do_not_see_padding(architecture, option):
     """Padding changes neither stateful training nor backpropagation truncated from the last observed time steps."""

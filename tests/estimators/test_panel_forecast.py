@@ -43,7 +43,7 @@ def test_a_scale_for_each_series_beats_one_for_all(weather):
     assert search.best_score_ > 0
 
 
-@pytest.mark.parametrize("params", [{"relative_to": "last"}, {"window_scaler": "mean", "linear_skip": True}], ids=str)
+@pytest.mark.parametrize("params", [{"window_scaler": "last"}, {"window_scaler": "mean", "linear_skip": True}], ids=str)
 def test_own_past_of_series_that_are_scaled_by_themselves(weather, params):
     """Levels and a linear path of each series' own past, in its own units, beat persistence of each on later days."""
     X, y = weather

@@ -33,13 +33,13 @@ def test_past_is_looked_for_along_each_series(order, slope, offset, lengths):
     if sum(lengths) - 4 < 10:
         return
     mixed = np.array(order.sample(range(len(y)), len(y)))
-    predicted = reference(X[mixed], y[mixed], relative_to="last", target_feature="feature_1")
+    predicted = reference(X[mixed], y[mixed], window_scaler="last", target_feature="feature_1")
     assert_allclose(predicted, last[rows][mixed], rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize(
     "params",
-    [{"window_scaler": "standard"}, {"relative_to": "last"}, {"linear_skip": True}, {"relative_to": 3}],
+    [{"window_scaler": "standard"}, {"window_scaler": "last"}, {"linear_skip": True}, {"window_scaler": 3}],
     ids=str,
 )
 def test_rows_may_come_in_turn(params):
@@ -62,8 +62,8 @@ def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
     scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
     X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
     y = np.concatenate(list(following.values()))[order]
-    assert refused(small(relative_to="last").fit, X, y) == snapshot(
-        "LSTMRegressor(relative_to='last') needs the target's own past, but y does not lie on a line of feature 'feature_1' at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), say by target_feature which feature holds the past, or pass target_groups=True for series that are scaled each by itself, or pass relative_to=None."
+    assert refused(small(window_scaler="last").fit, X, y) == snapshot(
+        "LSTMRegressor(window_scaler='last') needs the target's own past, but y does not lie on a line of feature 'feature_1' at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), say by target_feature which feature holds the past, or pass target_groups=True for series that are scaled each by itself, or pass window_scaler=None."
     )
 
 
@@ -81,20 +81,20 @@ def test_the_past_of_each_series_in_its_own_units():
     """With a scale of y for each series, differences from the last value are those in the units of y."""
     X, y = scaled_by_series()
     last = np.asarray(interleaved()[0])[:, -1, 1]
-    relative = small(target_groups=True, relative_to="last").fit(X, y)
+    relative = small(target_groups=True, window_scaler="last").fit(X, y)
     differences = small(target_groups=True).fit(X, y - last)
     assert_allclose(relative.predict(X), differences.predict(X) + last, rtol=1e-5)
     assert_array_equal(pickle.loads(pickle.dumps(relative)).predict(X), relative.predict(X))
 
 
 OWN_PAST = [
-    {"relative_to": "last"},
-    {"relative_to": 3},
+    {"window_scaler": "last"},
+    {"window_scaler": 3},
     {"window_scaler": "last"},
     {"window_scaler": "mean"},
     {"window_scaler": "standard"},
     {"window_scaler": "standard", "target_scaler": None},
-    {"window_scaler": "standard", "relative_to": "last", "linear_skip": True},
+    {"window_scaler": "standard", "window_scaler": "last", "linear_skip": True},
 ]
 
 
@@ -128,9 +128,9 @@ def test_a_line_of_one_series_is_none_of_all():
     with pytest.raises(
         ValueError, match="y does not lie on a line of feature 'feature_0' at any of 1 to 400 rows later"
     ):
-        small(relative_to="last", target_feature="auto").fit(X, y)
+        small(window_scaler="last", target_feature="auto").fit(X, y)
     last = np.concatenate([rows[:-1, 0] for rows in whole.values()])[order]
-    model = small(target_groups=True, relative_to="last", target_feature="auto").initialize(X, y)
+    model = small(target_groups=True, window_scaler="last", target_feature="auto").initialize(X, y)
     of_b = X.groups == "b"
     assert np.abs(model.predict(X) - last)[of_b].max() < 3 * np.abs(y - last)[of_b].max()
 
@@ -138,11 +138,11 @@ def test_a_line_of_one_series_is_none_of_all():
 def test_series_whose_units_are_not_known():
     """A constant series keeps its level, a series of two samples has the usual slope; a new one raises an error."""
     X, y = scaled_by_series(constant=["b"])
-    model = small(target_groups=True, relative_to="last").initialize(X, y)
+    model = small(target_groups=True, window_scaler="last").initialize(X, y)
     assert_allclose(model.predict(X)[X.groups == "b"], 7, atol=0.1)
     X, y = scaled_by_series()
     few = (X.groups != "c") | (X.times < 2)
-    short = small(target_groups=True, relative_to="last").initialize(X[few], y[few])
+    short = small(target_groups=True, window_scaler="last").initialize(X[few], y[few])
     of_c = (X.groups == "c") & few
     assert_allclose(short.predict(X[of_c]), y[of_c], atol=2 * np.std(y[X.groups == "c"]))
     model.initialize(X[X.groups != "c"], y[X.groups != "c"])
@@ -210,7 +210,7 @@ def test_scale_of_each_series_is_learned_from_what_is_trained_on():
     X, y = interleaved()
     X = X[(X.groups != "c") | (X.times >= 24)]
     y = y[(interleaved()[0].groups != "c") | (interleaved()[0].times >= 24)]
-    model = small(target_groups=True, validation_fraction=0.2)
+    model = small(target_groups=True, validation=0.2)
     changed = y + 50 * (X.times >= 25)
     assert_array_equal(model.initialize(X, y).predict(X), clone(model).initialize(X, changed).predict(X))
     assert model.target_scaler_.groups_.tolist() == ["a", "b"]
@@ -231,7 +231,7 @@ def test_scales_of_series_are_kept():
 def test_with_the_own_past_of_each_series():
     """Differences from the last value are scaled for each series by itself."""
     X, y = interleaved()
-    model = small(target_groups=True, relative_to="last").initialize(X, y)
+    model = small(target_groups=True, window_scaler="last").initialize(X, y)
     last = np.asarray(X)[:, -1, 1]
     for label in LEVELS:
         own = X.groups == label

@@ -13,7 +13,7 @@ from panel_examples import LEVELS, interleaved, panel_of, small, without_keys
 from refusal import refused
 from sklearn.base import clone
 
-from sklstm import KerasRegressor, LagFramer, LSTMClassifier
+from sklstm import KerasRegressor, LagFramer, LSTMClassifier, TrainingPlan
 
 SAME = {"rtol": 1e-4, "atol": 1e-6}
 
@@ -54,12 +54,12 @@ def test_stride_against_a_loop(windows, stride):
 def test_stride_of_a_series(waves, min_steps):
     """Without a panel all samples are one series; those that are too short are left out."""
     kept = [k for k in range(60) if (59 - k) % 3 == 0 and k + 1 >= min_steps]
-    assert trained_on(small(stride=3, min_steps=min_steps), waves[0]) == kept
+    assert trained_on(small(training=TrainingPlan(stride=3), min_steps=min_steps), waves[0]) == kept
 
 
 def test_stride_and_validation(waves):
     """Windows that share time steps with validation samples are left out."""
-    X, model = waves[0], small(stride=3, validation_fraction=0.2)
+    X, model = waves[0], small(training=TrainingPlan(stride=3), validation=0.2)
     # 2, 5, ... 59 are kept, 50, 53, 56, 59 for validation; 47 shares time steps with 50, and 44 does not.
     assert trained_on(model, X) == list(range(2, 45, 3))
     history = model.set_params(epochs=1, learning_rate=1e-30).fit(X, numbered(X)).history_
@@ -69,22 +69,22 @@ def test_stride_and_validation(waves):
 def test_stride_finds_the_past_of_the_target_between(waves):
     """The row in which y turns up may be one that is not trained on."""
     X, y = waves
-    options = {"relative_to": "last", "target_feature": 0}
-    assert_allclose(reference(X, y, stride=4, **options), reference(X, y, **options), rtol=1e-6)
+    options = {"window_scaler": "last", "target_feature": 0}
+    assert_allclose(reference(X, y, training=TrainingPlan(stride=4), **options), reference(X, y, **options), rtol=1e-6)
     X, y = interleaved()
     newest = np.array(X)[:, -1, 1]
-    options = {"relative_to": "last", "target_feature": 1}
-    assert_allclose(reference(X, y, stride=4, validation_fraction=0.2, **options), newest, rtol=1e-5)
+    options = {"window_scaler": "last", "target_feature": 1}
+    assert_allclose(reference(X, y, training=TrainingPlan(stride=4), validation=0.2, **options), newest, rtol=1e-5)
 
 
 def test_stride_is_a_number():
     """A stride is at least 1, and KerasRegressor has none."""
     X, y = interleaved()
-    assert refused(small(stride=0).fit, X, y) == snapshot(
+    assert refused(small(training=TrainingPlan(stride=0)).fit, X, y) == snapshot(
         "The 'stride' parameter of LSTMRegressor must be an int in the range [1, inf). Got 0 instead."
     )
     with pytest.raises(TypeError, match="KerasRegressor has no parameter 'stride'"):
-        KerasRegressor(stride=2)
+        KerasRegressor(training=TrainingPlan(stride=2))
 
 
 @pytest.mark.parametrize("groups", [None, np.repeat(["a", "b", "c"], 10)], ids=["series", "panel"])
@@ -136,7 +136,7 @@ def test_validation_against_a_loop(windows, fraction, gap, ahead, stride):
     model = small(
         architecture=constant,
         target_scaler=Remember(),
-        validation_fraction=fraction,
+        validation=fraction,
         validation_gap=gap,
         stride=stride,
         epochs=1,
@@ -158,7 +158,7 @@ def test_all_series_take_part():
     X, _ = interleaved()
     for order in (np.arange(len(X)), np.argsort(X.starts)):
         windows = X[order]
-        training = np.array(trained_on(small(validation_fraction=0.2), windows))
+        training = np.array(trained_on(small(validation=0.2), windows))
         for label in LEVELS:
             assert windows.times[training[windows.groups[training] == label]].tolist() == list(range(21))
 
@@ -166,18 +166,18 @@ def test_all_series_take_part():
 def test_targets_further_ahead_are_left_out():
     """Samples whose targets reach into the validation samples are left out."""
     X, _ = interleaved(n_steps=2)
-    assert X.times[trained_on(small(validation_fraction=0.2), X, ahead=4)].max() == 19
+    assert X.times[trained_on(small(validation=0.2), X, ahead=4)].max() == 19
 
 
 def test_nothing_left_to_train_on():
     """Validation samples that leave no training samples raise an error."""
     X, y = interleaved(n_steps=12, n_times=12)
-    assert refused(small(validation_fraction=0.25).fit, X, y) == snapshot(
-        "LSTMRegressor(validation_fraction=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the "
+    assert refused(small(validation=0.25).fit, X, y) == snapshot(
+        "LSTMRegressor(validation=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the "
         "last ones in time of all series, and the 27 before them are left out, as samples that share time steps would "
         "be. Lower it, pass more samples, or validation_gap=0 if samples share nothing."
     )
-    assert len(trained_on(small(validation_fraction=0.25, validation_gap=0), X)) == 27
+    assert len(trained_on(small(validation=0.25, validation_gap=0), X)) == 27
 
 
 def test_a_class_of_the_last_times_only():
@@ -185,7 +185,7 @@ def test_a_class_of_the_last_times_only():
     X, _ = interleaved()
     X = X[np.argsort(X.starts)]
     y = np.where(X.times > 25, "late", np.where(X.times % 2, "odd", "even"))
-    model = LSTMClassifier(2, epochs=1, random_state=0, validation_fraction=0.2)
+    model = LSTMClassifier(2, epochs=1, random_state=0, validation=0.2)
     with pytest.raises(ValueError, match="they hold a class that no sample to train on is of: 'late'"):
         model.fit(X, y)
     y = np.where(X.times % 2, "odd", "even")
@@ -196,7 +196,7 @@ def test_keras_regressor_splits_alike():
     """KerasRegressor splits panels as LSTMRegressor does."""
     X, _ = interleaved()
     model = KerasRegressor(constant, target_scaler=Remember(), validation_split=0.2).initialize(X, numbered(X))
-    assert model.target_scaler_.seen_.tolist() == trained_on(small(validation_fraction=0.2), X)
+    assert model.target_scaler_.seen_.tolist() == trained_on(small(validation=0.2), X)
 
 
 # --- state ----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.preprocessing import FunctionTransformer
 
-from sklstm import LagFramer, LSTMRegressor, SeriesScaler, Windows
+from sklstm import LagFramer, LSTMRegressor, SeriesScaler, TrainingPlan, Windows
 from sklstm.forecasting import coverage_score, pinball_loss
 
 LEVELS = [0.1, 0.5, 0.9]
@@ -195,7 +195,10 @@ def test_relative_to_the_last_value(architecture, horizons):
     last = np.asarray(windows)[:, -1, 0].reshape(-1, *(1,) * (y.ndim - 1))
     model = small(architecture=architecture)
     relative = (
-        clone(model).set_params(relative_to="last", target_feature=0).initialize(windows, y).predict_quantiles(windows)
+        clone(model)
+        .set_params(window_scaler="last", target_feature=0)
+        .initialize(windows, y)
+        .predict_quantiles(windows)
     )
     differences = model.initialize(windows, y - last).predict_quantiles(windows)
     assert_allclose(relative, differences + last[..., None], rtol=1e-4)
@@ -268,7 +271,7 @@ def test_sample_weight():
     assert_array_equal(one.predict_quantiles(X), two.predict_quantiles(X))
 
 
-@pytest.mark.parametrize("params", [{"stateful": True}, {"tbptt": (2, 4)}], ids=str)
+@pytest.mark.parametrize("params", [{"stateful": True}, {"training": TrainingPlan(tbptt=(2, 4))}], ids=str)
 def test_by_keras_own_fit(params):
     """Stateful and truncated training learn quantiles."""
     model = small(**params).fit(X, Y[:, 0])

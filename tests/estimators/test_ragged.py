@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from sklstm import (
+    CNNLSTM,
     KerasRegressor,
     LagFramer,
     LSTMClassifier,
@@ -21,6 +22,7 @@ from sklstm import (
     SequencePadder,
     SeriesScaler,
     To3D,
+    TrainingPlan,
     training,
 )
 
@@ -193,7 +195,7 @@ def mean_of_steps(meta):
 @pytest.mark.parametrize(
     "lstm",
     [
-        LSTMRegressor(2, architecture="cnn_lstm", filters=2),
+        LSTMRegressor(2, architecture=CNNLSTM(filters=2)),
         LSTMRegressor(2, architecture=mean_of_steps),
         KerasRegressor(mean_of_steps),
     ],
@@ -215,7 +217,9 @@ def test_a_linear_path_takes_all_time_steps(batches_of):
     assert LSTMRegressor(2, linear_skip=True, target_feature=0).initialize(X, y).predict(X[:1]).shape == (1,)
 
 
-@pytest.mark.parametrize("params", [{"stateful": True}, {"tbptt": (2, 3)}], ids=["stateful", "tbptt"])
+@pytest.mark.parametrize(
+    "params", [{"stateful": True}, {"training": TrainingPlan(tbptt=(2, 3))}], ids=["stateful", "tbptt"]
+)
 def test_streams_are_left_alone(params, batches_of):
     """Stateful and truncated training get samples in streams."""
     assert isinstance(batches_of(regressor(**params))[0], training.StreamBatches)
@@ -243,7 +247,7 @@ def test_samples_that_show_nothing():
 
 def test_validation_goes_by_length_too(batches_of):
     """Validation samples are trimmed, and their loss is that of all of them."""
-    model = regressor(validation_fraction=0.5, validation_gap=0, target_scaler=None)
+    model = regressor(validation=0.5, validation_gap=0, target_scaler=None)
     data = 2 * SEQUENCES, np.tile(SUMS, 2)
     assert batches_of(model, *data)[1].trims
     model.fit(*data)
@@ -257,7 +261,7 @@ def test_lengths_against_a_loop(batches_of, n_samples, n_timesteps, seed):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_samples, n_timesteps, 2))
     X[rng.uniform(size=(n_samples, n_timesteps)) < 0.6] = np.nan
-    batches, _ = batches_of(LSTMRegressor(2, min_steps=0), X, np.arange(float(n_samples)))
+    batches, _ = batches_of(LSTMRegressor(2, training=TrainingPlan(min_steps=0)), X, np.arange(float(n_samples)))
     for sample, length in zip(X, batches.lengths, strict=True):
         seen = [step for step in range(n_timesteps) if not np.isnan(sample[step]).all()]
         assert length == (seen[-1] - seen[0] + 1 if seen else 0)

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 
-from sklstm import KerasRegressor, LagFramer, LSTMClassifier, LSTMRegressor, SequencePadder, To3D, Windows
+from sklstm import KerasRegressor, LagFramer, LSTMClassifier, LSTMRegressor, SequencePadder, To3D, TrainingPlan, Windows
 from sklstm.networks import vanilla
 
 ALL = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
@@ -91,7 +91,9 @@ def test_stateful_and_truncated():
     assert_array_equal(model.reset_states().predict(series), carried)
     joined = windows(steps[:7].reshape(1, 7, 4), **roles)
     assert_allclose(carried[6], model.set_params(stateful=False).predict(joined)[0], rtol=1e-5)
-    assert np.isfinite(small(tbptt=(2, 3), epochs=1).fit(KNOWN[:40], LAST[:40]).predict(KNOWN)).all()
+    assert np.isfinite(
+        small(training=TrainingPlan(tbptt=(2, 3)), epochs=1).fit(KNOWN[:40], LAST[:40]).predict(KNOWN)
+    ).all()
 
 
 @pytest.mark.parametrize("architecture", ALL)
@@ -184,9 +186,9 @@ def test_samples_with_too_few_time_steps(position):
     some = X[:, :, [1, 0]] if position == 0 else X[:, :, :2].copy()
     some[:, :3, 1 - position] = np.nan
     given = windows(some, n_columns=2, static=[position])
-    assert np.isfinite(small(min_steps=2).initialize(given, LAST).predict(given)).all()
-    assert refused(small(min_steps=3).fit, given, LAST) == snapshot(
-        "LSTMRegressor(min_steps=3) leaves nothing to train on: no sample of X, of shape (300, 5, 2), has so many "
+    assert np.isfinite(small(training=TrainingPlan(min_steps=2)).initialize(given, LAST).predict(given)).all()
+    assert refused(small(training=TrainingPlan(min_steps=3)).fit, given, LAST) == snapshot(
+        "LSTMRegressor(training=TrainingPlan(min_steps=3)) leaves nothing to train on: no sample of X, of shape (300, 5, 2), has so many "
         "observed time steps. Lower min_steps, or pass longer sequences."
     )
 
@@ -225,11 +227,11 @@ def test_window_scaler_leaves_them_alone(method):
 def test_own_past_is_no_step_ahead():
     """The past of a target is a feature without a role, whatever the names and positions of the others."""
     walk, y = a_walk()
-    assert_allclose(reference(walk, y, relative_to="last", target_feature=0), WALK[4:-1], rtol=1e-5)
+    assert_allclose(reference(walk, y, window_scaler="last", target_feature=0), WALK[4:-1], rtol=1e-5)
     hidden = np.stack([normal(80), WALK[:-1]], axis=1)
     static = windows(np.ones((1, 1, 2)), n_columns=2, static=[1]).roles
     X = Windows(hidden, walk.starts, 5, static, names=["noise", "walk"])
     with pytest.raises(ValueError, match="y does not lie on a line of feature 'noise' 1 row later"):
-        small(relative_to="last").fit(X, pd.Series(y, name="walk(t+1)"))
+        small(window_scaler="last").fit(X, pd.Series(y, name="walk(t+1)"))
     with pytest.raises(ValueError, match=r"target_feature='walk', but the features that may hold it are \['noise'\]"):
-        small(relative_to="last", target_feature="walk").fit(X, y)
+        small(window_scaler="last", target_feature="walk").fit(X, y)

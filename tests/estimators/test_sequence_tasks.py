@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sklstm import LagFramer, LSTMClassifier, LSTMRegressor
+from sklstm import CNNLSTM, LagFramer, LSTMClassifier, LSTMRegressor
 
 
 def normal(*shape):
@@ -83,7 +83,7 @@ def moving_lines(n_samples):
 def test_direction_of_a_moving_line():
     """The direction of a line is in no single frame; backwards it is the opposite one."""
     frames, sides = moving_lines(200)
-    params = {"units": 8, "architecture": "cnn_lstm", "filters": 4, "epochs": 60, "learning_rate": 0.05}
+    params = {"units": 8, "architecture": CNNLSTM(filters=4), "epochs": 60, "learning_rate": 0.05}
     model, X, y = learned(LSTMClassifier, frames, sides, 160, **params)
     assert model.score(X, y) > 0.95
     other = {"down": "up", "up": "down", "left": "right", "right": "left"}

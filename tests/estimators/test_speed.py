@@ -165,7 +165,7 @@ def test_windows_are_never_expanded(model, framed, dtype, request):
 def test_pipeline_expands_no_windows(one_unit, container):
     """A pipeline from the raw series to the prediction, with validation samples, does not expand windows either."""
     series = container(SERIES)
-    lstm = clone(one_unit).set_params(validation_fraction=0.2)
+    lstm = clone(one_unit).set_params(validation=0.2)
     model = make_pipeline(SeriesScaler(), LagFramer(n_steps=N_STEPS), SequencePadder(), To3D(), lstm)
 
     def fit_and_predict():

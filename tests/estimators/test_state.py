@@ -13,7 +13,7 @@ from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LSTMClassifier, LSTMRegressor
+from sklstm import CNNLSTM, LagFramer, LSTMClassifier, LSTMRegressor, TrainingPlan
 
 SAME = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -244,7 +244,7 @@ def test_tbptt_over_the_whole_length(model, y, tbptt):
 
 def test_update_after_each_chunk():
     """A chunk of k1 time steps is a batch that starts from the state of the chunk before."""
-    truncated = by_steps(tbptt=(2, 2), batch_size=9, epochs=1, shuffle=False).fit(X, STEPS)
+    truncated = by_steps(training=TrainingPlan(tbptt=(2, 2)), batch_size=9, epochs=1, shuffle=False).fit(X, STEPS)
     halves = np.concatenate([X[:, :2], X[:, 2:]], axis=1).reshape(9, 2, 2, 2)
     # Each of nine streams holds the two halves of a sample.
     stream = by_steps(stateful=True, batch_size=9, epochs=1)
@@ -255,7 +255,7 @@ def test_update_after_each_chunk():
 def test_tbptt_with_state():
     """TBPTT over the whole length with stateful=True equals stateful=True alone."""
     expected = by_steps(stateful=True, batch_size=3).fit(X, STEPS)
-    truncated = by_steps(stateful=True, batch_size=3, tbptt=(4, 4)).fit(X, STEPS)
+    truncated = by_steps(stateful=True, batch_size=3, training=TrainingPlan(tbptt=(4, 4))).fit(X, STEPS)
     assert_same_weights(truncated, weights_of(expected))
     assert_allclose(truncated.predict(X), expected.predict(X), **SAME)
 
@@ -270,7 +270,7 @@ def weighted_by_keras():
     return sample_weight, network.get_weights()
 
 
-@pytest.mark.parametrize("option", [{}, {"stateful": True}, {"tbptt": (4, 4)}], ids=str)
+@pytest.mark.parametrize("option", [{}, {"stateful": True}, {"training": TrainingPlan(tbptt=(4, 4))}], ids=str)
 def test_sample_weight_of_time_steps(option, weighted_by_keras):
     """sample_weight equals Keras' weight for each time step of the sample."""
     sample_weight, expected = weighted_by_keras
@@ -280,12 +280,16 @@ def test_sample_weight_of_time_steps(option, weighted_by_keras):
 
 @pytest.mark.parametrize(
     ("model", "y"),
-    [(small(stateful=True), Y), (small(tbptt=(1, 2)), Y), (by_steps(tbptt=(1, 2)), STEPS)],
+    [
+        (small(stateful=True), Y),
+        (small(training=TrainingPlan(tbptt=(1, 2))), Y),
+        (by_steps(training=TrainingPlan(tbptt=(1, 2))), STEPS),
+    ],
     ids=["stateful", "tbptt", "tbptt, many_to_many"],
 )
 def test_validation_loss(model, y):
     """val_loss is the error of the predictions for the last samples, from a reset state."""
-    model = clone(model).set_params(batch_size=4, validation_fraction=0.34, validation_gap=0).fit(X, y)
+    model = clone(model).set_params(batch_size=4, validation=0.34, validation_gap=0).fit(X, y)
     assert len(model.history_["val_loss"]) == 2
     # Three samples are in three of four streams, so that none continues another.
     apart = model.set_params(stateful=False).predict(X[6:])
@@ -297,28 +301,28 @@ def test_wrong_tbptt():
     wrong = [(0, 2), (3, 2), (1,), (1.5, 2), (1, 2, 3)]
     assert [refused(small(tbptt=tbptt).fit, X, Y) for tbptt in wrong] == snapshot(
         [
-            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(0, 2).",
-            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(3, 2).",
-            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1,).",
-            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1.5, 2).",
-            "LSTMRegressor expects tbptt=(k1, k2) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1, 2, 3).",
+            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(0, 2)).",
+            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(3, 2)).",
+            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(1,)).",
+            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(1.5, 2)).",
+            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(1, 2, 3)).",
         ]
     )
 
 
 def test_networks_that_cannot_be_truncated():
     """TBPTT raises an error for networks that do not read a sample from one time step to the next."""
-    truncated = small(tbptt=(2, 4))
+    truncated = small(training=TrainingPlan(tbptt=(2, 4)))
     assert refused(clone(truncated).set_params(architecture="bidirectional").fit, X, Y) == snapshot(
-        "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but architecture='bidirectional' reads them from their end, too. Pass tbptt=None, or architecture='stacked'."
+        "LSTMRegressor(training=TrainingPlan(tbptt=(2, 4))) runs samples in pieces, but architecture='bidirectional' reads them from their end, too. Pass tbptt=None, or architecture='stacked'."
     )
     assert refused(clone(truncated).set_params(architecture="cnn_lstm").fit, X, Y) == snapshot(
-        "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but architecture='cnn_lstm' would cut other subsequences of each piece. Pass tbptt=None, or architecture='stacked'."
+        "LSTMRegressor(training=TrainingPlan(tbptt=(2, 4))) runs samples in pieces, but architecture='cnn_lstm' would cut other subsequences of each piece. Pass tbptt=None, or architecture='stacked'."
     )
     series = normal(20, 1)
     windows = LagFramer(4).fit_transform(series)[:-1]
     assert refused(clone(truncated).set_params(linear_skip=True).fit, windows, series[1:, 0]) == snapshot(
-        "LSTMRegressor(tbptt=(2, 4)) runs samples in pieces, but a linear path has a weight for each of their time steps. Pass tbptt=None, or linear_skip=False."
+        "LSTMRegressor(training=TrainingPlan(tbptt=(2, 4))) runs samples in pieces, but a linear path has a weight for each of their time steps. Pass tbptt=None, or linear_skip=False."
     )
 
 
@@ -328,7 +332,7 @@ def test_builder_with_a_fixed_number_of_time_steps():
     def build(meta, units):
         return keras.Sequential([keras.Input(meta["X_shape_"][1:]), layers.LSTM(units), layers.Dense(1)], name="own")
 
-    assert refused(small(architecture=build, tbptt=(2, 4)).fit, X, Y) == snapshot(
+    assert refused(small(architecture=build, training=TrainingPlan(tbptt=(2, 4))).fit, X, Y) == snapshot(
         "TBPTT(k1, k2) runs sequences in pieces, and model 'own' takes exactly 4 time steps at once. Pass a network "
         "whose number of time steps is open, or tbptt=None."
     )
@@ -337,6 +341,8 @@ def test_builder_with_a_fixed_number_of_time_steps():
 def test_tbptt_of_frames():
     """TBPTT trains cnn_lstm on frames."""
     frames, labels = normal(8, 4, 5, 5), np.arange(8) % 2
-    model = LSTMClassifier(UNITS, architecture="cnn_lstm", filters=2, epochs=1, tbptt=(2, 2), random_state=0)
+    model = LSTMClassifier(
+        UNITS, architecture=CNNLSTM(filters=2), epochs=1, training=TrainingPlan(tbptt=(2, 2)), random_state=0
+    )
     predicted = model.fit(frames, labels).predict_proba(frames)
     assert not np.allclose(model.initialize(frames, labels).predict_proba(frames), predicted)

@@ -232,7 +232,7 @@ def test_logs_and_checkpoints(tmp_path):
     """In a long fit CSVLogger writes the values of history_, and ModelCheckpoint the weights of each epoch."""
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     saved = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True)
-    model = long_fit(log, saved, validation_fraction=0.1, validation_gap=0, epochs=2 * MANY)
+    model = long_fit(log, saved, validation=0.1, validation_gap=0, epochs=2 * MANY)
     header, *lines = (tmp_path / "log.csv").read_text().splitlines()
     assert header == "epoch,loss,val_loss"
     columns = np.array([line.split(",") for line in lines], dtype=float).T

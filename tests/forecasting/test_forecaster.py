@@ -163,7 +163,7 @@ def test_clone_keeps_parameters():
 def test_unknown_parameter():
     """A mistyped parameter is refused, and offered the right one."""
     assert refused(SeriesForecaster, horizn=3, error=TypeError) == snapshot(
-        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, dropout, epochs, freq, future, group, horizon, learning_rate, linear_skip, log, n_steps, patience, pipeline, pooled, quantiles, random_state, relative_to, scaling, static, strategy, target, time, units, validation_fraction, verbose, window_scaler."
+        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, dropout, epochs, freq, future, group, horizon, learning_rate, linear_skip, log, n_steps, patience, pipeline, pooled, quantiles, random_state, relative_to, scaling, static, strategy, target, time, units, validation, verbose, window_scaler."
     )
 
 

@@ -95,7 +95,7 @@ def test_airline():
     assert advice.index.tolist() == ["standard", "log", "difference", "time steps"]
     assert advice.loc["log", "call"] == "Differencer((1, 12), log=True) or SeriesForecaster(log=True)"
     assert advice.loc["difference", "call"] == (
-        'Differencer((1, 12), log=True) or LSTMRegressor(window_scaler="standard") or LSTMRegressor(relative_to="last")'
+        'Differencer((1, 12), log=True) or LSTMRegressor(window_scaler="standard") or LSTMRegressor(window_scaler="last")'
     )
     assert advice.loc["difference", "reason"].startswith("a trend (Mann-Kendall test, p = ")
     assert advice.loc["time steps", "call"] == '{"frame__n_steps": [12, 24]}'

@@ -44,7 +44,7 @@ class Trained(BaseEstimator):
 def network(waves):
     """A small network, trained with validation samples."""
     X, y = waves
-    return LSTMRegressor(units=UNITS, epochs=EPOCHS, metrics=["mae"], validation_fraction=0.2, random_state=0).fit(X, y)
+    return LSTMRegressor(units=UNITS, epochs=EPOCHS, metrics=["mae"], validation=0.2, random_state=0).fit(X, y)
 
 
 def test_lines():

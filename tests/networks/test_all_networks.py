@@ -1,6 +1,7 @@
 """Facts that hold for every network."""
 
 import random
+import re
 
 import keras
 import numpy as np
@@ -68,20 +69,28 @@ def test_gaps_do_not_spread(network):
 
 @every
 def test_builds_are_alike(network):
-    """Two builds have one configuration, and the same seed gives both the same weights."""
-    params = {"units": 3, "dropout": 0.1, "recurrent_dropout": 0.1}
+    """Two builds with one seed have one configuration and the same weights, and draw nothing from Python's generator."""
+    params = {"units": 3, "dropout": 0.1, "recurrent_dropout": 0.1, "seed": 0}
     configs, weights = [], []
     state = random.getstate()
     for _ in range(2):
-        random.seed(0)  # where Keras draws its default seeds from
         model = network(meta(), **params)
         configs.append(model.to_json())
         weights.append(model.get_weights())
-    random.setstate(state)
+    assert random.getstate() == state
     assert configs[0] == configs[1]
     for one, same in zip(*weights, strict=True):
         assert_array_equal(one, same)
     assert keras.models.model_from_json(configs[0]).to_json() == configs[0]
+
+
+@every
+def test_each_layer_has_its_own_seed(network):
+    """All seeds of a network are different: of initializers and of dropout."""
+    config = network(meta(), units=3, dropout=0.1, recurrent_dropout=0.1, seed=0).to_json()
+    seeds = re.findall(r'"seed": (\w+)', config)
+    assert len(set(seeds)) == len(seeds) >= 5
+    assert "null" not in seeds
 
 
 @every

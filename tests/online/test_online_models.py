@@ -76,7 +76,7 @@ def steps_on_their_way():
         "no windows": make_pipeline(SimpleImputer(), StandardScaler(), Ridge()),
         "nested": Pipeline([("first", make_pipeline(SeriesScaler(), "passthrough")), ("rest", steps(LAGS))]),
         "baseline": make_pipeline(SeriesScaler(), LagFramer(4), Persistence()),
-        "own level": steps(small(window_scaler="standard", linear_skip=True, relative_to="last")),
+        "own level": steps(small(window_scaler="standard", linear_skip=True, window_scaler="last")),
         "any Keras model": make_pipeline(
             SimpleImputer(), LagFramer(3), SimpleFirst(), KerasRegressor(dense, epochs=1, random_state=0)
         ),

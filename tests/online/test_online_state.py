@@ -106,9 +106,9 @@ def refuse_state(model):
             ),
         ),
         (
-            {"relative_to": "last"},
+            {"window_scaler": "last"},
             snapshot(
-                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(relative_to='last') looks for a value in the window. Pass mode='window'."
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(window_scaler='last') looks for a value in the window. Pass mode='window'."
             ),
         ),
         (

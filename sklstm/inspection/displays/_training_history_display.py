@@ -260,5 +260,5 @@ def _no_history(who, estimator):
 
 def _scales_target(network):
     """Whether the network learned another target than y itself."""
-    scalers = ("target_scaler_", "window_scaler_", "relative_to")
+    scalers = ("target_scaler_", "window_scaler")
     return any(getattr(network, name, None) is not None for name in scalers)

@@ -123,7 +123,7 @@ def _trend(row):
         )
     rise = row["slope"] * (row["n"] - 1)
     reason += f": {row['slope']:.3g} per row, {rise:.3g} in all, where the standard deviation is {row['std']:.3g}"
-    call = f'{_differencer(row)} or LSTMRegressor(window_scaler="standard") or LSTMRegressor(relative_to="last")'
+    call = f'{_differencer(row)} or LSTMRegressor(window_scaler="standard") or LSTMRegressor(window_scaler="last")'
     return "difference", reason, call
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sklstm._past_values import last_observed
+from sklstm.estimators._samples import Samples
 
 # A window that is nearly flat, or that holds few observations yet, is divided by at least this share of
 # the typical spread: else the noise of a flat stretch is blown up to the size of a swing.
@@ -100,3 +101,33 @@ class WindowScaler:
             shift[:, self.feature_] * self.slope_ + self.offset_,
             spread[:, self.feature_] * (np.abs(self.slope_) if self.method == "standard" else 1.0),
         )
+
+
+class WindowScaling:
+    """Samples by their own level and spread, where that is asked for.
+
+    Parameters
+    ----------
+    method : {"last", "mean", "standard"} or None
+        As `window_scaler` of LSTMRegressor.
+
+    Attributes
+    ----------
+    scaler : WindowScaler or None
+        Fitted.
+    """
+
+    def __init__(self, method):
+        self.method = method
+        self.scaler = None
+
+    def fit(self, samples, y, y_names, rows, no_numbers):
+        """Learn the typical level and spread of some of the samples, but for features that are no numbers."""
+        if self.method is not None:
+            self.scaler = WindowScaler(self.method).fit(samples.windows[rows], kept=no_numbers)
+
+    def apply(self, samples):
+        """Samples that the network takes shifted and divided."""
+        if self.scaler is None:
+            return samples
+        return Samples(samples.windows, samples.sample_shape, *self.scaler.measure(samples.windows))

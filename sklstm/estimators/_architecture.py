@@ -1,0 +1,159 @@
+"""Architecture: which network, and the options that few users need."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklstm._parameters import StrictParameters
+
+NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
+# Time steps that were not observed make no difference to these at the front of a sample.
+OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
+
+
+class Architecture(StrictParameters, BaseEstimator):
+    """The network of LSTMRegressor and LSTMClassifier, with the options that few users need.
+
+    ``architecture="stacked"`` is ``architecture=Architecture("stacked")``. Options are tuned as
+    ``architecture__recurrent_dropout``.
+
+    Parameters
+    ----------
+    network : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
+            default="vanilla"
+        The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder" for as many
+        as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what it asks for
+        by name, of ``meta`` (a dict: see `sklstm.networks`), ``units`` and ``dropout`` of the estimator, ``seed`` (an
+        int that follows from its `random_state`), and the options below.
+    recurrent_dropout : float, default=0.0
+        Share of the LSTM's state that is dropped from time step to time step in training.
+    output_activation : str, optional
+        Of the last layer; by default what y asks for: linear, sigmoid or softmax.
+    embedding_dim : int, optional
+        How many numbers stand for a code, where X holds codes of categories (words, events), as SequenceEncoder makes
+        them: whole numbers from 0 on. The network learns them, for each feature by itself.
+    embedding_features : sequence of int, optional
+        Positions of the features that hold codes; by default all that are neither static nor known ahead.
+
+    See Also
+    --------
+    CNNLSTM : The options of "cnn_lstm".
+
+    Examples
+    --------
+    >>> from sklstm import Architecture, LSTMRegressor
+    >>> LSTMRegressor(architecture=Architecture("stacked", recurrent_dropout=0.2), units=(16, 8))
+    LSTMRegressor(architecture=Architecture(network='stacked',
+                                            recurrent_dropout=0.2),
+                  units=(16, 8))
+    """
+
+    _parameter_constraints = {
+        "network": [StrOptions(set(NAMES)), callable],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "output_activation": [str, None],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "embedding_features": [list, tuple, np.ndarray, None],
+    }
+
+    def __init__(
+        self,
+        network="vanilla",
+        *,
+        recurrent_dropout=0.0,
+        output_activation=None,
+        embedding_dim=None,
+        embedding_features=None,
+    ):
+        self.network = network
+        self.recurrent_dropout = recurrent_dropout
+        self.output_activation = output_activation
+        self.embedding_dim = embedding_dim
+        self.embedding_features = embedding_features
+
+    @classmethod
+    def of(cls, given):
+        """An Architecture as it is, or that of a name or a function."""
+        return given if isinstance(given, Architecture) else cls(given)
+
+    @property
+    def is_custom(self):
+        """Whether a function of the user's builds the network."""
+        return callable(self.network)
+
+    @property
+    def may_answer_each_step(self):
+        """Whether the network may have an output for each time step of X."""
+        return self.is_custom or self.network == "many_to_many"
+
+    @property
+    def answers_steps(self):
+        """Whether the network, one of sklstm's, has outputs for each of several time steps."""
+        return self.network in ("encoder_decoder", "many_to_many")
+
+    @property
+    def takes_frames(self):
+        """Whether samples may have more axes than time steps and features."""
+        return self.is_custom or self.network == "cnn_lstm"
+
+    @property
+    def has_open_front(self):
+        """Whether time steps that were not observed make no difference at the front of a sample."""
+        return self.network in OPEN_FRONT
+
+    def options(self):
+        """What the builder of the network may ask for, by name."""
+        return {name: value for name, value in self.get_params(deep=False).items() if name != "network"}
+
+
+class CNNLSTM(Architecture):
+    """A convolution over pieces of each sample, or over frames, then an LSTM: "cnn_lstm" with its own options.
+
+    Parameters
+    ----------
+    filters, kernel_size : int, default=32 and 3
+        Of the convolution.
+    subsequence : int, optional
+        Time steps in each piece that a sample is cut into; by default about the square root of all.
+    recurrent_dropout, output_activation, embedding_dim, embedding_features
+        As for `Architecture`.
+
+    See Also
+    --------
+    sklstm.networks.cnn_lstm : The network.
+
+    Examples
+    --------
+    >>> from sklstm import CNNLSTM, LSTMRegressor
+    >>> LSTMRegressor(architecture=CNNLSTM(filters=16)).set_params(architecture__kernel_size=5)
+    LSTMRegressor(architecture=CNNLSTM(filters=16, kernel_size=5))
+    """
+
+    network = "cnn_lstm"
+
+    _parameter_constraints = {
+        "filters": [Interval(Integral, 1, None, closed="left")],
+        "kernel_size": [Interval(Integral, 1, None, closed="left")],
+        "subsequence": [Interval(Integral, 1, None, closed="left"), None],
+    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name != "network"}
+
+    def __init__(
+        self,
+        *,
+        filters=32,
+        kernel_size=3,
+        subsequence=None,
+        recurrent_dropout=0.0,
+        output_activation=None,
+        embedding_dim=None,
+        embedding_features=None,
+    ):
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.subsequence = subsequence
+        self.recurrent_dropout = recurrent_dropout
+        self.output_activation = output_activation
+        self.embedding_dim = embedding_dim
+        self.embedding_features = embedding_features

@@ -1,0 +1,172 @@
+"""LSTMEstimator: what LSTMRegressor and LSTMClassifier share."""
+
+from numbers import Integral, Real
+from typing import Self
+
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._architecture import NAMES, Architecture
+from sklstm.estimators._build_architecture import build_architecture
+from sklstm.estimators._carried_state import carried_outputs, refuse_idle_groups, stream_batches, warn_of_overlap
+from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.estimators._window_reader import WindowReader
+from sklstm.model_selection import TimeTail
+
+
+class LSTMEstimator(KerasEstimator):
+    """One signature for all of sklstm's architectures: windows, codes of categories, frames, carried state."""
+
+    _parameter_constraints = {
+        "units": [Interval(Integral, 1, None, closed="left"), list, tuple],
+        "architecture": [StrOptions(set(NAMES)), callable, Architecture],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
+        "loss": [str, callable, None],
+        "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
+        "stateful": ["boolean"],
+        "training": [TrainingPlan, None],
+        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
+        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
+        "warm_start": ["boolean"],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+        "random_state": ["random_state"],
+    }
+
+    _fixed_parameters: tuple = ("architecture", "units", "dropout", "window_scaler")
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, groups=None) -> Self:
+        """Train a new network, or with `warm_start` the one that there is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            Windows or sequences, in time order where they have one. NaN in all features of a time step: not observed.
+            2D X, of shape (n_samples, n_timesteps), is one feature whose time steps are the columns; lags of several
+            features, where the columns are named so (``A(t-1)``, ``A(t)``). X of four or five axes, (n_samples,
+            n_timesteps, height, width[, channels]), holds frames, for "cnn_lstm".
+        y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
+            What to predict: numbers in their own units, or labels. With "encoder_decoder" and "many_to_many" the
+            second axis are time steps; for these "many_to_many" takes NaN where X was not observed, or a list of
+            sequences, with a value for each time step that was.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts in the loss. One of weight 0 is left out, of the scale of y and of the
+            validation samples, too; with `stateful` it still carries the state. Other weights do not change the scale
+            of y.
+        groups : array-like of shape (n_samples,), optional
+            With `stateful`, the series of each sample: no state is carried from one to another. By default, windows
+            of ``LagFramer(group=...)`` tell, and each goes on from the one before it of its own series.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, X and y do not fit each other or the network, y holds NaN, or a time
+            step is observed only in part.
+        KeyboardInterrupt
+            If the user interrupts the training. The estimator is fitted, with the weights that it had by then.
+        """
+        anew = not (self.warm_start and self._is_fitted())
+        try:
+            self._fit(X, y, sample_weight, epochs=self.epochs, anew=anew, groups=groups)
+        except KeyboardInterrupt:
+            self.reset_states()
+            raise
+        return self.reset_states()
+
+    def reset_states(self) -> Self:
+        """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
+
+        Returns
+        -------
+        self : estimator instance
+            The estimator itself.
+        """
+        self._states = None
+        return self
+
+    # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    @property
+    def _architecture(self):
+        return Architecture.of(self.architecture)
+
+    def _new_reader(self):
+        # Where X holds codes and nothing else, there is no number for these.
+        names = ("window_scaler", "linear_skip")
+        for_numbers = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return WindowReader(self._architecture, for_numbers)
+
+    def _read(self, X, reset):
+        samples = super()._read(X, reset)
+        if self.stateful:
+            warn_of_overlap(type(self).__name__, samples, self._plan.stride if reset else 1)
+        return samples
+
+    def _linear_path(self, n_timesteps):
+        """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
+        return
+
+    def _build(self, samples):
+        codes = self._reader.codes
+        meta = self._meta(samples) | ({"n_categories_": self._reader.n_categories} if codes else {})
+        offered = {
+            "meta": meta,
+            "units": self.units,
+            "dropout": self.dropout,
+            **self._architecture.options(),
+            "embedding_features": codes or None,
+            "linear_path": self._linear_path(samples.shape[1]),
+        }
+        who, kept = type(self).__name__, self._kept(samples)
+        return build_architecture(who, self._architecture, offered, samples, kept, self._seed)
+
+    def _batches(self, network, data, rng):
+        refuse_idle_groups(type(self).__name__, data.groups, self.stateful)
+        if not self.stateful and self._plan.tbptt is None:
+            return super()._batches(network, data, rng)
+        return stream_batches(
+            type(self).__name__,
+            network,
+            data,
+            batch_size=self.batch_size,
+            stateful=self.stateful,
+            tbptt=self._plan.tbptt,
+            network_name=self._architecture.network,
+            has_linear_path=self._linear_path(data.samples.shape[1]) is not None,
+            rng=rng if self._plan.shuffle else None,
+        )
+
+    def _outputs(self, X, groups=None):
+        refuse_idle_groups(type(self).__name__, groups, self.stateful)
+        if not self.stateful:
+            return super()._outputs(X)
+        samples = self._read_for_predict(X)
+        outputs, self._states = carried_outputs(type(self).__name__, self.network_, samples, groups, self._states)
+        return outputs, samples
+
+    def _conclude(self, samples):
+        self.n_categories_ = self._reader.n_categories
+        self.window_scaler_ = self._scaling.scaler
+
+    def _needs_all_samples(self):
+        return self.stateful
+
+    def _is_network_of_user(self):
+        return self._architecture.is_custom
+
+    @property
+    def _open_front(self):
+        # A linear path has a weight for each time step.
+        built = self._built_from
+        return Architecture.of(built["architecture"]).has_open_front and not built.get("linear_skip")
