@@ -3,11 +3,13 @@
 A network of zeros forecasts the last value of that feature in the units of y, so predictions show what was found.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from inline_snapshot import snapshot
-from known_networks import reference
+from known_networks import constant, reference
 from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.base import clone
@@ -30,7 +32,7 @@ def framed(table, *steps, **params):
 
 
 def last_value(X, y, **params):
-    return reference(X, y, **{"relative_to": "last"} | params)
+    return reference(X, y, **{"window_scaler": "last"} | params)
 
 
 # --- by the name of y -----------------------------------------------------------------------------
@@ -73,7 +75,7 @@ def test_horizon_in_the_name(horizon):
     X, y = make_supervised(SHOP, target="sales", horizon=horizon)
     y = y if horizon == 1 else y.iloc[:, -1]
     expected = pd.Series(SALES[:-horizon]).shift(N_STEPS - horizon)
-    predicted = reference(framed(X), y, relative_to=N_STEPS)
+    predicted = reference(framed(X), y, window_scaler=N_STEPS)
     assert_allclose(predicted[N_STEPS:], expected[N_STEPS:], rtol=1e-6)
 
 
@@ -82,7 +84,7 @@ def test_shifted_by_hand(horizon):
     """A name without a horizon, as DataFrame.shift leaves it, has the nearest at which y lies on the line."""
     y = SHOP["sales"].shift(-horizon)[:-horizon]
     expected = SHOP["sales"].shift(N_STEPS - horizon)[: len(y)]
-    predicted = reference(framed(SHOP[: len(y)]), y, relative_to=N_STEPS)
+    predicted = reference(framed(SHOP[: len(y)]), y, window_scaler=N_STEPS)
     assert_allclose(predicted[N_STEPS:], expected[N_STEPS:], rtol=1e-6)
 
 
@@ -90,12 +92,11 @@ def test_several_steps():
     """Each step of a horizon is a step of the same series."""
     X, y = make_supervised(SHOP, target="sales", horizon=3)
     assert list(y) == ["sales(t+1)", "sales(t+2)", "sales(t+3)"]
-    for architecture in ("vanilla", "encoder_decoder"):
-        model = LSTMRegressor(2, architecture=architecture, relative_to=N_STEPS, random_state=0).initialize(
-            framed(X), y
-        )
-        assert [past.horizon for past in model._pasts] == [1, 2, 3][: len(model._pasts)]
-        assert {past.feature for past in model._pasts} == {1}
+    expected = pd.DataFrame({k: X["sales"].shift(N_STEPS - k) for k in (1, 2, 3)})
+    for by_step in (False, True):
+        network = partial(constant, by_step=by_step)
+        predicted = reference(framed(X), y, window_scaler=N_STEPS, architecture=network)
+        assert_allclose(predicted[N_STEPS:], expected[N_STEPS:], rtol=1e-6)
 
 
 def test_more_steps_than_rows_show():
@@ -138,7 +139,7 @@ def test_one_feature_for_each_output():
     predicted = last_value(framed(X.to_numpy()), y, target_feature=[1, 0])
     assert_allclose(predicted, SHOP[["sales", "price"]][:-1], rtol=1e-6, atol=1e-9)
     assert refused(last_value, framed(X.to_numpy()), y, target_feature=[1, 0, 2]) == snapshot(
-        "LSTMRegressor(relative_to='last') got target_feature=[1, 0, 2] of length 3 and y with 2 outputs. Pass one feature, or one for each output."
+        "LSTMRegressor(window_scaler='last') got target_feature=[1, 0, 2] of length 3 and y with 2 outputs. Pass one feature, or one for each output."
     )
 
 
@@ -181,10 +182,11 @@ def test_every_second_window():
     series = SHOP["sales"].shift(-2)[:-2][::2]
     # One row after a window no other window ends.
     assert refused(last_value, windows, y) == snapshot(
-        "LSTMRegressor(relative_to='last') needs the target's own past, but y 'sales' does not lie on a line of feature 'sales' at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass relative_to=None."
+        "LSTMRegressor(window_scaler='last') needs the target's own past, but y 'sales' does not lie on a line of feature 'sales' at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass window_scaler=None."
     )
-    model = LSTMRegressor(2, relative_to="last", random_state=0).initialize(windows[: len(series)], series)
-    assert model._pasts[0].horizon == 2
+    predicted = reference(windows[: len(series)], series, window_scaler=N_STEPS)
+    # A season before a target two rows ahead lies three rows back.
+    assert_allclose(predicted[2:], SHOP["sales"].shift(3)[:-2][::2][2:], rtol=1e-6)
 
 
 def panel(lengths, slopes):
@@ -203,13 +205,7 @@ def panel(lengths, slopes):
 def test_short_series_do_not_stop_a_panel():
     """A series of three rows has a line of its own, one of one or two has the usual one, at its own level."""
     X, windows, y = panel([40, 30, 3, 2, 1], [1.0, 50.0, 5.0, 5.0, 5.0])
-    model = LSTMRegressor(2, target_groups=True, relative_to="last", random_state=0)
-    model = model.initialize(windows, y)
-    lines = dict(zip(model._lines.labels, model._lines.slopes[:, 0], strict=True))
-    for label in ("s0", "s1", "s2"):
-        assert_allclose(lines[label], X.loc[X["shop"] == label, "sales"].std(ddof=0), rtol=1e-6)
-    assert np.isfinite(list(lines.values())).all()
-    predicted = reference(windows, y, target_groups=True, relative_to="last")
+    predicted = reference(windows, y, target_groups=True, window_scaler="last")
     assert_allclose(predicted[:73], X["sales"][:73], rtol=1e-6)
     assert np.abs(predicted - y)[73:].max() < 60
 
@@ -220,7 +216,7 @@ def test_short_series_on_the_line_of_all():
     windows = make_pipeline(SeriesScaler(), LagFramer(2, group="shop", time="day")).fit_transform(
         X.assign(shop=X["shop"].astype("category").cat.codes)
     )
-    assert_allclose(reference(windows, y, relative_to="last"), X["sales"], rtol=1e-5)
+    assert_allclose(reference(windows, y, window_scaler="last"), X["sales"], rtol=1e-5)
 
 
 # --- errors ---------------------------------------------------------------------------------------
@@ -232,7 +228,7 @@ ERRORS = {
         Y.to_numpy(),
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but nothing says which of the features [0, 1, 2] holds it: y has no name. Pass target_feature, by position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but nothing says which of the features [0, 1, 2] holds it: y has no name. Pass target_feature, by position, or pass window_scaler=None."
         ),
     ),
     "no name of y": (
@@ -240,7 +236,7 @@ ERRORS = {
         Y.to_numpy(),
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but nothing says which of the features ['price', 'sales', 'visits'] holds it: y has no name. Pass target_feature, by name or position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but nothing says which of the features ['price', 'sales', 'visits'] holds it: y has no name. Pass target_feature, by name or position, or pass window_scaler=None."
         ),
     ),
     "a name of none": (
@@ -248,7 +244,7 @@ ERRORS = {
         Y.rename("total(t+1)"),
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but nothing says which of the features ['price', 'sales', 'visits'] holds it: y is named 'total(t+1)'. Pass target_feature, by name or position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but nothing says which of the features ['price', 'sales', 'visits'] holds it: y is named 'total(t+1)'. Pass target_feature, by name or position, or pass window_scaler=None."
         ),
     ),
     "a name of two": (
@@ -256,7 +252,7 @@ ERRORS = {
         Y,
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but nothing says which of the features ['a__sales', 'b__sales', 'visits'] holds it: y is named 'sales(t+1)'. Pass target_feature, by name or position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but nothing says which of the features ['a__sales', 'b__sales', 'visits'] holds it: y is named 'sales(t+1)'. Pass target_feature, by name or position, or pass window_scaler=None."
         ),
     ),
     "an unknown name": (
@@ -264,7 +260,7 @@ ERRORS = {
         Y,
         "sale",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, got target_feature='sale', but the features that may hold it are ['price', 'sales', 'visits']. Pass one of these, by name or position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, got target_feature='sale', but the features that may hold it are ['price', 'sales', 'visits']. Pass one of these, by name or position, or pass window_scaler=None."
         ),
     ),
     "a name without names": (
@@ -272,7 +268,7 @@ ERRORS = {
         Y.to_numpy(),
         "sales",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, got target_feature='sales', but the features that may hold it are [0, 1, 2]. Pass one of these, by position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, got target_feature='sales', but the features that may hold it are [0, 1, 2]. Pass one of these, by position, or pass window_scaler=None."
         ),
     ),
     "an unknown position": (
@@ -280,7 +276,7 @@ ERRORS = {
         Y.to_numpy(),
         3,
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, got target_feature=3, but the features that may hold it are [0, 1, 2]. Pass one of these, by position, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, got target_feature=3, but the features that may hold it are [0, 1, 2]. Pass one of these, by position, or pass window_scaler=None."
         ),
     ),
     "another horizon": (
@@ -288,7 +284,7 @@ ERRORS = {
         Y.rename("sales(t+2)"),
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but y 'sales(t+2)' does not lie on a line of feature 'sales' 2 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but y 'sales(t+2)' does not lie on a line of feature 'sales' 2 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass window_scaler=None."
         ),
     ),
     "another feature": (
@@ -296,7 +292,7 @@ ERRORS = {
         Y,
         "price",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but y 'sales(t+1)' does not lie on a line of feature 'price' 1 row later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but y 'sales(t+1)' does not lie on a line of feature 'price' 1 row later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass window_scaler=None."
         ),
     ),
     "shuffled": (
@@ -304,7 +300,7 @@ ERRORS = {
         Y.sample(frac=1, random_state=0),
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, but y 'sales(t+1)' does not lie on a line of feature 'sales' 1 row later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, but y 'sales(t+1)' does not lie on a line of feature 'sales' 1 row later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), say by target_feature which feature holds the past, or pass window_scaler=None."
         ),
     ),
     "one row": (
@@ -312,7 +308,7 @@ ERRORS = {
         Y[:1],
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 2 pairs of y 'sales(t+1)' and a later value of feature 'sales' to learn its units from; got 0 in 1 samples. Pass more of the series, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, and at least 2 pairs of y 'sales(t+1)' and a later value of feature 'sales' to learn its units from; got 0 in 1 samples. Pass more of the series, or pass window_scaler=None."
         ),
     ),
     "two rows": (
@@ -320,7 +316,7 @@ ERRORS = {
         Y[:2],
         "auto",
         snapshot(
-            "LSTMRegressor(relative_to='last') needs the target's own past, and at least 2 pairs of y 'sales(t+1)' and a later value of feature 'sales' to learn its units from; got 1 in 2 samples. Pass more of the series, or pass relative_to=None."
+            "LSTMRegressor(window_scaler='last') needs the target's own past, and at least 2 pairs of y 'sales(t+1)' and a later value of feature 'sales' to learn its units from; got 1 in 2 samples. Pass more of the series, or pass window_scaler=None."
         ),
     ),
 }
@@ -336,5 +332,5 @@ def test_many_features_are_not_listed():
     """An error lists the first of many features."""
     windows = Windows.from_array(np.zeros((9, 2, 1000)))
     assert refused(last_value, windows, np.arange(9.0)) == snapshot(
-        "LSTMRegressor(relative_to='last') needs the target's own past, but nothing says which of the features [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, ...] holds it: y has no name. Pass target_feature, by position, or pass relative_to=None."
+        "LSTMRegressor(window_scaler='last') needs the target's own past, but nothing says which of the features [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, ...] holds it: y has no name. Pass target_feature, by position, or pass window_scaler=None."
     )
