@@ -54,7 +54,10 @@ class OwnLines(NamedTuple):
 def find_own_past(
     who, windows, y, names=None, target_feature="auto", *, learned=None, excluded=(), by_series=False, remedy
 ):
-    """Find the feature that holds the past of each output, the horizon, and the line between their units.
+    """Find the feature that holds the past of each output, its horizon, and the line from its units to those of y.
+
+    The feature is named by y or by `target_feature`, never searched for. The horizon is the one in the name, else the
+    nearest at which y lies on a line of the feature.
 
     Parameters
     ----------
@@ -90,7 +93,9 @@ def find_own_past(
     ValueError
         If the feature is not named, or y does not lie on a line of it.
     """
-    names = [None] * y.shape[1] if names is None else names
+    if names is None or len(names) != y.shape[1]:
+        # A Series of sequences has one name for all of its time steps.
+        names = [None] * y.shape[1]
     asked = [target_feature] * y.shape[1] if isinstance(target_feature, (str, Integral)) else list(target_feature)
     if len(asked) != y.shape[1]:
         raise ValueError(
@@ -121,7 +126,7 @@ def find_own_past(
 
 
 def name_past(who, features, choices, name, target_feature, remedy):
-    """Position of the feature that holds the past of an output, and its horizon, which is None if no name states it.
+    """Find the position of the feature that holds the past of an output, and the horizon in its name, or None.
 
     >>> name_past("LSTM", ["num__sales", "num__price"], [0, 1], "sales(t+2)", "auto", "stop")
     (0, 2)
@@ -155,14 +160,14 @@ def name_past(who, features, choices, name, target_feature, remedy):
 
 
 def target_names(y):
-    """Names of the outputs of y, as its columns or its own name state them; None without any."""
+    """Return the names of the outputs of y, its columns or its own name; None without any."""
     names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
     names = [name if isinstance(name, str) else None for name in names]
     return names if any(names) else None
 
 
 def read_target_name(name):
-    """Name of the series of an output, and the horizon that is written behind it."""
+    """Split the name of an output into the name of its series and its horizon: ``sales(t+1)``; None without one."""
     lag = None if name is None else LAG_COLUMN.fullmatch(name)
     if lag is None:
         return name, None
@@ -172,7 +177,7 @@ def read_target_name(name):
 
 
 def _named_alike(name, features, choices):
-    """Features of this name; else those that a prefix, ``num__``, tells from it, on either side."""
+    """Features of this name; without one those of this name but for a prefix such as ``num__`` on either side."""
     alike = (
         lambda feature: feature == name,
         lambda feature: feature.endswith(f"__{name}") or name.endswith(f"__{feature}"),
