@@ -110,7 +110,9 @@ def find_own_past(
     rows = TimeOrder(windows, learned)
     y = y[rows.order].astype(np.float64)
     try:
-        return _find_pasts(who, rows, y, named, remedy), None
+        # Where series may have lines of their own, the line of a long series is not taken for that of a short one.
+        fewest = FEWEST_OF_KNOWN if by_series else FEWEST_PAIRS
+        return _find_pasts(who, rows, y, named, remedy, fewest_of_series=fewest), None
     except ValueError:
         if not by_series or rows.labels is None:
             raise
@@ -239,7 +241,7 @@ class TimeOrder:
         return samples[same], later[same]
 
 
-def _find_pasts(who, rows, y, named, remedy, series=None):
+def _find_pasts(who, rows, y, named, remedy, series=None, fewest_of_series=None):
     """The past of each output by one line, for all samples or for those of one series."""
     chosen, pasts = rows.learned if series is None else rows.learned & (rows.codes == series), []
     for output, (feature, horizon, name) in enumerate(named):
@@ -265,7 +267,9 @@ def _find_pasts(who, rows, y, named, remedy, series=None):
             if line is not None:
                 found = h, *line
                 break
-        if found is None or (series is None and known is None and not _holds_for_each(rows, x, target, samples, found)):
+        if found is None or (
+            series is None and known is None and not _holds_for_each(rows, x, target, samples, found, fewest_of_series)
+        ):
             which = "y" if y.shape[1] == 1 else f"y (output {output})"
             _refuse(who, rows, feature, horizon, which if name is None else f"y {name!r}", most, fewest, remedy)
         pasts.append(OwnPast(feature, *found, float(np.median(target[samples]))))
@@ -333,8 +337,8 @@ def fit_own_line(x, y):
     return (float(slopes[0]), float(offsets[0])) if holds[0] else None
 
 
-def _holds_for_each(rows, x, target, samples, found):
-    """Whether the line of all samples is that of each series, as far as a series shows one."""
+def _holds_for_each(rows, x, target, samples, found, fewest):
+    """Whether the line of all samples is that of each series with so many pairs or more."""
     if rows.labels is None:
         return True
     horizon, slope, offset = found
@@ -346,7 +350,7 @@ def _holds_for_each(rows, x, target, samples, found):
     strays = missed > allowed + TOLERANCE * np.std(target[samples])
     counts = np.bincount(of_pair, minlength=rows.n_series)
     share = np.bincount(of_pair[strays], minlength=rows.n_series) / np.maximum(counts, 1)
-    return not np.any((counts >= FEWEST_PAIRS) & (share > 2 * STRAY_PAIRS))
+    return not np.any((counts >= fewest) & (share > 2 * STRAY_PAIRS))
 
 
 def fit_own_lines(x, y, earlier, later, codes):

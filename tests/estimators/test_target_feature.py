@@ -210,6 +210,12 @@ def test_short_series_do_not_stop_a_panel():
     assert np.abs(predicted - y)[73:].max() < 60
 
 
+def test_a_short_series_beside_a_long_one():
+    """The line of a long series is not taken for that of a short one, which is scaled by itself."""
+    X, windows, y = panel([400, 4], [1.0, 50.0])
+    assert_allclose(reference(windows, y, target_groups=True, window_scaler="last"), X["sales"], rtol=1e-6)
+
+
 def test_short_series_on_the_line_of_all():
     """Where all series are scaled alike, one line holds for those of one row, too."""
     X, _, y = panel([40, 30, 2, 1], [1.0, 50.0, 5.0, 5.0])
