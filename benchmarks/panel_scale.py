@@ -145,14 +145,15 @@ def sklstm_regressor(n_series, n_rows):
     return {"short": short, "long": long, "predict": predict}
 
 
-def make_forecaster(**params):
+def make_forecaster(pooled=False):
     """SeriesForecaster as it runs in all parts, not fitted."""
     import keras  # noqa: F401
 
-    from sklstm import SeriesForecaster
+    from sklstm import SeriesForecaster, make_forecast_pipeline
 
     settings = {"n_steps": N_STEPS, "units": UNITS, "epochs": 1, "batch_size": BATCH, "random_state": 0}
-    return SeriesForecaster(horizon=HORIZON, target="y", **KEYS, **settings, **params)
+    pipeline = make_forecast_pipeline(pooled=pooled, **settings)
+    return SeriesForecaster(pipeline, horizon=HORIZON, target="y", **KEYS)
 
 
 def sklstm_forecasts(n_series, n_rows):

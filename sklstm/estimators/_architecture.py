@@ -1,5 +1,6 @@
 """Architecture: which network, and the options that few users need."""
 
+from functools import cache
 from numbers import Integral, Real
 
 import numpy as np
@@ -76,7 +77,9 @@ class Architecture(StrictParameters, BaseEstimator):
     @classmethod
     def of(cls, given):
         """An Architecture as it is, or that of a name or a function."""
-        return given if isinstance(given, Architecture) else cls(given)
+        if isinstance(given, Architecture):
+            return given
+        return _named(given) if isinstance(given, str) else cls(given)
 
     @property
     def is_custom(self):
@@ -106,6 +109,12 @@ class Architecture(StrictParameters, BaseEstimator):
     def options(self):
         """What the builder of the network may ask for, by name."""
         return {name: value for name, value in self.get_params(deep=False).items() if name != "network"}
+
+
+@cache
+def _named(name):
+    """The Architecture of a name; all that use it share one, which nobody changes. predict has no time to make it."""
+    return Architecture(name)
 
 
 class CNNLSTM(Architecture):

@@ -142,8 +142,8 @@ class ClassTarget(StepwiseTarget):
                 row = int(np.argmax(y.sum(axis=1) != 1))
                 raise ValueError(
                     f"{who} was fitted on rows of y with one 1 each, its class, got {y[row].tolist()} for sample "
-                    f"{row}. For labels side by side call fit with output_activation='sigmoid', or a network that ends "
-                    "in sigmoid."
+                    f"{row}. For labels side by side pass Architecture(output_activation='sigmoid'), or a network that "
+                    "ends in sigmoid, and call fit."
                 )
         else:
             refuse_strange(who, found, [self.labels] * len(found) if self._is_shared() else self.columns)
@@ -170,7 +170,7 @@ class ClassTarget(StepwiseTarget):
             raise ValueError(
                 f"{who} keeps the samples at the end for validation, and they hold a class that no sample to train on "
                 f"is of: {unseen.tolist()[0]!r}. Samples that share no time steps: shuffle them first, and pass "
-                f"validation_gap=0. Windows of a series: lower {name}, or drop it."
+                f"a gap of 0. Windows of a series: lower {name}, or drop it."
             )
 
     @property

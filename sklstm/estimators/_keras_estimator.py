@@ -14,12 +14,14 @@ network
 
 import copy
 from inspect import Signature, signature
+from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
@@ -68,6 +70,21 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
         cut into shares, one for each core; or Keras' own fit.
     """
+
+    _parameter_constraints: dict = {
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
+        "training": [TrainingPlan, None],
+        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
+        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
+        "warm_start": ["boolean"],
+        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
+        "random_state": ["random_state"],
+    }
 
     # Prefixes of parameters that are passed on, "model" of model__units=32; and parameters that hold for the network's
     # life: to go on training is to keep them.

@@ -6,15 +6,13 @@ from typing import Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, OutlierMixin, TransformerMixin
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._validation import FLOATS
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._reconstruction import ChangingWindowReader, WindowTarget, errors_of, rebuilt_chunks
-from sklstm.estimators._training_plan import TrainingPlan
-from sklstm.model_selection import TimeTail
 
 
 class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, KerasEstimator):
@@ -138,22 +136,10 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     (150, 2)
     """
 
-    _parameter_constraints = {
+    _parameter_constraints = KerasEstimator._parameter_constraints | {
         "units": [Interval(Integral, 1, None, closed="left")],
         "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
         "contamination": [Interval(Real, 0, 0.5, closed="right")],
-        "training": [TrainingPlan, None],
-        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
-        "patience": [Interval(Integral, 0, None, closed="left"), None],
-        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
-        "warm_start": ["boolean"],
-        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
-        "random_state": ["random_state"],
     }
     _fixed_parameters = ("units", "latent_dim", "dropout")
 

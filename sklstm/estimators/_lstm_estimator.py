@@ -1,6 +1,6 @@
 """LSTMEstimator: what LSTMRegressor and LSTMClassifier share."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Self
 
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -10,32 +10,18 @@ from sklstm.estimators._architecture import NAMES, Architecture
 from sklstm.estimators._build_architecture import build_architecture
 from sklstm.estimators._carried_state import carried_outputs, refuse_idle_groups, stream_batches, warn_of_overlap
 from sklstm.estimators._keras_estimator import KerasEstimator
-from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.estimators._window_reader import WindowReader
-from sklstm.model_selection import TimeTail
 
 
 class LSTMEstimator(KerasEstimator):
     """One signature for all of sklstm's architectures: windows, codes of categories, frames, carried state."""
 
-    _parameter_constraints = {
+    _parameter_constraints = KerasEstimator._parameter_constraints | {
         "units": [Interval(Integral, 1, None, closed="left"), list, tuple],
         "architecture": [StrOptions(set(NAMES)), callable, Architecture],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
         "stateful": ["boolean"],
-        "training": [TrainingPlan, None],
-        "validation": [Interval(Real, 0, 1, closed="left"), TimeTail, None],
-        "patience": [Interval(Integral, 0, None, closed="left"), None],
-        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
-        "warm_start": ["boolean"],
-        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
-        "random_state": ["random_state"],
     }
 
     _fixed_parameters: tuple = ("architecture", "units", "dropout", "window_scaler")

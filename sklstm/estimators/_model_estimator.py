@@ -35,20 +35,14 @@ class ModelEstimator(KerasEstimator):
     it. Whether the builder or the optimizer takes it is checked in fit, against their own signatures.
     """
 
-    _parameter_constraints = {
+    _parameter_constraints = KerasEstimator._parameter_constraints | {
         "model": [callable, HasMethods(["build"]), None],
-        "optimizer": [str, type, HasMethods(["get_config", "apply_gradients"])],
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), Options(Integral, {-1}), None],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "validation_gap": [Interval(Integral, 0, None, closed="left"), None],
         "shuffle": ["boolean"],
-        "callbacks": [list, tuple, dict, type, HasMethods("on_epoch_end"), None],
-        "warm_start": ["boolean"],
-        "verbose": [Interval(Integral, 0, 2, closed="both"), "boolean"],
-        "random_state": ["random_state"],
     }
 
     _routes = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")

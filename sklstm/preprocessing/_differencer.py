@@ -70,7 +70,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
     See Also
     --------
     LagFramer : Frames what comes out; decides by the same rule whether rows follow the fitted ones.
-    LSTMRegressor : Its `relative_to` lets the network learn differences of the target alone.
+    LSTMRegressor : With ``window_scaler=12`` it learns the difference from 12 time steps before, of the target alone.
 
     Notes
     -----

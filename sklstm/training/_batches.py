@@ -153,7 +153,7 @@ def _spread(weights, target):
 def split_time_tail(samples, fraction, gap, who):
     """Samples to train on, and the last `fraction` of them to validate on, with `gap` samples in between.
 
-    >>> split_time_tail(np.arange(10), 0.2, gap=3, who="LSTMRegressor(validation_fraction=0.2)")
+    >>> split_time_tail(np.arange(10), 0.2, gap=3, who="LSTMRegressor(validation=0.2)")
     (array([0, 1, 2, 3, 4]), array([8, 9]))
     """
     n_validation = max(1, round(fraction * len(samples))) if fraction else 0
@@ -164,7 +164,7 @@ def split_time_tail(samples, fraction, gap, who):
         raise ValueError(
             f"{who} leaves nothing to train on: of {len(samples)} samples {n_validation} are for validation, and the "
             f"{gap} before them are left out, as samples that share time steps would be. Lower it, pass more samples, "
-            "or validation_gap=0 if samples share nothing."
+            "or a gap of 0 if samples share nothing."
         )
     return samples[:n_training], samples[len(samples) - n_validation :]
 

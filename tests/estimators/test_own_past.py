@@ -112,12 +112,13 @@ def test_a_constant_target_has_the_constant_feature_for_its_past():
     assert "y does not lie on a line" in refused(reference, X, y, window_scaler="last", target_feature=0)
 
 
-def test_where_nothing_was_observed_the_reference_is_the_usual_level():
-    """Without any value of the past, the difference is from the median of y."""
+@pytest.mark.parametrize("season", [3, "last"])
+def test_where_nothing_was_observed_the_reference_is_the_usual_level(season):
+    """Without any value of the past, the difference is from the median of y, or of the last values of windows."""
     series = np.random.default_rng(0).normal(size=(41, 1))
     nothing = np.full((1, N_STEPS, 1), np.nan)
-    level = reference(windows(series[:-1]), series[1:, 0], at=nothing, window_scaler="last")
-    assert_allclose(level, np.median(series[1:]), rtol=1e-6)
+    level = reference(windows(series[:-1]), series[1:, 0], at=nothing, window_scaler=season)
+    assert_allclose(level, np.median(series[:-1] if season == "last" else series[1:]), rtol=1e-6)
 
 
 def test_steps_of_a_short_series():

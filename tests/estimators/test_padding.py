@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from sizes import UNITS
 from sklearn.base import clone
 
-from sklstm import LSTMClassifier, LSTMRegressor, SequencePadder, TrainingPlan
+from sklstm import CNNLSTM, LSTMClassifier, LSTMRegressor, SequencePadder, TrainingPlan
 
 SAME = {"rtol": 1e-5, "atol": 1e-5}
 ONE_PAST = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder")
@@ -22,12 +22,10 @@ def small(architecture):
     # By default the length of a subsequence follows from that of the padded samples.
     return LSTMRegressor(
         UNITS,
-        architecture=architecture,
-        filters=2,
-        subsequence=2,
+        architecture=CNNLSTM(filters=2, subsequence=2) if architecture == "cnn_lstm" else architecture,
         epochs=2,
         batch_size=8,
-        shuffle=False,
+        training=TrainingPlan(shuffle=False),
         random_state=0,
     )
 
@@ -100,7 +98,7 @@ def test_training_does_not_see_padding(architecture):
 
 @pytest.mark.parametrize(
     ("architecture", "option"),
-    [("vanilla", {"training": TrainingPlan(tbptt=(2, 3))}), ("encoder_decoder", {"stateful": True})],
+    [("vanilla", {"training__tbptt": (2, 3)}), ("encoder_decoder", {"stateful": True})],
     ids=str,
 )
 def test_state_and_truncation_do_not_see_padding(architecture, option):
@@ -139,7 +137,9 @@ def test_labels_of_time_steps_do_not_see_padding():
         y = np.full((12, 8), None)
         y[~np.isnan(X[:, :, 0])] = np.concatenate(signs)
         models.append(
-            LSTMClassifier(UNITS, architecture="many_to_many", epochs=2, shuffle=False, random_state=0).fit(X, y)
+            LSTMClassifier(
+                UNITS, architecture="many_to_many", epochs=2, training=TrainingPlan(shuffle=False), random_state=0
+            ).fit(X, y)
         )
     assert_allclose(models[0].history_["loss"], models[1].history_["loss"], rtol=1e-5)
     X = padded(TRAINING, 8, "pre")

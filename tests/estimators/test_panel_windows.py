@@ -14,6 +14,7 @@ from refusal import refused
 from sklearn.base import clone
 
 from sklstm import KerasRegressor, LagFramer, LSTMClassifier, TrainingPlan
+from sklstm.model_selection import TimeTail
 
 SAME = {"rtol": 1e-4, "atol": 1e-6}
 
@@ -45,7 +46,7 @@ def every_nth(groups, stride):
 @given(windows=panels(), stride=st.integers(1, 9))
 def test_stride_against_a_loop(windows, stride):
     """Of each series the last sample is trained on, and every so many before it; predictions are for all."""
-    model = small(stride=stride)
+    model = small(training=TrainingPlan(stride=stride))
     assert trained_on(model, windows) == every_nth(windows.groups, stride)
     assert len(model.predict(windows)) == len(windows)
 
@@ -54,7 +55,7 @@ def test_stride_against_a_loop(windows, stride):
 def test_stride_of_a_series(waves, min_steps):
     """Without a panel all samples are one series; those that are too short are left out."""
     kept = [k for k in range(60) if (59 - k) % 3 == 0 and k + 1 >= min_steps]
-    assert trained_on(small(training=TrainingPlan(stride=3), min_steps=min_steps), waves[0]) == kept
+    assert trained_on(small(training=TrainingPlan(stride=3, min_steps=min_steps)), waves[0]) == kept
 
 
 def test_stride_and_validation(waves):
@@ -81,10 +82,10 @@ def test_stride_is_a_number():
     """A stride is at least 1, and KerasRegressor has none."""
     X, y = interleaved()
     assert refused(small(training=TrainingPlan(stride=0)).fit, X, y) == snapshot(
-        "The 'stride' parameter of LSTMRegressor must be an int in the range [1, inf). Got 0 instead."
+        "The 'stride' parameter of TrainingPlan must be an int in the range [1, inf). Got 0 instead."
     )
     with pytest.raises(TypeError, match="KerasRegressor has no parameter 'stride'"):
-        KerasRegressor(training=TrainingPlan(stride=2))
+        KerasRegressor(stride=2)
 
 
 @pytest.mark.parametrize("groups", [None, np.repeat(["a", "b", "c"], 10)], ids=["series", "panel"])
@@ -92,7 +93,7 @@ def test_stride_makes_subsequences(recwarn, groups):
     """With as large a stride as windows are long, they follow one another: state is carried without a warning."""
     n_steps, series = 5, np.random.default_rng(0).normal(size=(30, 1))
     windows = LagFramer(n_steps).fit_transform(series, groups=groups)
-    model = small(stateful=True, stride=n_steps, batch_size=1).initialize(windows, series[:, 0])
+    model = small(stateful=True, training=TrainingPlan(stride=n_steps), batch_size=1).initialize(windows, series[:, 0])
     assert not [str(told.message) for told in recwarn if "overlap" in str(told.message)]
     with pytest.warns(UserWarning, match="got windows that overlap"):
         model.predict(windows)
@@ -136,9 +137,8 @@ def test_validation_against_a_loop(windows, fraction, gap, ahead, stride):
     model = small(
         architecture=constant,
         target_scaler=Remember(),
-        validation=fraction,
-        validation_gap=gap,
-        stride=stride,
+        validation=TimeTail(fraction, gap=gap),
+        training=TrainingPlan(stride=stride),
         epochs=1,
         learning_rate=1e-30,
     )
@@ -173,11 +173,9 @@ def test_nothing_left_to_train_on():
     """Validation samples that leave no training samples raise an error."""
     X, y = interleaved(n_steps=12, n_times=12)
     assert refused(small(validation=0.25).fit, X, y) == snapshot(
-        "LSTMRegressor(validation=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the "
-        "last ones in time of all series, and the 27 before them are left out, as samples that share time steps would "
-        "be. Lower it, pass more samples, or validation_gap=0 if samples share nothing."
+        "LSTMRegressor(validation=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the last ones in time of all series, and the 27 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or a gap of 0 if samples share nothing."
     )
-    assert len(trained_on(small(validation=0.25, validation_gap=0), X)) == 27
+    assert len(trained_on(small(validation=TimeTail(0.25, gap=0)), X)) == 27
 
 
 def test_a_class_of_the_last_times_only():
