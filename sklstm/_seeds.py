@@ -17,7 +17,7 @@ class Seeds:
     """
 
     def __init__(self, seed):
-        self._generator = None if seed is None else random.Random(seed)
+        self._generator = None if seed is None else random.Random(int(seed))
 
     def next(self):
         """Return the next seed; None where Keras draws."""
@@ -78,10 +78,14 @@ def build_seeded(build, seed):
     """Call a builder, and make the initial weights of its network follow from a seed.
 
     Python's generator is used as in any call of the builder: Keras draws default seeds from it. They are then replaced.
-    Seeds and weights that the builder sets are kept. Weights are out of reach where the builder draws their values
-    itself (by keras.random, NumPy or TensorFlow), where a layer that is no part of Keras uses an initializer object
-    without a seed and does not keep it as an attribute, and where Keras joins the values of several initializers (the
-    bias of an LSTM with a random `bias_initializer`, given as an object).
+    Seeds and weights that the builder sets are kept.
+
+    Some weights do not follow from the seed, unless the builder seeds them itself:
+
+    - values that the builder draws by keras.random, NumPy or TensorFlow, and weights that it quantizes,
+    - weights of a layer that is not part of Keras, from an initializer object that the layer does not keep as an
+      attribute,
+    - the bias of an LSTM with a random `bias_initializer` that is given as an object, as Keras adds ones to its values.
 
     Parameters
     ----------
@@ -165,7 +169,7 @@ def _replace_default_seeds(network, seeds, seeded, kinds):
 
 
 def _has_default_seed(initializer):
-    return initializer.get_config()["seed"] is None
+    return initializer.get_config().get("seed", 0) is None
 
 
 def _candidates(layer, name):
@@ -180,11 +184,14 @@ def _initial_values(weight, layer, name):
     import keras
 
     initializer = vars(layer)[name]
+    # Weights of a quantized layer are whole numbers.
+    if not keras.backend.is_float_dtype(weight.dtype):
+        return None
     if isinstance(layer, keras.layers.EinsumDense):
         # It hands its axes to a copy of the initializer.
         twin = type(layer).from_config(layer.get_config() | {name: initializer})
         twin.build_from_config(layer.get_build_config())
-        return next(copy.value for copy in twin.weights if copy.name == weight.name)
+        return next((copy.value for copy in twin.weights if copy.name == weight.name), None)
     if isinstance(initializer, keras.initializers.Orthogonal) and len(weight.shape) < 2:
         return None
     return initializer(weight.shape, dtype=weight.dtype)

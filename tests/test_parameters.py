@@ -13,7 +13,18 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import Options, generate_valid_param, make_constraint
 
-from sklstm import KerasRegressor, LagFramer, LagRegressor, Persistence, SeriesScaler
+from sklstm import (
+    CNNLSTM,
+    KerasRegressor,
+    LagFramer,
+    LagRegressor,
+    LSTMClassifier,
+    LSTMRegressor,
+    Persistence,
+    SeriesScaler,
+    TrainingPlan,
+)
+from sklstm.model_selection import TimeTail
 
 
 @pytest.mark.parametrize(
@@ -143,3 +154,32 @@ def test_any_order(estimator, data):
     at_once, in_init = estimator(**required).set_params(**params), estimator(**required | params)
     for each in (one_by_one, at_once, in_init, clone(one_by_one)):
         assert each.get_params() == expected
+
+
+HELD = {"architecture": CNNLSTM, "training": TrainingPlan, "validation": TimeTail}
+
+
+@pytest.mark.parametrize("estimator", [LSTMRegressor, LSTMClassifier])
+@given(data=st.data())
+def test_any_order_of_nested_parameters(estimator, data):
+    """Options of what an estimator holds are set one by one in any order, all at once or where it is made."""
+    choices = {
+        f"{name}__{option}": st.sampled_from(values)
+        for name, kind in HELD.items()
+        for option, values in valid_values(kind).items()
+    }
+    params = data.draw(st.fixed_dictionaries({}, optional=choices))
+    one_by_one, at_once = (estimator(**{name: kind() for name, kind in HELD.items()}) for _ in range(2))
+    for name in data.draw(st.permutations([*params])):
+        one_by_one.set_params(**{name: params[name]})
+    options = {
+        name: {key.partition("__")[2]: value for key, value in params.items() if key.startswith(f"{name}__")}
+        for name in HELD
+    }
+    made = estimator(**{name: kind(**options[name]) for name, kind in HELD.items()})
+    for each in (one_by_one, at_once.set_params(**params), clone(one_by_one)):
+        found = each.get_params()
+        assert found.items() >= params.items()
+        assert {name: repr(found[name]) for name in HELD} == {name: repr(getattr(made, name)) for name in HELD}
+    copy = clone(made)
+    assert not any(getattr(copy, name) is getattr(made, name) for name in HELD)

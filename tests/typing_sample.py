@@ -6,6 +6,8 @@ import numpy as np
 
 import sklstm
 from sklstm import (
+    CNNLSTM,
+    Architecture,
     KerasClassifier,
     LagFramer,
     LagRegressor,
@@ -20,18 +22,21 @@ from sklstm import (
     SeriesScaler,
     To3D,
     TrainingHistoryDisplay,
+    TrainingPlan,
     Windows,
     backtest,
     check_no_leakage,
     coverage_score,
     describe_series,
     forecast_scorer,
+    make_forecast_pipeline,
     series_to_supervised,
     suggest_time_steps,
 )
 from sklstm.datasets import load_airline, load_japanese_vowels
 from sklstm.forecasting import Backtest
 from sklstm.inspection import SeriesReport, TimeSteps
+from sklstm.model_selection import TimeTail
 
 
 def _estimators(X: np.ndarray, y: np.ndarray) -> None:
@@ -44,7 +49,11 @@ def _estimators(X: np.ndarray, y: np.ndarray) -> None:
     assert_type(LSTMClassifier(units=8).fit(X, y).predict(X), np.ndarray)
     assert_type(KerasClassifier(model__hidden=8, epochs=5).fit(X, y), KerasClassifier)
     assert_type(LSTMAutoencoder(latent_dim=4).fit(X).transform(X), np.ndarray)
+    LSTMRegressor(architecture=CNNLSTM(filters=8), training=TrainingPlan(stride=4), validation=TimeTail(0.2, gap=3))
+    assert_type(Architecture("stacked", recurrent_dropout=0.2), Architecture)
     LSTMRegressor(epcohs=5)  # type: ignore[call-arg]
+    LSTMRegressor(stride=4)  # type: ignore[call-arg]
+    TrainingPlan(4)  # type: ignore[call-arg]
     LSTMRegressor(32, "stacked")  # type: ignore[call-arg]
     sklstm.LSTMRegresor  # type: ignore[attr-defined]  # noqa: B018 - to ask is the test
 
@@ -76,6 +85,7 @@ def _functions(X: np.ndarray) -> None:
 def _forecasts(series: np.ndarray) -> None:
     forecaster = SeriesForecaster(horizon=12, difference=(1, 12), log=True)
     assert_type(forecaster.fit(series), SeriesForecaster)
+    assert_type(SeriesForecaster(make_forecast_pipeline(dropout=0.2), horizon=12).fit(series), SeriesForecaster)
     assert_type(forecaster.update(series), SeriesForecaster)
     assert_type(backtest(forecaster, series, initial=96, metrics=["rmse"]), Backtest)
     assert_type(coverage_score(series, series - 1, series + 1), float)

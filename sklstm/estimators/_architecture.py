@@ -12,6 +12,8 @@ from sklstm._parameters import StrictParameters
 NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
 # Time steps that were not observed make no difference to these at the front of a sample.
 OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
+# Options of CNNLSTM alone.
+CNN_OPTIONS = ("filters", "kernel_size", "subsequence")
 
 
 class Architecture(StrictParameters, BaseEstimator):
@@ -76,7 +78,18 @@ class Architecture(StrictParameters, BaseEstimator):
 
     @classmethod
     def of(cls, given):
-        """An Architecture as it is, or that of a name or a function."""
+        """An Architecture as it is, or that of a name or a function.
+
+        Parameters
+        ----------
+        given : str, callable or Architecture
+            As `architecture` of the estimators.
+
+        Returns
+        -------
+        architecture : Architecture
+            All that give a name share one, which nobody changes.
+        """
         if isinstance(given, Architecture):
             return given
         return _named(given) if isinstance(given, str) else cls(given)
@@ -107,7 +120,13 @@ class Architecture(StrictParameters, BaseEstimator):
         return self.network in OPEN_FRONT
 
     def options(self):
-        """What the builder of the network may ask for, by name."""
+        """What the builder of the network may ask for, by name.
+
+        Returns
+        -------
+        options : dict of str to object
+            All parameters but `network`.
+        """
         return {name: value for name, value in self.get_params(deep=False).items() if name != "network"}
 
 

@@ -26,6 +26,9 @@ from sklstm.estimators._models import (
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
 
+# Parameters of KerasEstimator that it has, too.
+SHARED = ("epochs", "optimizer", "callbacks", "warm_start", "verbose", "random_state")
+
 
 class ModelEstimator(KerasEstimator):
     """Any Keras model, with the parameter names of scikeras.
@@ -35,7 +38,7 @@ class ModelEstimator(KerasEstimator):
     it. Whether the builder or the optimizer takes it is checked in fit, against their own signatures.
     """
 
-    _parameter_constraints = KerasEstimator._parameter_constraints | {
+    _parameter_constraints = {name: KerasEstimator._parameter_constraints[name] for name in SHARED} | {
         "model": [callable, HasMethods(["build"]), None],
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],

@@ -29,6 +29,10 @@ class TrainingPlan(StrictParameters, BaseEstimator):
         A network with one output for a sample has a loss at the end only: one update, back over k2. Memory is
         bounded by k2.
 
+    See Also
+    --------
+    LSTMRegressor, LSTMClassifier, LSTMAutoencoder : Take it as `training`.
+
     References
     ----------
     Sutskever, 2013, "Training Recurrent Neural Networks", PhD thesis, University of Toronto, and Williams and Peng,
@@ -56,7 +60,25 @@ class TrainingPlan(StrictParameters, BaseEstimator):
         self.tbptt = tbptt
 
     def kept(self, who, samples):
-        """Positions of the samples to learn from: each of the stride, if it has enough observed time steps."""
+        """Positions of the samples to learn from: each of the stride, if it has enough observed time steps.
+
+        Parameters
+        ----------
+        who : str
+            The estimator, for messages.
+        samples : Samples
+            All samples.
+
+        Returns
+        -------
+        kept : ndarray of int of shape (n_kept,)
+            Ascending.
+
+        Raises
+        ------
+        ValueError
+            If no sample has `min_steps` observed time steps.
+        """
         kept = every_nth(len(samples), self.stride, samples.windows.groups)
         if self.min_steps == 0:
             return kept

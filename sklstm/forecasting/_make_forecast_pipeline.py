@@ -35,10 +35,12 @@ def make_forecast_pipeline(
 
     Parameters
     ----------
-    static, future, n_steps, scaling, difference, log, units
+    static, future, n_steps, scaling
         As in `SeriesForecaster`.
     pooled : bool, default=False
         Whether all series of a panel share one scale, as in `SeriesScaler`.
+    difference, log, units
+        As in `SeriesForecaster`.
     window_scaler : {"auto", "last", "mean", "standard"}, int or None, default="auto"
         As in `SeriesForecaster`. "auto" is resolved here and does not follow later changes of the step ``difference``.
     linear_skip : bool, default=True

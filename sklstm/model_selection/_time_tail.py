@@ -21,6 +21,11 @@ class TimeTail(StrictParameters, BaseEstimator):
         Samples before these that are left out of both; by default those that share time steps with them. In panels,
         times before theirs.
 
+    See Also
+    --------
+    LSTMRegressor, LSTMClassifier, LSTMAutoencoder : Take it as `validation`.
+    PanelTimeSeriesSplit : Folds of a panel in time, for a search.
+
     Examples
     --------
     >>> from sklstm import LSTMRegressor

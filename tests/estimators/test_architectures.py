@@ -18,7 +18,7 @@ ALL = (*MANY_TO_ONE, "encoder_decoder", "many_to_many")
 
 def small(architecture="vanilla", **params):
     return LSTMRegressor(
-        **({"units": UNITS, "filters": 2, "epochs": EPOCHS, "random_state": 0, "architecture": architecture} | params)
+        **({"units": UNITS, "epochs": EPOCHS, "random_state": 0, "architecture": architecture} | params)
     )
 
 
@@ -82,33 +82,32 @@ def test_wrong_units(architecture, units, message):
         small(architecture, units=units).fit(X, target(architecture))
 
 
-@pytest.mark.parametrize("rate", ["dropout", "recurrent_dropout"])
+@pytest.mark.parametrize(("dropout", "recurrent_dropout"), [(0.5, 0.0), (0.0, 0.5)])
 @pytest.mark.parametrize("architecture", ALL)
-def test_dropout_in_training(architecture, rate):
+def test_dropout_in_training(architecture, dropout, recurrent_dropout):
     """Dropout of both kinds makes outputs random in training, for each architecture."""
-    model = small(architecture, **{rate: 0.5}).initialize(X, target(architecture)).model_
+    model = small(Architecture(architecture, recurrent_dropout=recurrent_dropout), dropout=dropout)
+    model = model.initialize(X, target(architecture)).model_
     assert not np.array_equal(model(X[:4], training=True), model(X[:4], training=True))
 
 
 def test_no_dropout_in_predict():
     """Predictions are not random if the network has dropout."""
-    model = small("stacked", dropout=0.5, recurrent_dropout=0.5).initialize(X, Y)
+    model = small(Architecture("stacked", recurrent_dropout=0.5), dropout=0.5).initialize(X, Y)
     assert_array_equal(model.predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize("architecture", ALL)
 def test_output_activation(architecture):
     """output_activation is the activation of the last layer, for each architecture."""
-    model = small(architecture, architecture=Architecture(output_activation="sigmoid"), target_scaler="minmax")
+    model = small(Architecture(architecture, output_activation="sigmoid"), target_scaler="minmax")
     layer = model.initialize(X, target(architecture)).model_.get_layer("outputs")
     assert layer.activation is keras.activations.sigmoid
 
 
 def test_output_activation_bounds_predictions():
     """With a sigmoid and target_scaler="minmax", predictions stay within the range of y."""
-    model = small("stacked", architecture=Architecture(output_activation="sigmoid"), target_scaler="minmax").initialize(
-        X, Y
-    )
+    model = small(Architecture("stacked", output_activation="sigmoid"), target_scaler="minmax").initialize(X, Y)
     predicted = model.predict(100 * X)
     assert predicted.min() >= Y.min() - 1e-6
     assert predicted.max() <= Y.max() + 1e-6
@@ -127,18 +126,19 @@ def test_another_number_of_time_steps(architecture):
 
 
 def test_arguments_of_a_builder():
-    """A builder gets meta, and the parameters of the estimator that its signature names."""
+    """A builder gets meta, and the parameters of the estimator and of Architecture that its signature names."""
     got = {}
 
-    def build(meta, units, subsequence, *, dropout=0.5, depth=7):
+    def build(meta, units, recurrent_dropout, embedding_dim, *, dropout=0.5, depth=7):
         got.update(locals())
         inputs = keras.Input(meta["X_shape_"][1:])
         return keras.Model(inputs, layers.Dense(meta["n_outputs_"])(layers.LSTM(units, name="own")(inputs)))
 
-    model = small(build, dropout=0.1).fit(X, Y[:, :3])
-    assert {name: got[name] for name in ("units", "subsequence", "dropout", "depth")} == {
+    model = small(Architecture(build, recurrent_dropout=0.2), dropout=0.1).fit(X, Y[:, :3])
+    assert {name: got[name] for name in ("units", "recurrent_dropout", "embedding_dim", "dropout", "depth")} == {
         "units": 2,
-        "subsequence": None,
+        "recurrent_dropout": 0.2,
+        "embedding_dim": None,
         "dropout": 0.1,
         "depth": 7,
     }
@@ -156,9 +156,7 @@ def test_builder_with_an_unknown_argument():
         """Never called."""
 
     assert refused(small(build).fit, X, Y) == snapshot(
-        "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, "
-        "units, dropout, recurrent_dropout, filters, kernel_size, subsequence, output_activation, embedding_dim, "
-        "embedding_features, linear_path. Give it a default, or bind it by functools.partial."
+        "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, units, dropout, embedding_dim, embedding_features, output_activation, recurrent_dropout, linear_path. Give it a default, or bind it by functools.partial."
     )
 
 
@@ -238,11 +236,10 @@ def rising(n_samples, first=0, n_steps=1):
 
 @pytest.mark.parametrize("architecture", ["vanilla", "encoder_decoder"])
 def test_forecasts_follow_a_trend(architecture):
-    """window_scaler, relative_to and linear_skip together forecast a trend beyond the levels of fit."""
+    """window_scaler and linear_skip together forecast a trend beyond the levels of fit."""
     n_steps = 3 if architecture == "encoder_decoder" else 1
-    model = small(
-        architecture, window_scaler=6, window_scaler="mean", linear_skip=True, target_scaler="minmax", epochs=10
-    )
+    params = {"window_scaler": "mean", "linear_skip": True, "target_scaler": "minmax"}
+    model = small(architecture, epochs=40, learning_rate=0.05, **params)
     model.fit(*rising(48, n_steps=n_steps))
     far, ahead = rising(48, first=600, n_steps=n_steps)
     assert np.abs(model.predict(far) - ahead).max() < 1
@@ -254,11 +251,11 @@ def plain():
     return small(epochs=30, learning_rate=0.03).fit(*rising(48))
 
 
-@pytest.mark.parametrize("option", [{"window_scaler": "last"}, {"window_scaler": "last"}, {"window_scaler": 6}])
-def test_forecasts_beyond_the_levels_of_fit(option, plain):
-    """relative_to or window_scaler alone follow the level of the series; a plain network stays at the levels of fit."""
+@pytest.mark.parametrize("window_scaler", ["last", "mean", 6])
+def test_forecasts_beyond_the_levels_of_fit(window_scaler, plain):
+    """window_scaler alone follows the level of the series; a plain network stays at the levels of fit."""
     far, ahead = rising(48, first=600)
-    model = clone(plain).set_params(**option).fit(*rising(48))
+    model = clone(plain).set_params(window_scaler=window_scaler).fit(*rising(48))
     assert np.abs(model.predict(far) - ahead).mean() < 10
     assert np.abs(plain.predict(far) - ahead).mean() > 250
 
@@ -279,28 +276,30 @@ def zeros(meta):
 
 
 @pytest.mark.parametrize("window_scaler", ["last", 4, 6])
-def test_reference_of_relative_to(relative_to):
+def test_reference_of_window_scaler(window_scaler):
     """The reference is the last value of the window, or the value one season before the target."""
     windows, ahead = rising(48, n_steps=8)
-    model = small(zeros, window_scaler=relative_to, target_scaler=None).initialize(windows, ahead)
+    model = small(zeros, window_scaler=window_scaler, target_scaler=None).initialize(windows, ahead)
     known, expected = np.asarray(windows)[:, :, 0], np.empty_like(ahead)
     for step in range(8):
-        back = 1 if relative_to == "last" else relative_to - step % relative_to
+        back = 1 if window_scaler == "last" else window_scaler - step % window_scaler
         expected[:, step] = known[:, -back]
     assert_allclose(model.predict(windows), expected, atol=1e-9)
 
 
-def test_relative_to_by_hand():
-    """relative_to equals subtracting the reference before fit and adding it after predict."""
+@pytest.mark.parametrize("window_scaler", ["last", 4])
+def test_window_scaler_by_hand(window_scaler):
+    """window_scaler equals subtracting the reference before fit and adding it after predict; a season keeps X."""
     windows, ahead = rising(48)
-    last = windows[:, -1, 0]
-    by_hand = small().fit(windows, ahead - last)
-    model = small(window_scaler="last").fit(windows, ahead)
-    assert_allclose(model.predict(windows), by_hand.predict(windows) + last, rtol=1e-5)
+    reference = windows[:, -1 if window_scaler == "last" else -4, 0]
+    shifted = windows - reference[:, None, None] if window_scaler == "last" else windows
+    by_hand = small().fit(shifted, ahead - reference)
+    model = small(window_scaler=window_scaler).fit(windows, ahead)
+    assert_allclose(model.predict(windows), by_hand.predict(shifted) + reference, rtol=1e-5)
 
 
 def test_season_longer_than_the_windows():
-    """relative_to raises an error if the window does not reach back one season."""
+    """A season raises an error if the window does not reach back one season."""
     windows, ahead = rising(48)
     assert refused(small(window_scaler=12).fit, windows, ahead) == snapshot(
         "LSTMRegressor(window_scaler=12) needs windows of at least 12 time steps, got 6. Put LagFramer(n_steps=12) "
@@ -309,12 +308,11 @@ def test_season_longer_than_the_windows():
 
 
 def test_many_to_many_has_no_single_past():
-    """many_to_many raises an error with linear_skip and relative_to, which need one past per sample."""
-    options = [{"linear_skip": True}, {"window_scaler": "last"}, {"window_scaler": 6}]
+    """many_to_many raises an error with linear_skip and a season, which need one past per sample."""
+    options = [{"linear_skip": True}, {"window_scaler": 6}]
     assert [refused(small("many_to_many", **option).fit, X, Y) for option in options] == snapshot(
         [
             "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for linear_skip=True. Drop it, or use architecture='encoder_decoder'.",
-            "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for window_scaler='last'. Drop it, or use architecture='encoder_decoder'.",
             "LSTMRegressor(architecture='many_to_many') has an output for each time step of X, and so no one past for window_scaler=6. Drop it, or use architecture='encoder_decoder'.",
         ]
     )
@@ -332,8 +330,8 @@ def test_min_steps_leaves_samples_out(architecture, waves):
         y = np.where(np.isnan(windows[:, :, 0]), np.nan, y[:, None])
     kept = (~np.isnan(windows[:, :, 0])).sum(axis=1) >= 4
     assert kept.sum() == 55
-    model = small(architecture, training=TrainingPlan(min_steps=4), shuffle=False)
-    by_hand = clone(model).set_params(training=TrainingPlan(min_steps=0)).fit(windows[kept], y[kept])
+    model = small(architecture, training=TrainingPlan(min_steps=4, shuffle=False))
+    by_hand = clone(model).set_params(training__min_steps=0).fit(windows[kept], y[kept])
     assert_array_equal(model.fit(windows, y).predict(windows), by_hand.predict(windows))
     assert len(model.predict(windows)) == 60
 

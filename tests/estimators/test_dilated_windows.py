@@ -21,6 +21,7 @@ from sklstm import (
     SequencePadder,
     SeriesForecaster,
     SeriesScaler,
+    TrainingPlan,
 )
 
 N_ROWS, N_STEPS, DILATION = 80, 4, 3
@@ -50,9 +51,8 @@ def test_windows_and_their_copy():
 def test_min_steps():
     """Windows that begin before the series does have fewer observed time steps."""
     expected = LSTMAutoencoder(**SMALL).fit(COPY[9:]).score_samples(COPY)
-    assert_allclose(
-        LSTMAutoencoder(min_steps=N_STEPS, **SMALL).fit(WINDOWS).score_samples(WINDOWS), expected, rtol=1e-5
-    )
+    model = LSTMAutoencoder(training=TrainingPlan(min_steps=N_STEPS), **SMALL).fit(WINDOWS)
+    assert_allclose(model.score_samples(WINDOWS), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("group", [None, "store"])

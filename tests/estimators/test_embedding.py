@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
 from sklearn.base import clone
 
-from sklstm import LagFramer, LSTMRegressor, Windows
+from sklstm import Architecture, LagFramer, LSTMRegressor, TrainingPlan, Windows
 from sklstm.networks import vanilla
 
 RNG = np.random.default_rng(0)
@@ -22,8 +22,13 @@ WORDS = RNG.integers(0, 20, size=(150, 6, 1)).astype(float)
 MIXED = np.concatenate([RNG.integers(0, 5, size=(60, 4, 1)), RNG.normal(size=(60, 4, 1))], axis=-1)
 
 
-def small(**params):
-    return LSTMRegressor(**({"units": 2, "filters": 2, "epochs": 2, "embedding_dim": 2, "random_state": 0} | params))
+# All features hold codes, or the first one.
+ALL_CODES = Architecture(embedding_dim=2)
+FIRST_CODES = Architecture(embedding_dim=2, embedding_features=[0])
+
+
+def small(architecture=ALL_CODES, **params):
+    return LSTMRegressor(**({"units": 2, "architecture": architecture, "epochs": 2, "random_state": 0} | params))
 
 
 # --- what is learned ------------------------------------------------------------------------------
@@ -36,7 +41,7 @@ def test_mixed():
     y = effects[X[:, -1, 0].astype(int)] + X[:, -1, 1]
     # One batch an epoch needs no program of XLA, which would take longer to compile.
     params = {"epochs": 80, "batch_size": 200, "learning_rate": 0.1, "random_state": 0}
-    model = LSTMRegressor(8, embedding_dim=3, embedding_features=[0], **params)
+    model = LSTMRegressor(8, architecture=Architecture(embedding_dim=3, embedding_features=[0]), **params)
     assert model.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.9
 
 
@@ -58,7 +63,7 @@ def test_ways_of_computing_agree():
     # The lead of the third feature is the last one.
     roles = LagFramer(1, static=[1], future=[2]).fit_transform(np.ones((1, 4))).roles
     windows, y = Windows.from_array(X).with_roles(roles), X.sum(axis=2)[:, -1]
-    model = small(embedding_features=[0], epochs=12, batch_size=16, shuffle=False)
+    model = small(FIRST_CODES, epochs=12, batch_size=16, training=TrainingPlan(shuffle=False))
     fits = [clone(model).set_params(**params) for params in ({}, {"metrics": [own_metric]}, {"optimizer": OwnAdam})]
     fits = [fit.fit(windows, y) for fit in fits]
     assert [fitted.training_path_ for fitted in fits] == ["xla", "graph", "keras"]
@@ -80,7 +85,8 @@ def test_state_is_carried():
 @pytest.mark.parametrize("architecture", ["vanilla", "cnn_lstm", "encoder_decoder"])
 def test_pickle_and_clone(architecture):
     """A pickle and a clone predict the same from the same codes, and further training keeps them."""
-    model = small(architecture=architecture, embedding_features=np.array([0])).initialize(MIXED, MIXED[:, -1, 1])
+    embedding = Architecture(architecture, embedding_dim=2, embedding_features=np.array([0]))
+    model = small(embedding).initialize(MIXED, MIXED[:, -1, 1])
     copy = pickle.loads(pickle.dumps(model))
     assert_array_equal(copy.predict(MIXED), model.predict(MIXED))
     assert_array_equal(clone(model).initialize(MIXED, MIXED[:, -1, 1]).predict(MIXED), model.predict(MIXED))
@@ -103,7 +109,7 @@ def test_features_with_a_role_hold_no_codes():
     windows = Windows.from_array(MIXED[:, :, ::-1]).with_roles(roles)
     model = small().initialize(windows, MIXED[:, -1, 1])
     assert model.n_categories_ == (6,)
-    assert refused(small(embedding_features=[0]).fit, windows, MIXED[:, -1, 1]) == snapshot(
+    assert refused(small(FIRST_CODES).fit, windows, MIXED[:, -1, 1]) == snapshot(
         "LSTMRegressor expects embedding_features to name features of X that are neither static nor known ahead, by "
         "their positions, each once: some of [1]. Got [0]."
     )
@@ -117,8 +123,8 @@ def test_custom_builders():
         seen.append((meta.get("n_categories_"), embedding_dim, embedding_features))
         return vanilla(meta, units=2, embedding_dim=embedding_dim, embedding_features=embedding_features)
 
-    small(architecture=build, embedding_features=[0]).initialize(MIXED, MIXED[:, -1, 1])
-    small(architecture=build, embedding_dim=None).initialize(MIXED, MIXED[:, -1, 1])
+    small(Architecture(build, embedding_dim=2, embedding_features=[0])).initialize(MIXED, MIXED[:, -1, 1])
+    small(build).initialize(MIXED, MIXED[:, -1, 1])
     assert seen == [((6,), 2, [0]), (None, None, None)]
 
 
@@ -128,11 +134,13 @@ def test_window_scaler_leaves_codes_alone():
     rows = np.stack([np.arange(80) % 7, walk[:-1]], axis=1)
     windows, y = Windows(rows, np.arange(76), 5), walk[5:]
     codes = {"embedding_dim": 2, "embedding_features": [0]}
-    assert_allclose(reference(windows, y, window_scaler="last", **codes), rows[4:, 1], rtol=1e-5)
+    zero = Architecture(constant, **codes)
+    assert_allclose(reference(windows, y, architecture=zero, window_scaler="last"), rows[4:, 1], rtol=1e-5)
 
-    def forecasts(X, network, **params):
-        params |= {"window_scaler": "standard", "target_scaler": None}
-        return LSTMRegressor(architecture=network, **params).initialize(X, y).predict(X)
+    def forecasts(X, network, **options):
+        architecture = Architecture(network, **options)
+        model = LSTMRegressor(architecture=architecture, window_scaler="standard", target_scaler=None)
+        return model.initialize(X, y).predict(X)
 
     level, above = (forecasts(windows, partial(constant, value=value), **codes) for value in (0.0, 1.0))
     numbers = np.ascontiguousarray(windows[:, :, 1:])
@@ -146,34 +154,28 @@ def test_window_scaler_leaves_codes_alone():
 
 def test_no_codes():
     """Codes are whole numbers from 0 on, in fit and in predict."""
-    model = small(embedding_features=[0]).initialize(MIXED, MIXED[:, -1, 1])
+    model = small(FIRST_CODES).initialize(MIXED, MIXED[:, -1, 1])
     messages = []
     for code in (0.5, -1.0):
         X = MIXED.copy()
         X[7, 2, 0] = code
-        messages.append(refused(small(embedding_features=[0]).fit, X, MIXED[:, -1, 1]))
+        messages.append(refused(small(FIRST_CODES).fit, X, MIXED[:, -1, 1]))
         assert refused(model.predict, X) == messages[-1]
     assert messages == snapshot(
         [
-            "LSTMRegressor(embedding_dim=2) expects codes in feature 0 of X, whole numbers of 0 and more; got 0.5 in "
-            'sample 7, time step 2. Encode with SequenceEncoder(unknown="encode"), or say which features hold codes: '
-            "embedding_features=[...].",
-            "LSTMRegressor(embedding_dim=2) expects codes in feature 0 of X, whole numbers of 0 and more; got -1 in "
-            'sample 7, time step 2. Encode with SequenceEncoder(unknown="encode"), or say which features hold codes: '
-            "embedding_features=[...].",
+            'LSTMRegressor with Architecture(embedding_dim=2) expects codes in feature 0 of X, whole numbers of 0 and more; got 0.5 in sample 7, time step 2. Encode with SequenceEncoder(unknown="encode"), or say which features hold codes: embedding_features=[...].',
+            'LSTMRegressor with Architecture(embedding_dim=2) expects codes in feature 0 of X, whole numbers of 0 and more; got -1 in sample 7, time step 2. Encode with SequenceEncoder(unknown="encode"), or say which features hold codes: embedding_features=[...].',
         ]
     )
 
 
 def test_codes_that_are_new():
     """A new code has no embedding, unless it is the one above all others: that of unknown categories."""
-    model = small(embedding_features=[0]).initialize(MIXED, MIXED[:, -1, 1])
+    model = small(FIRST_CODES).initialize(MIXED, MIXED[:, -1, 1])
     X = MIXED.copy()
     X[3, 1, 0] = 12
     message = snapshot(
-        "LSTMRegressor(embedding_dim=2) saw codes from 0 to 4 of feature 0 in fit, and takes 5 for what is unknown; "
-        'got 12 in sample 3, time step 1. Encode with SequenceEncoder(unknown="encode") in the Pipeline, so that '
-        "it learns the categories that fit sees."
+        'LSTMRegressor with Architecture(embedding_dim=2) saw codes from 0 to 4 of feature 0 in fit, and takes 5 for what is unknown; got 12 in sample 3, time step 1. Encode with SequenceEncoder(unknown="encode") in the Pipeline, so that it learns the categories that fit sees.'
     )
     assert refused(model.predict, X) == message
     assert refused(model.partial_fit, X, MIXED[:, -1, 1]) == message
@@ -190,7 +192,10 @@ def test_codes_that_no_window_shows():
 def test_wrong_features():
     """Features that hold codes are given by their positions."""
     wrong = [[], [2], [0, 0], [-1], ["a"]]
-    messages = [refused(small(embedding_features=features).fit, MIXED, MIXED[:, -1, 1]) for features in wrong]
+    messages = [
+        refused(small(Architecture(embedding_dim=2, embedding_features=features)).fit, MIXED, MIXED[:, -1, 1])
+        for features in wrong
+    ]
     assert messages[0] == snapshot(
         "LSTMRegressor expects embedding_features to name features of X that are neither static nor known ahead, by "
         "their positions, each once: some of [0, 1]. Got []."
@@ -200,7 +205,7 @@ def test_wrong_features():
 
 def test_features_without_an_embedding():
     """Features that hold codes without an embedding raise an error."""
-    assert refused(small(embedding_dim=None, embedding_features=[0]).fit, MIXED, MIXED[:, -1, 1]) == snapshot(
+    assert refused(small(Architecture(embedding_features=[0])).fit, MIXED, MIXED[:, -1, 1]) == snapshot(
         "LSTMRegressor got embedding_features=[0], but embedding_dim=None embeds nothing. Pass embedding_dim, the "
         "length of an embedding, or leave embedding_features out."
     )
@@ -209,25 +214,18 @@ def test_features_without_an_embedding():
 def test_frames():
     """Frames with an embedding raise an error, as pixels are no codes."""
     frames = np.zeros((4, 3, 5, 5))
-    assert refused(small(architecture="cnn_lstm").fit, frames, np.arange(4.0)) == snapshot(
-        "LSTMRegressor(embedding_dim=2) embeds codes of categories, got frames of shape (5, 5). Pass "
-        "embedding_dim=None."
+    assert refused(small(Architecture("cnn_lstm", embedding_dim=2)).fit, frames, np.arange(4.0)) == snapshot(
+        "LSTMRegressor with Architecture(embedding_dim=2) embeds codes of categories, got frames of shape (5, 5). Pass embedding_dim=None."
     )
 
 
 def test_codes_are_no_numbers():
     """Options for numbers raise an error where all features hold codes."""
-    options = [{"window_scaler": "mean"}, {"window_scaler": "last"}, {"linear_skip": True}]
+    options = [{"window_scaler": "mean"}, {"window_scaler": 3}, {"linear_skip": True}]
     assert [refused(small(**option).fit, WORDS, WORDS[:, 0, 0]) for option in options] == snapshot(
         [
-            "LSTMRegressor(embedding_dim=2) embeds all features of X that change from time step to time step, so that "
-            "no number is left for window_scaler='mean'. Say which features hold codes, embedding_features=[...], or "
-            "leave window_scaler out.",
-            "LSTMRegressor(embedding_dim=2) embeds all features of X that change from time step to time step, so that "
-            "no number is left for window_scaler='last'. Say which features hold codes, embedding_features=[...], or "
-            "leave relative_to out.",
-            "LSTMRegressor(embedding_dim=2) embeds all features of X that change from time step to time step, so that "
-            "no number is left for linear_skip=True. Say which features hold codes, embedding_features=[...], or "
-            "leave linear_skip out.",
+            "LSTMRegressor with Architecture(embedding_dim=2) embeds all features of X that change from time step to time step, so that no number is left for window_scaler='mean'. Say which features hold codes, embedding_features=[...], or leave window_scaler out.",
+            "LSTMRegressor with Architecture(embedding_dim=2) embeds all features of X that change from time step to time step, so that no number is left for window_scaler=3. Say which features hold codes, embedding_features=[...], or leave window_scaler out.",
+            "LSTMRegressor with Architecture(embedding_dim=2) embeds all features of X that change from time step to time step, so that no number is left for linear_skip=True. Say which features hold codes, embedding_features=[...], or leave linear_skip out.",
         ]
     )

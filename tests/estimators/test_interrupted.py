@@ -12,7 +12,7 @@ from refusal import refused
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
-from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor
+from sklstm import KerasClassifier, KerasRegressor, LSTMClassifier, LSTMRegressor, TrainingPlan
 
 X, y = WINDOWS, TARGETS[:, 0]
 SIDES = np.where(y > 0, "up", "down")
@@ -169,11 +169,12 @@ def test_callbacks_see_the_end(optimizer):
 
 def test_training_continues_with_warm_start():
     """warm_start continues an interrupted fit with the state of its optimizer and its history."""
-    model = lstm(warm_start=True, shuffle=False, callbacks=Interrupts())
+    in_order = TrainingPlan(shuffle=False)
+    model = lstm(warm_start=True, training=in_order, callbacks=Interrupts())
     assert "in epoch 3" in interrupted(model.fit, X, y)
     model.set_params(callbacks=None, epochs=MANY - 3).fit(X, y)
     assert model.n_iter_ == MANY - 1
-    whole = lstm(shuffle=False).fit(X, y)
+    whole = lstm(training=in_order).fit(X, y)
     assert_allclose(model.predict(X), whole.predict(X), rtol=1e-4, atol=1e-6)
 
 

@@ -93,7 +93,7 @@ def test_contamination_with_min_steps():
     """The threshold depends on samples that stride leaves out, but not on samples with less than min_steps."""
     cut = X.copy()
     cut[:5, :6] = np.nan
-    model = small(contamination=0.1, training=TrainingPlan(min_steps=4), training=TrainingPlan(stride=3)).fit(cut)
+    model = small(contamination=0.1, training=TrainingPlan(min_steps=4, stride=3)).fit(cut)
     assert model.offset_ == np.percentile(model.score_samples(cut)[5:], 10)
 
 
@@ -318,7 +318,7 @@ def test_wrong_contamination():
 def test_mistyped_parameter():
     """A mistyped parameter raises an error that suggests the right name."""
     assert refused(LSTMAutoencoder, latent_dims=2, error=TypeError) == snapshot(
-        "LSTMAutoencoder has no parameter 'latent_dims'. Did you mean 'latent_dim'? Its parameters are: batch_size, callbacks, contamination, dropout, epochs, latent_dim, learning_rate, min_steps, optimizer, patience, random_state, stride, units, validation, verbose, warm_start."
+        "LSTMAutoencoder has no parameter 'latent_dims'. Did you mean 'latent_dim'? Its parameters are: batch_size, callbacks, contamination, dropout, epochs, latent_dim, learning_rate, optimizer, patience, random_state, training, units, validation, verbose, warm_start."
     )
 
 

@@ -76,5 +76,5 @@ def test_other_rows_later():
     several = Y.copy()
     several[3] = [1, 1, 0]
     assert refused(model.partial_fit, X, several) == snapshot(
-        "LSTMClassifier was fitted on rows of y with one 1 each, its class, got [1.0, 1.0, 0.0] for sample 3. For labels side by side call fit with output_activation='sigmoid', or a network that ends in sigmoid."
+        "LSTMClassifier was fitted on rows of y with one 1 each, its class, got [1.0, 1.0, 0.0] for sample 3. For labels side by side pass Architecture(output_activation='sigmoid'), or a network that ends in sigmoid, and call fit."
     )

@@ -78,7 +78,7 @@ def test_history_is_the_pinball_loss_of_the_scaled_target():
 
 def test_as_keras_fits_it():
     """The losses are those of Keras' own fit with a naive pinball loss."""
-    model = small(epochs=5, batch_size=4, shuffle=False).fit(X, Y[:, 0])
+    model = small(epochs=5, batch_size=4, training=TrainingPlan(shuffle=False)).fit(X, Y[:, 0])
     network = small(epochs=1, batch_size=4).initialize(X, Y[:, 0]).model_
     targets = np.repeat(model.target_scaler_.transform(Y[:, 0]), 3, axis=1).astype(np.float32)
 
@@ -195,10 +195,7 @@ def test_relative_to_the_last_value(architecture, horizons):
     last = np.asarray(windows)[:, -1, 0].reshape(-1, *(1,) * (y.ndim - 1))
     model = small(architecture=architecture)
     relative = (
-        clone(model)
-        .set_params(window_scaler="last", target_feature=0)
-        .initialize(windows, y)
-        .predict_quantiles(windows)
+        clone(model).set_params(window_scaler=1, target_feature=0).initialize(windows, y).predict_quantiles(windows)
     )
     differences = model.initialize(windows, y - last).predict_quantiles(windows)
     assert_allclose(relative, differences + last[..., None], rtol=1e-4)
@@ -265,7 +262,7 @@ def test_search():
 def test_sample_weight():
     """Samples of weight 0 do not count."""
     weights = np.r_[np.ones(32), np.zeros(8)]
-    model = small(shuffle=False, target_scaler=None)
+    model = small(training=TrainingPlan(shuffle=False), target_scaler=None)
     other = np.where(weights[:, None] > 0, Y[:, 0], -1e3)
     one, two = (clone(model).fit(X, y, sample_weight=weights) for y in (Y[:, 0], other))
     assert_array_equal(one.predict_quantiles(X), two.predict_quantiles(X))

@@ -25,6 +25,7 @@ from sklstm import (
     TrainingPlan,
     training,
 )
+from sklstm.model_selection import TimeTail
 
 RNG = np.random.default_rng(0)
 # Long and short ones of each class, in random order: so long that batches by length are shorter by enough time steps,
@@ -121,7 +122,7 @@ def test_predictions_follow_the_order_given(architecture):
 def test_in_one_full_batch_the_order_does_not_matter():
     """Where all samples are one batch and are not shuffled, their order does not change the training."""
     order = np.random.default_rng(1).permutation(len(SEQUENCES))
-    model = regressor(shuffle=False, batch_size=len(SEQUENCES), epochs=3)
+    model = regressor(training=TrainingPlan(shuffle=False), batch_size=len(SEQUENCES), epochs=3)
     one = clone(model).fit(SEQUENCES, SUMS)
     other = clone(model).fit([SEQUENCES[k] for k in order], SUMS[order])
     assert_allclose(one[-1].history_["loss"], other[-1].history_["loss"], rtol=1e-5)
@@ -181,7 +182,7 @@ def test_lengths_whatever_the_side(side, batches_of):
 
 def test_without_shuffling_the_order_is_kept(batches_of):
     """With shuffle=False samples come in the order given."""
-    batches, _ = batches_of(regressor(shuffle=False))
+    batches, _ = batches_of(regressor(training=TrainingPlan(shuffle=False)))
     assert batches.trims
     assert_array_equal(batches.samples, np.arange(len(SEQUENCES)))
 
@@ -247,7 +248,7 @@ def test_samples_that_show_nothing():
 
 def test_validation_goes_by_length_too(batches_of):
     """Validation samples are trimmed, and their loss is that of all of them."""
-    model = regressor(validation=0.5, validation_gap=0, target_scaler=None)
+    model = regressor(validation=TimeTail(0.5, gap=0), target_scaler=None)
     data = 2 * SEQUENCES, np.tile(SUMS, 2)
     assert batches_of(model, *data)[1].trims
     model.fit(*data)

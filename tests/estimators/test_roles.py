@@ -14,10 +14,20 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 
-from sklstm import KerasRegressor, LagFramer, LSTMClassifier, LSTMRegressor, SequencePadder, To3D, TrainingPlan, Windows
+from sklstm import (
+    CNNLSTM,
+    KerasRegressor,
+    LagFramer,
+    LSTMClassifier,
+    LSTMRegressor,
+    SequencePadder,
+    To3D,
+    TrainingPlan,
+    Windows,
+)
 from sklstm.networks import vanilla
 
-ALL = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
+ALL = ("vanilla", "stacked", "bidirectional", CNNLSTM(filters=2), "encoder_decoder", "many_to_many")
 
 
 def normal(*shape, seed=0):
@@ -39,7 +49,7 @@ KNOWN = windows(X, **BOTH)
 
 
 def small(**params):
-    return LSTMRegressor(**({"units": 2, "filters": 2, "epochs": 2, "random_state": 0} | params))
+    return LSTMRegressor(**({"units": 2, "epochs": 2, "random_state": 0} | params))
 
 
 def learned(architecture, X, y):
@@ -96,7 +106,7 @@ def test_stateful_and_truncated():
     ).all()
 
 
-@pytest.mark.parametrize("architecture", ALL)
+@pytest.mark.parametrize("architecture", ALL, ids=str)
 def test_pickle_and_clone(architecture):
     """A pickle and a clone predict the same from the same roles."""
     y = X[:, :, 0] if architecture == "many_to_many" else AHEAD

@@ -90,7 +90,7 @@ def test_direction_of_a_moving_line():
     assert model.score(X[:, ::-1], [other[side] for side in y]) > 0.95
 
 
-@pytest.mark.parametrize("architecture", ["stacked", "bidirectional", "cnn_lstm"])
+@pytest.mark.parametrize("architecture", ["stacked", "bidirectional", CNNLSTM(filters=8)], ids=str)
 def test_order_of_two_marks(architecture):
     """Which of two marks comes first is in the order of the time steps only."""
     rng = np.random.default_rng(0)
@@ -98,6 +98,6 @@ def test_order_of_two_marks(architecture):
     X = np.zeros((200, 6, 1))
     np.put_along_axis(X[:, :, 0], marks, np.array([[1.0, -1.0]]), axis=1)
     y = np.where(marks[:, 0] < marks[:, 1], "rise first", "fall first")
-    params = {"units": 8, "architecture": architecture, "filters": 8, "epochs": 60, "learning_rate": 0.1}
+    params = {"units": 8, "architecture": architecture, "epochs": 60, "learning_rate": 0.1}
     model, X, y = learned(LSTMClassifier, X, y, 150, **params)
     assert model.score(X, y) > 0.95

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.metrics import mean_absolute_percentage_error, root_mean_squared_error
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LagRegressor, SeriesForecaster, backtest
+from sklstm import LagFramer, LagRegressor, SeriesForecaster, backtest, make_forecast_pipeline
 from sklstm.datasets import load_airline, load_sunspots
 from sklstm.forecasting import mean_absolute_scaled_error
 
@@ -272,7 +272,10 @@ def test_intervals_hold_what_they_say():
     [
         SeriesForecaster(make_pipeline(LagFramer(12), LagRegressor()), horizon=3, calibration=0.3),
         SeriesForecaster(
-            horizon=3, n_steps=12, units=4, epochs=20, quantiles=[0.05, 0.5, 0.95], learning_rate=0.01, random_state=0
+            make_forecast_pipeline(
+                n_steps=12, units=4, epochs=20, quantiles=[0.05, 0.5, 0.95], learning_rate=0.01, random_state=0
+            ),
+            horizon=3,
         ),
     ],
     ids=["conformal", "quantiles"],

@@ -16,7 +16,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklstm import SeriesForecaster, forecast_scorer
+from sklstm import SeriesForecaster, forecast_scorer, make_forecast_pipeline
 from sklstm.datasets import load_airline
 from sklstm.preprocessing import Differencer, make_supervised
 
@@ -163,7 +163,7 @@ def test_clone_keeps_parameters():
 def test_unknown_parameter():
     """A mistyped parameter is refused, and offered the right one."""
     assert refused(SeriesForecaster, horizn=3, error=TypeError) == snapshot(
-        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, dropout, epochs, freq, future, group, horizon, learning_rate, linear_skip, log, n_steps, patience, pipeline, pooled, quantiles, random_state, relative_to, scaling, static, strategy, target, time, units, validation, verbose, window_scaler."
+        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, epochs, freq, future, group, horizon, log, n_steps, pipeline, quantiles, random_state, scaling, static, strategy, target, time, units, window_scaler."
     )
 
 
@@ -233,7 +233,8 @@ def test_a_series_full_of_holes(absent):
     series = pd.Series(20 + 5 * np.sin(np.arange(120) / 4), index=hours, name="load")
     lost = np.random.default_rng(0).random(120) < 0.08
     known = series[~lost] if absent else series.where(~lost)
-    forecaster = SeriesForecaster(horizon=3, n_steps=6, units=2, epochs=20, learning_rate=0.05, random_state=0)
+    pipeline = make_forecast_pipeline(n_steps=6, units=2, epochs=20, learning_rate=0.05, random_state=0)
+    forecaster = SeriesForecaster(pipeline, horizon=3)
     forecast = forecaster.fit(known).forecast()["load"]
     assert np.abs(forecast - (20 + 5 * np.sin(np.arange(120, 123) / 4))).max() < 4
 

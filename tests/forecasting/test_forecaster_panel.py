@@ -7,10 +7,11 @@ from forecasters import lags, linear, panel_forecaster, small
 from inline_snapshot import snapshot
 from numpy.testing import assert_array_equal
 from refusal import refused
+from sizes import N_TIMESTEPS, UNITS
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LagRegressor, OnlinePredictor, SeriesForecaster
+from sklstm import LagFramer, LagRegressor, OnlinePredictor, SeriesForecaster, make_forecast_pipeline
 from sklstm.datasets import load_airline
 
 
@@ -39,7 +40,11 @@ def stores():
 @pytest.fixture(scope="module")
 def fitted(stores):
     """A network that knows the rows before 25 February."""
-    forecaster = panel_forecaster(horizon=3).set_params(epochs=20, learning_rate=0.02)
+    known = {"static": ["size"], "future": ["holiday"]}
+    pipeline = make_forecast_pipeline(
+        n_steps=N_TIMESTEPS, units=UNITS, epochs=20, learning_rate=0.02, random_state=0, **known
+    )
+    forecaster = SeriesForecaster(pipeline, horizon=3, target="sales", group="store", time="day")
     return forecaster.fit(stores[stores.day < "2026-02-25"])
 
 
@@ -213,12 +218,11 @@ def test_pooled_scale():
     levels = {"a": 10.0, "b": 20.0, "new": 15.0}
     tables = {shop: pd.DataFrame({"shop": shop, "day": days, "y": level + week}) for shop, level in levels.items()}
     keys = {"group": "shop", "time": "day", "target": "y"}
-    forecaster = SeriesForecaster(
-        horizon=7, n_steps=7, units=4, epochs=60, learning_rate=0.02, pooled=True, random_state=0, **keys
-    )
+    pipeline = make_forecast_pipeline(n_steps=7, units=4, epochs=60, learning_rate=0.02, pooled=True, random_state=0)
+    forecaster = SeriesForecaster(pipeline, horizon=7, **keys)
     forecaster.fit(pd.concat([tables["a"], tables["b"]]))
     assert forecaster.pipeline_["scale"].groups_.size == 0
     forecast = forecaster.forecast(series=tables["new"])
     assert np.abs(forecast["y"].to_numpy() - 15 - following).max() < 1
-    by_series = clone(forecaster).set_params(pooled=False).fit(pd.concat([tables["a"], tables["b"]]))
+    by_series = clone(forecaster).set_params(pipeline__scale__pooled=False).fit(pd.concat([tables["a"], tables["b"]]))
     assert "was not in fit" in refused(by_series.forecast, series=tables["new"])

@@ -13,12 +13,15 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 
 from sklstm import (
+    CNNLSTM,
+    Architecture,
     Differencer,
     LagFramer,
     LagRegressor,
     LSTMRegressor,
     SeriesForecaster,
     SeriesScaler,
+    TrainingPlan,
     forecast_scorer,
     make_forecast_pipeline,
 )
@@ -29,21 +32,13 @@ SHORT = {
     "future": [None, ["holiday"]],
     "n_steps": [5, 24],
     "scaling": [None, "standard", "minmax"],
-    "pooled": [False, True],
     "difference": [None, 1, (1, 12)],
     "log": [False, True],
     "units": [4, 32],
-    "window_scaler": ["auto", "last", None],
-    "window_scaler": [None, "last"],
-    "linear_skip": [False, True],
+    "window_scaler": ["auto", "last", 12, None],
     "quantiles": [None, [0.1, 0.5, 0.9]],
-    "dropout": [0.0, 0.2],
-    "learning_rate": [None, 0.01],
     "epochs": [2, 100],
     "batch_size": [16, 32],
-    "validation": [None, 0.2],
-    "patience": [None, 3],
-    "verbose": [0, 1],
     "random_state": [None, 0],
 }
 OWN = {
@@ -56,8 +51,8 @@ OWN = {
     "calibration": [None, 0.2],
 }
 # Parameters of steps by the short parameters that do the same.
-IN_STEPS = {"n_steps": "frame__n_steps", "scaling": "scale__method", "pooled": "scale__pooled"} | {
-    name: f"lstm__{name}" for name in [*SHORT][7:] if name != "window_scaler"
+IN_STEPS = {"n_steps": "frame__n_steps", "scaling": "scale__method"} | {
+    name: f"lstm__{name}" for name in ("units", "quantiles", "epochs", "batch_size", "random_state")
 }
 
 
@@ -120,7 +115,7 @@ def test_steps_get_the_parameters(short, own):
     several = forecaster.future is not None and forecaster.strategy != "recursive"
     assert frame.horizon == (forecaster.horizon if several else 1)
     assert (lstm.architecture == "encoder_decoder") == (forecaster.strategy == "encoder_decoder")
-    assert lstm.target_groups == (forecaster.group is not None and not forecaster.pooled)
+    assert lstm.target_groups == (forecaster.group is not None)
     if "difference" in pipeline.named_steps:
         assert pipeline["difference"].columns == (["sales"] if forecaster.target else None)
 
@@ -131,13 +126,13 @@ def test_steps_get_the_parameters(short, own):
 @pytest.mark.slow
 def test_search_of_short_parameters(airline):
     """best_params_ and best_estimator_ of a search over short parameters agree, and so do the fitted steps."""
-    forecaster = SeriesForecaster(units=2, epochs=1, random_state=0).set_params(dropout=0.1)
-    grid = {"n_steps": [4, 6], "dropout": [0, 0.2]}
+    forecaster = SeriesForecaster(units=2, epochs=1, random_state=0).set_params(batch_size=16)
+    grid = {"n_steps": [4, 6], "batch_size": [8, 32]}
     search = GridSearchCV(forecaster, grid, cv=TimeSeriesSplit(2), scoring=forecast_scorer("rmse"))
     best = search.fit(airline[:60]).best_estimator_
     lstm = best.pipeline_["lstm"]
-    assert {"n_steps": best.n_steps, "dropout": best.dropout} == search.best_params_
-    assert {"n_steps": best.pipeline_["frame"].n_steps, "dropout": lstm.dropout} == search.best_params_
+    assert {"n_steps": best.n_steps, "batch_size": best.batch_size} == search.best_params_
+    assert {"n_steps": best.pipeline_["frame"].n_steps, "batch_size": lstm.batch_size} == search.best_params_
     assert len(set(search.cv_results_["mean_test_score"])) == 4
 
 
@@ -170,6 +165,20 @@ def test_horizon_and_strategy():
     assert (forecaster.pipeline["frame"].horizon, forecaster.pipeline["lstm"].architecture) == (1, "vanilla")
 
 
+def test_strategy_and_options_of_the_architecture():
+    """The strategy sets the network of an Architecture, which keeps its options; the one that was passed stays."""
+    given = Architecture(recurrent_dropout=0.1)
+    pipeline = make_forecast_pipeline().set_params(lstm__architecture=given)
+    forecaster = SeriesForecaster(pipeline, strategy="encoder_decoder")
+    built = forecaster.build_pipeline()["lstm"].architecture
+    assert (built.network, built.recurrent_dropout) == ("encoder_decoder", 0.1)
+    assert given.network == "vanilla"
+    pipeline.set_params(lstm__architecture=CNNLSTM())
+    assert refused(forecaster.build_pipeline) == snapshot(
+        "SeriesForecaster(strategy='encoder_decoder') needs LSTMRegressor(architecture='encoder_decoder') as the last step, got architecture=CNNLSTM() in the step 'lstm'. Pass strategy='direct', or change the step."
+    )
+
+
 def test_the_value_that_a_step_has(airline):
     """Setting the value that a step has changes no forecast: differences are still those of the target alone."""
     table = airline.to_frame().assign(month=airline.index.month)
@@ -190,7 +199,7 @@ def test_target_beside_known_columns(airline):
 def test_defaults_that_are_spelled_out(airline):
     """A short parameter that is passed at its default is accepted beside a pipeline."""
     forecaster = SeriesForecaster(
-        linear(), dropout=float("0.0"), n_steps=int("24"), window_scaler="".join(["au", "to"])
+        linear(), batch_size=int("32"), n_steps=int("24"), window_scaler="".join(["au", "to"])
     )
     assert forecaster.fit(airline).predict(airline).shape == (144, 1)
 
@@ -221,10 +230,10 @@ NESTED = {
             "SeriesForecaster(pipeline=None) has no step in which to set pipeline__frame__n_steps=36. Set n_steps=36, which does the same."
         ),
     ),
-    "dropout": (
-        {"horizon": 3, "pipeline__lstm__dropout": 0.1},
+    "epochs": (
+        {"horizon": 3, "pipeline__lstm__epochs": 9},
         snapshot(
-            "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__dropout=0.1. Set dropout=0.1, which does the same."
+            "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__epochs=9. Set epochs=9, which does the same."
         ),
     ),
     "scaling": (
@@ -240,9 +249,9 @@ NESTED = {
         ),
     ),
     "no short parameter": (
-        {"pipeline__lstm__stride": 2},
+        {"pipeline__lstm__dropout": 0.2},
         snapshot(
-            "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__stride=2. Pass pipeline=make_forecast_pipeline(n_steps=12) in place of these parameters to set parameters of its steps."
+            "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__dropout=0.2. Pass pipeline=make_forecast_pipeline(n_steps=12) in place of these parameters to set parameters of its steps."
         ),
     ),
     "a step": (
@@ -252,9 +261,9 @@ NESTED = {
         ),
     ),
     "mistyped": (
-        {"pipeline__lstm__droput": 0.1},
+        {"pipeline__lstm__epcohs": 9},
         snapshot(
-            "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__droput=0.1. Did you mean 'dropout'? Pass pipeline=make_forecast_pipeline(n_steps=12) in place of these parameters to set parameters of its steps."
+            "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__epcohs=9. Did you mean 'epochs'? Pass pipeline=make_forecast_pipeline(n_steps=12) in place of these parameters to set parameters of its steps."
         ),
     ),
     "unknown": (
@@ -277,8 +286,8 @@ def test_no_steps(params, message):
 
 def test_no_steps_and_defaults():
     """A Pipeline of the defaults is offered where all short parameters have them."""
-    assert refused(SeriesForecaster().set_params, pipeline__lstm__stride=2) == snapshot(
-        "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__stride=2. Pass pipeline=make_forecast_pipeline() to set parameters of its steps."
+    assert refused(SeriesForecaster().set_params, pipeline__lstm__training=TrainingPlan(stride=2)) == snapshot(
+        "SeriesForecaster(pipeline=None) has no step in which to set pipeline__lstm__training=TrainingPlan(stride=2). Pass pipeline=make_forecast_pipeline() to set parameters of its steps."
     )
 
 

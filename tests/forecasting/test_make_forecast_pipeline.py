@@ -6,8 +6,9 @@ import numpy as np
 from forecasters import small
 from sizes import EPOCHS, N_TIMESTEPS, UNITS
 
-from sklstm import LagRegressor, SeriesForecaster, make_forecast_pipeline
+from sklstm import LagRegressor, LSTMRegressor, SeriesForecaster, SeriesScaler, make_forecast_pipeline
 from sklstm.datasets import load_airline
+from sklstm.model_selection import TimeTail
 
 
 def test_steps():
@@ -20,10 +21,33 @@ def test_steps():
 
 
 def test_defaults():
-    """Names and defaults are those of SeriesForecaster."""
+    """Defaults are those of SeriesForecaster, and those that it does not have are those of the steps."""
     of_forecaster = signature(SeriesForecaster).parameters
+    of_lstm, of_scaler = signature(LSTMRegressor).parameters, signature(SeriesScaler).parameters
     for name, parameter in signature(make_forecast_pipeline).parameters.items():
-        assert parameter.default == of_forecaster[name].default, name
+        owner = of_forecaster if name in of_forecaster else of_scaler if name == "pooled" else of_lstm
+        assert parameter.default == (True if name == "linear_skip" else owner[name].default), name
+
+
+FURTHER = {
+    "linear_skip": False,
+    "dropout": 0.1,
+    "learning_rate": 0.02,
+    "validation": TimeTail(0.3, gap=2),
+    "patience": 4,
+    "verbose": 1,
+}
+
+
+def test_further_parameters():
+    """Parameters that SeriesForecaster does not have go to their steps, too."""
+    pipeline = make_forecast_pipeline(pooled=True, **FURTHER)
+    assert pipeline["scale"].pooled
+    assert pipeline["lstm"].get_params(deep=False).items() >= FURTHER.items()
+    forecaster = SeriesForecaster(pipeline)
+    assert not {"pooled", *FURTHER} & forecaster.get_params(deep=False).keys()
+    forecaster.set_params(pipeline__lstm__dropout=0.2, pipeline__lstm__validation__gap=3)
+    assert (pipeline["lstm"].dropout, pipeline["lstm"].validation.gap) == (0.2, 3)
 
 
 def test_window_scaler():

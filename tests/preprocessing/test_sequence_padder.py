@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 from refusal import refused, with_sorted_choices
 from sklearn.exceptions import NotFittedError
 
-from sklstm import LagFramer, LSTMRegressor, SequencePadder, Windows
+from sklstm import LagFramer, LSTMRegressor, SequencePadder, TrainingPlan, Windows
 
 NAN = np.nan
 CLASSIC = [[1, 2, 3, 4], [1, 2, 3], [1]]
@@ -353,7 +353,8 @@ def test_networks_read_roles_of_padded_windows(padding):
     windows, y = framed(3), STORES["sales"].to_numpy()
     padded = SequencePadder(5, padding=padding).fit_transform(windows)
     whole, longer = (
-        LSTMRegressor(units=2, epochs=2, shuffle=False, random_state=0).fit(X, y).predict(X) for X in (windows, padded)
+        LSTMRegressor(units=2, epochs=2, training=TrainingPlan(shuffle=False), random_state=0).fit(X, y).predict(X)
+        for X in (windows, padded)
     )
     np.testing.assert_allclose(longer, whole, rtol=1e-4)
 
