@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklstm._lag_names import LAG_COLUMN
+from sklstm._lag_names import LAG_COLUMN, lag_name
 from sklstm._series import fit_robust_lines
 
 # The longest horizon that is tried where the name of y states none.
@@ -54,7 +54,10 @@ class OwnLines(NamedTuple):
 def find_own_past(
     who, windows, y, names=None, target_feature="auto", *, learned=None, excluded=(), by_series=False, remedy
 ):
-    """Find the feature that holds the past of each output, the horizon, and the line between their units.
+    """Find the feature that holds the past of each output, its horizon, and the line from its units to those of y.
+
+    The feature is named by y or by `target_feature`, never searched for. The horizon is the one in the name, else the
+    nearest at which y lies on a line of the feature.
 
     Parameters
     ----------
@@ -90,7 +93,9 @@ def find_own_past(
     ValueError
         If the feature is not named, or y does not lie on a line of it.
     """
-    names = [None] * y.shape[1] if names is None else names
+    if names is None or len(names) != y.shape[1]:
+        # A Series of sequences has one name for all of its time steps.
+        names = [None] * y.shape[1]
     asked = [target_feature] * y.shape[1] if isinstance(target_feature, (str, Integral)) else list(target_feature)
     if len(asked) != y.shape[1]:
         raise ValueError(
@@ -99,29 +104,31 @@ def find_own_past(
         )
     choices = [k for k in range(windows.shape[2]) if k not in set(excluded)]
     named = [
-        name_past(who, windows.names, choices, name, feature, remedy)
+        (*name_past(who, windows.names, choices, name, feature, remedy), name)
         for name, feature in zip(names, asked, strict=True)
     ]
     rows = TimeOrder(windows, learned)
     y = y[rows.order].astype(np.float64)
     try:
-        return _find_pasts(who, rows, y, named, rows.learned, remedy), None
+        # Where series may have lines of their own, the line of a long series is not taken for that of a short one.
+        fewest = FEWEST_OF_KNOWN if by_series else FEWEST_PAIRS
+        return _find_pasts(who, rows, y, named, remedy, fewest_of_series=fewest), None
     except ValueError:
         if not by_series or rows.labels is None:
             raise
-    longest = rows.codes == np.bincount(rows.codes).argmax()
-    pasts = _find_pasts(who, rows, y, named, rows.learned & longest, remedy)
+    # The longest series shows the horizons.
+    pasts = _find_pasts(who, rows, y, named, remedy, series=np.bincount(rows.codes[rows.learned]).argmax())
     lines = _find_lines(who, rows, y, pasts, remedy)
-    return [
-        past._replace(slope=1.0, offset=0.0, level=(past.level - past.offset) / past.slope) for past in pasts
-    ], lines
+    # In the units of the feature.
+    levels = [(past.level - past.offset) / past.slope for past in pasts]
+    return [OwnPast(*past[:2], 1.0, 0.0, level) for past, level in zip(pasts, levels, strict=True)], lines
 
 
 # --- names ----------------------------------------------------------------------------------------
 
 
 def name_past(who, features, choices, name, target_feature, remedy):
-    """Position of the feature that holds the past of an output, and its horizon, which is None if no name states it.
+    """Find the position of the feature that holds the past of an output, and the horizon in its name, or None.
 
     >>> name_past("LSTM", ["num__sales", "num__price"], [0, 1], "sales(t+2)", "auto", "stop")
     (0, 2)
@@ -129,8 +136,10 @@ def name_past(who, features, choices, name, target_feature, remedy):
     base, horizon = read_target_name(name)
     if target_feature == "auto":
         matches = _named_alike(base, features, choices) if base is not None and features is not None else []
-        if len(matches) != 1 and len(choices) == 1:
-            matches = choices
+        # A feature whose next values are known is no target.
+        changing = [k for k in choices if features is None or lag_name(features[k], 1) not in features]
+        if len(matches) != 1 and len(changing) == 1:
+            matches = changing
     elif isinstance(target_feature, str):
         matches = [] if features is None else _named_alike(target_feature, features, choices)
     else:
@@ -153,24 +162,24 @@ def name_past(who, features, choices, name, target_feature, remedy):
 
 
 def target_names(y):
-    """Names of the outputs of y, as its columns or its own name state them; None without any."""
-    if isinstance(y, pd.DataFrame):
-        return [name if isinstance(name, str) else None for name in y.columns]
-    return [y.name] if isinstance(y, pd.Series) and isinstance(y.name, str) else None
+    """Return the names of the outputs of y, its columns or its own name; None without any."""
+    names = list(y.columns) if hasattr(y, "columns") else [getattr(y, "name", None)]
+    names = [name if isinstance(name, str) else None for name in names]
+    return names if any(names) else None
 
 
 def read_target_name(name):
-    """Name of the series of an output, and the horizon that is written behind it."""
+    """Split the name of an output into the name of its series and its horizon: ``sales(t+1)``; None without one."""
     lag = None if name is None else LAG_COLUMN.fullmatch(name)
     if lag is None:
         return name, None
     horizon = int(lag["lag"] or 0)
-    # "sales(t)" of series_to_supervised follows windows that end at t-1: its horizon is not written.
+    # "sales(t)" of series_to_supervised follows windows that end at t-1: the name does not state its horizon.
     return lag["feature"], horizon if horizon > 0 else None
 
 
 def _named_alike(name, features, choices):
-    """Features of this name; else those that a prefix, ``num__``, tells from it, on either side."""
+    """Features of this name; without one those of this name but for a prefix such as ``num__`` on either side."""
     alike = (
         lambda feature: feature == name,
         lambda feature: feature.endswith(f"__{name}") or name.endswith(f"__{feature}"),
@@ -232,10 +241,10 @@ class TimeOrder:
         return samples[same], later[same]
 
 
-def _find_pasts(who, rows, y, named, chosen, remedy):
-    """The past of each output by one line for all samples that are `chosen`, a mask of shape (n_samples,)."""
-    pasts = []
-    for output, (feature, horizon) in enumerate(named):
+def _find_pasts(who, rows, y, named, remedy, series=None, fewest_of_series=None):
+    """The past of each output by one line, for all samples or for those of one series."""
+    chosen, pasts = rows.learned if series is None else rows.learned & (rows.codes == series), []
+    for output, (feature, horizon, name) in enumerate(named):
         x, target = rows.newest(feature), y[:, output]
         samples = np.flatnonzero(chosen & ~np.isnan(target))
         few = samples[:: -(-len(samples) // SAMPLES_TO_FIT) or 1]
@@ -258,10 +267,11 @@ def _find_pasts(who, rows, y, named, chosen, remedy):
             if line is not None:
                 found = h, *line
                 break
-        if found is not None and known is None and (chosen is rows.learned):
-            found = found if _holds_for_each(rows, x, target, samples, found) else None
-        if found is None:
-            _refuse(who, rows, feature, horizon, output if y.shape[1] > 1 else None, most, fewest, remedy)
+        if found is None or (
+            series is None and known is None and not _holds_for_each(rows, x, target, samples, found, fewest_of_series)
+        ):
+            which = "y" if y.shape[1] == 1 else f"y (output {output})"
+            _refuse(who, rows, feature, horizon, which if name is None else f"y {name!r}", most, fewest, remedy)
         pasts.append(OwnPast(feature, *found, float(np.median(target[samples]))))
     return pasts
 
@@ -279,8 +289,8 @@ def _find_lines(who, rows, y, pasts, remedy):
             # Further steps of the same series have the line of the first.
             lines[:, :, output] = lines[:, :, first]
             continue
-        x, target = rows.newest(past.feature), y[:, output]
-        pairs = rows.pairs(past.horizon, np.flatnonzero(read & ~np.isnan(target)), x)
+        x, target = rows.newest(past.feature), np.where(read, y[:, output], np.nan)
+        pairs = rows.pairs(past.horizon, np.flatnonzero(~np.isnan(target)), x)
         slopes, offsets, bent = fit_own_lines(x, target, *pairs, rows.codes)
         if (bent & to_learn_from).any():
             code = int(np.argmax(bent & to_learn_from))
@@ -293,9 +303,8 @@ def _find_lines(who, rows, y, pasts, remedy):
     return OwnLines(pd.Index(rows.labels, tupleize_cols=False), *lines)
 
 
-def _refuse(who, rows, feature, horizon, output, n_pairs, fewest, remedy):
-    """Raise because y does not lie on a line of the feature, or too few pairs show one."""
-    which = "y" if output is None else f"y (output {output})"
+def _refuse(who, rows, feature, horizon, which, n_pairs, fewest, remedy):
+    """Raise because an output does not lie on a line of the feature, or too few pairs show one."""
     feature = f"feature {rows.name(feature)}"
     if n_pairs < fewest:
         unnamed = "" if horizon else "name y after the feature and its horizon ('sales(t+1)'), "
@@ -328,8 +337,8 @@ def fit_own_line(x, y):
     return (float(slopes[0]), float(offsets[0])) if holds[0] else None
 
 
-def _holds_for_each(rows, x, target, samples, found):
-    """Whether the line of all samples is that of each series, as far as a series shows one."""
+def _holds_for_each(rows, x, target, samples, found, fewest):
+    """Whether the line of all samples is that of each series with so many pairs or more."""
     if rows.labels is None:
         return True
     horizon, slope, offset = found
@@ -341,7 +350,7 @@ def _holds_for_each(rows, x, target, samples, found):
     strays = missed > allowed + TOLERANCE * np.std(target[samples])
     counts = np.bincount(of_pair, minlength=rows.n_series)
     share = np.bincount(of_pair[strays], minlength=rows.n_series) / np.maximum(counts, 1)
-    return not np.any((counts >= FEWEST_PAIRS) & (share > 2 * STRAY_PAIRS))
+    return not np.any((counts >= fewest) & (share > 2 * STRAY_PAIRS))
 
 
 def fit_own_lines(x, y, earlier, later, codes):

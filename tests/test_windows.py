@@ -322,3 +322,55 @@ def test_as_view_of_a_scattered_buffer(buffer):
     """as_view is right for a buffer of any memory layout."""
     windows = Windows(buffer, [0, 1, 2], 3)
     np.testing.assert_array_equal(windows.as_view(), np.asarray(windows))
+
+
+# --- names, and what arrays do --------------------------------------------------------------------
+
+NAMED = Windows(SERIES, [0, 1, 2, 5], 4, names=["sales", "price"])
+KEEPING_NAMES = {
+    "samples": lambda windows: windows[1:],
+    "over": lambda windows: windows.over(windows.buffer / 2),
+    "with_values": lambda windows: windows.with_values(np.asarray(windows)),
+    "with_roles": lambda windows: windows.with_roles(None),
+    "of_series": lambda windows: windows.of_series([0, 1], np.arange(2), np.array(["a", "a"])),
+    "last": lambda windows: windows.last(2),
+    "first": lambda windows: windows.first(2),
+    "every": lambda windows: windows.every(2),
+    "without_dilation": lambda windows: windows.every(2).without_dilation(),
+    "astype": lambda windows: windows.astype(np.float32),
+    "as_view": lambda windows: windows[:3].as_view(),
+    "pickle": lambda windows: pickle.loads(pickle.dumps(windows)),
+}
+
+
+@pytest.mark.parametrize("change", KEEPING_NAMES.values(), ids=KEEPING_NAMES)
+def test_names_are_kept(change):
+    """Whatever returns Windows returns them with the names of their features."""
+    assert change(NAMED).names == ("sales", "price")
+
+
+def test_names():
+    """Windows have no names unless they are given."""
+    assert Windows.from_array(np.asarray(NAMED)).names is None
+    assert Windows.from_array(np.asarray(NAMED), ["sales", "price"]).names == NAMED.names
+    assert NAMED.with_names(None).names is None
+    assert repr(NAMED) == "Windows(shape=(4, 4, 2), dtype=float64, over 12 rows, names=['sales', 'price'])"
+
+
+def test_arithmetic():
+    """Windows take part in arithmetic, comparisons and functions of NumPy as their array does."""
+    array = np.asarray(NAMED)
+    np.testing.assert_array_equal(2 * NAMED - array.mean(), 2 * array - array.mean())
+    np.testing.assert_array_equal(NAMED - NAMED.last(1), array - array[:, -1:])
+    np.testing.assert_array_equal(NAMED > 5, array > 5)
+    np.testing.assert_array_equal(np.sqrt(NAMED), np.sqrt(array))
+    np.testing.assert_array_equal(np.nanmean(NAMED, axis=1), array.mean(axis=1))
+
+
+def test_shape_and_type():
+    """Windows are reshaped to arrays, and cast to Windows."""
+    array = np.asarray(NAMED)
+    for shape in ((4, -1), ((4, 8),)):
+        np.testing.assert_array_equal(NAMED.reshape(*shape), array.reshape(4, 8))
+    assert NAMED.size == array.size
+    assert NAMED.astype(np.float32).dtype == np.float32

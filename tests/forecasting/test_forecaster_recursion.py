@@ -83,6 +83,29 @@ def test_recursion_in_the_scale_of_each_series():
     np.testing.assert_allclose(forecast["y"], expected, rtol=1e-6)
 
 
+def test_recursion_of_short_series():
+    """A series of a few rows that is scaled by itself does not stop the others."""
+    table, forecaster = two_series(1.0, 100.0)
+    short = [
+        pd.DataFrame({"of": of, "t": range(38, 40), "y": values}) for of, values in (("c", [5.0, 6.0]), ("d", 7.0))
+    ]
+    forecaster.fit(pd.concat([table, *short], ignore_index=True))
+    forecast = forecaster.forecast(4)
+    assert forecaster.can_go_on_
+    alone = two_series(1.0, 100.0)[1].fit(table).forecast(4)
+    np.testing.assert_allclose(forecast["y"][:8], alone["y"], rtol=0.1)
+    assert np.isfinite(forecast["y"]).all()
+
+
+def test_recursion_beside_clipped_values():
+    """A few values that a scaler clips do not hide the scale of the others."""
+    series = pd.Series(np.random.default_rng(0).normal(size=60).cumsum(), name="y")
+    series[20] = 100.0
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": -20, "a_max": 20})
+    forecaster = SeriesForecaster(make_pipeline(clip, LagFramer(2), LagRegressor())).fit(series)
+    np.testing.assert_allclose(forecaster.forecast(4)["y"], by_hand(forecaster.pipeline_, series, 4), rtol=1e-6)
+
+
 def test_recursion_of_a_series_that_was_not_fitted():
     """A new series goes on by what the scales of the fitted ones, which are near each other, have in common."""
     table, forecaster = two_series(99.0, 100.0)

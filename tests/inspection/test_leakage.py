@@ -249,6 +249,17 @@ check_no_leakage expects each prediction to use its own past and training rows a
     check_no_leakage(pipe, QUARTER[0], y, TimeSeriesSplit(3, gap=2))
 
 
+@pytest.mark.parametrize(
+    "pipe", [ending(SeriesScaler()), make_pipeline(SimpleImputer(), Ridge())], ids=["framed", "lags"]
+)
+def test_gap_by_the_name_of_y(pipe):
+    """The name of y says how far ahead it looks, also where it lies on no line of X."""
+    X, y = QUARTER[0].assign(other=np.arange(141.0) ** 2), np.log(QUARTER[1].iloc[:, 2])
+    assert y.name == "passengers(t+3)"
+    assert leaks_of(pipe, X, y, TimeSeriesSplit(3)) == [("cv", None, "gap")]
+    check_no_leakage(pipe, X, y, TimeSeriesSplit(3, gap=2))
+
+
 def test_no_gap_in_a_panel():
     """The same for the times of a panel."""
     X, y = make_supervised(PLACES, horizon=3, target="value", **KEYS)

@@ -134,7 +134,7 @@ def refuse_state(model):
 )
 def test_networks_of_whole_windows(params, message):
     """A network that looks at windows as a whole cannot be fed time step by time step."""
-    assert refuse_state(steps(small(**params)).fit(FITTED, FOLLOWING)) == message
+    assert refuse_state(steps(small(target_feature="rain", **params)).fit(FITTED, FOLLOWING)) == message
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_networks_of_whole_windows(params, message):
             ),
         ),
         (
-            make_pipeline(LagFramer(2), Persistence()),
+            make_pipeline(LagFramer(2), Persistence("rain")),
             snapshot(
                 "OnlinePredictor(mode='state') feeds each time step to the network once, but Persistence is no LSTMRegressor or LSTMClassifier. Pass mode='window'."
             ),

@@ -256,6 +256,21 @@ def test_containers():
     assert isinstance(LagFramer(2).set_output(transform="pandas").fit_transform(X.to_numpy()), np.ndarray)
 
 
+def test_names_of_windows():
+    """Windows know the columns of a table, and the features that are added; those of an array have no names."""
+    X = table(pd.date_range("2026-01-01", periods=4, freq="D"))
+    names = tuple(X.columns)
+    framer = LagFramer(2).fit(X)
+    assert framer.transform(X).names == framer.transform(X[2:]).names == names
+    added = LagFramer(2, elapsed="D", future=[names[1]], horizon=2).fit_transform(X)
+    assert added.names == (*names, "elapsed", f"{names[1]}(t+1)", f"{names[1]}(t+2)")
+    assert LagFramer(2, group="of").fit_transform(X.assign(of="a")).names == names
+    assert LagFramer(2, dilation=2).fit_transform(X).names == names
+    assert LagFramer(2).fit_transform(X.iloc[:, 0]).names == names[:1]
+    assert isinstance(LagFramer(2).fit_transform(X.set_axis([0, 1], axis=1)), np.ndarray)
+    assert LagFramer(2, dilation=2).fit_transform(X.to_numpy()).names is None
+
+
 # --- errors ---------------------------------------------------------------------------------------
 
 FAULTY = [

@@ -357,3 +357,18 @@ def test_networks_read_roles_of_padded_windows(padding):
         for X in (windows, padded)
     )
     np.testing.assert_allclose(longer, whole, rtol=1e-4)
+
+
+def test_names_of_windows():
+    """Windows keep the names of their features; sequences that are DataFrames name them."""
+    windows = Windows(np.arange(12.0).reshape(6, 2), np.arange(3), 4, names=["sales", "price"])
+    for max_len in (None, 2, 6):
+        assert SequencePadder(max_len=max_len).fit_transform(windows).names == windows.names
+        assert SequencePadder(max_len=max_len, value=0.0).fit_transform(windows).names == windows.names
+    sequences = [
+        pd.DataFrame({"sales": [1.0], "price": [2.0]}),
+        pd.DataFrame({"sales": [1.0, 2.0], "price": [3.0, 4.0]}),
+    ]
+    for value in (np.nan, 0.0):
+        assert SequencePadder(value=value).fit_transform(sequences).names == windows.names
+    assert isinstance(SequencePadder().fit_transform([s.to_numpy() for s in sequences]), np.ndarray)

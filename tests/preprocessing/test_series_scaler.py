@@ -223,6 +223,14 @@ def test_scaled_kinds(kind):
         np.testing.assert_allclose(np.asarray(got), (np.asarray(part) - scaler.mean_) / scaler.std_)
 
 
+def test_windows_keep_names():
+    """Scaled windows, there and back, know the names of their features."""
+    windows = Windows(np.arange(12.0).reshape(6, 2), np.arange(3), 4, names=["sales", "price"])
+    scaler = SeriesScaler().fit(windows)
+    scaled = scaler.transform(windows)
+    assert scaled.names == scaler.inverse_transform(scaled).names == windows.names
+
+
 def test_windows_are_scaled_once_a_row():
     """Scaled windows are views of a scaled buffer with as many rows."""
     windows = LagFramer(400).fit_transform(np.ones((1000, 1)))

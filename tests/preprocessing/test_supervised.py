@@ -309,3 +309,22 @@ def test_a_panel_with_a_hole():
         "make_supervised expects rows in time order, got 1 (row 2) after 2 (row 1) of 'A'. Sort them, and y with them: "
         "X.sort_values(...); and split without shuffling."
     )
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_names_of_y(horizon):
+    """Each column of y is named after the target and how far ahead it lies; an array has no names."""
+    table = pd.DataFrame({"shop": ["a"] * 6 + ["b"] * 5, "sales": np.arange(11.0), "price": 1.0})
+    expected = [f"{{}}(t+{k + 1})" for k in range(horizon)]
+    series = pd.Series(np.arange(6.0))
+    for args, options, name in (
+        (table, {"target": "sales", "group": "shop"}, "sales"),
+        (table[["sales", "price"]], {"target": 0}, "sales"),
+        (series.rename("sales"), {}, "sales"),
+        (series, {}, "var1"),
+    ):
+        X, y = make_supervised(args, horizon=horizon, **options)
+        names = [y.name] if horizon == 1 else list(y)
+        assert names == [column.format(name) for column in expected]
+        assert name in X
+    assert isinstance(make_supervised(np.arange(6.0), horizon=horizon)[1], np.ndarray)

@@ -410,3 +410,16 @@ def test_not_fitted():
     )
     assert refused(To3D().transform, TABLE, error=NotFittedError) == message
     assert refused(To3D().get_feature_names_out, error=NotFittedError) == message
+
+
+def test_names_of_windows():
+    """Windows keep the names of their features; columns name them where each is a feature or a lag of one."""
+    windows = Windows(np.arange(12.0).reshape(6, 2), np.arange(3), 4, names=["sales", "price"])
+    assert To3D().fit_transform(windows).names == windows.names
+    table = pd.DataFrame(np.zeros((3, 2)), columns=["sales", "price"])
+    assert To3D(n_steps=1).fit_transform(table).names == windows.names
+    assert To3D(n_steps=3, n_features=2).fit_transform(table).names == windows.names
+    lags = LagFramer(2, flatten=True).fit_transform(table)
+    assert To3D().fit_transform(lags).names == windows.names
+    assert isinstance(To3D(n_features=1).fit_transform(table), np.ndarray)
+    assert isinstance(To3D(n_steps=1).fit_transform(table.to_numpy()), np.ndarray)
