@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklstm import CNNLSTM, LagFramer, LSTMClassifier, LSTMRegressor, TrainingPlan
+from sklstm.model_selection import TimeTail
 
 SAME = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -167,7 +168,9 @@ def test_reset_after_each_sequence_equals_no_state(trained, serving):
     reset = [serving.reset_states().predict(X[k : k + 1])[0] for k in range(9)]
     assert_allclose(reset, trained.predict(X), **SAME)
     one_stream_each = small(stateful=True, batch_size=9).fit(X, Y)
-    assert_same_weights(one_stream_each, weights_of(small(batch_size=9, shuffle=False).fit(X, Y)))
+    assert_same_weights(
+        one_stream_each, weights_of(small(batch_size=9, training=TrainingPlan(shuffle=False)).fit(X, Y))
+    )
 
 
 def test_subsequences_with_state_equal_one_long_sequence():
@@ -235,8 +238,8 @@ def test_classifier_with_state():
 )
 def test_tbptt_over_the_whole_length(model, y, tbptt):
     """With k1 = k2 >= n_timesteps, training equals training without tbptt."""
-    expected = clone(model).set_params(batch_size=3, shuffle=False).fit(X, y)
-    truncated = clone(expected).set_params(tbptt=tbptt).fit(X, y)
+    expected = clone(model).set_params(batch_size=3, training=TrainingPlan(shuffle=False)).fit(X, y)
+    truncated = clone(expected).set_params(training__tbptt=tbptt).fit(X, y)
     assert truncated.training_path_ == "keras"
     assert_same_weights(truncated, weights_of(expected))
     assert_allclose(truncated.history_["loss"], expected.history_["loss"], rtol=1e-5)
@@ -244,7 +247,7 @@ def test_tbptt_over_the_whole_length(model, y, tbptt):
 
 def test_update_after_each_chunk():
     """A chunk of k1 time steps is a batch that starts from the state of the chunk before."""
-    truncated = by_steps(training=TrainingPlan(tbptt=(2, 2)), batch_size=9, epochs=1, shuffle=False).fit(X, STEPS)
+    truncated = by_steps(training=TrainingPlan(shuffle=False, tbptt=(2, 2)), batch_size=9, epochs=1).fit(X, STEPS)
     halves = np.concatenate([X[:, :2], X[:, 2:]], axis=1).reshape(9, 2, 2, 2)
     # Each of nine streams holds the two halves of a sample.
     stream = by_steps(stateful=True, batch_size=9, epochs=1)
@@ -270,11 +273,11 @@ def weighted_by_keras():
     return sample_weight, network.get_weights()
 
 
-@pytest.mark.parametrize("option", [{}, {"stateful": True}, {"training": TrainingPlan(tbptt=(4, 4))}], ids=str)
+@pytest.mark.parametrize("option", [{}, {"stateful": True}, {"training__tbptt": (4, 4)}], ids=str)
 def test_sample_weight_of_time_steps(option, weighted_by_keras):
     """sample_weight equals Keras' weight for each time step of the sample."""
     sample_weight, expected = weighted_by_keras
-    model = by_steps(batch_size=9, shuffle=False, epochs=1, **option)
+    model = by_steps(batch_size=9, training=TrainingPlan(shuffle=False), epochs=1).set_params(**option)
     assert_same_weights(model.fit(X, STEPS, sample_weight=sample_weight), expected)
 
 
@@ -289,7 +292,7 @@ def test_sample_weight_of_time_steps(option, weighted_by_keras):
 )
 def test_validation_loss(model, y):
     """val_loss is the error of the predictions for the last samples, from a reset state."""
-    model = clone(model).set_params(batch_size=4, validation=0.34, validation_gap=0).fit(X, y)
+    model = clone(model).set_params(batch_size=4, validation=TimeTail(0.34, gap=0)).fit(X, y)
     assert len(model.history_["val_loss"]) == 2
     # Three samples are in three of four streams, so that none continues another.
     apart = model.set_params(stateful=False).predict(X[6:])
@@ -299,13 +302,13 @@ def test_validation_loss(model, y):
 def test_wrong_tbptt():
     """TBPTT must be two whole numbers with 1 <= k1 <= k2."""
     wrong = [(0, 2), (3, 2), (1,), (1.5, 2), (1, 2, 3)]
-    assert [refused(small(tbptt=tbptt).fit, X, Y) for tbptt in wrong] == snapshot(
+    assert [refused(small(training=TrainingPlan(tbptt=tbptt)).fit, X, Y) for tbptt in wrong] == snapshot(
         [
-            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(0, 2)).",
-            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(3, 2)).",
-            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(1,)).",
-            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(1.5, 2)).",
-            "LSTMRegressor expects training=TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got training=TrainingPlan(tbptt=(1, 2, 3)).",
+            "LSTMRegressor expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(0, 2).",
+            "LSTMRegressor expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(3, 2).",
+            "LSTMRegressor expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1,).",
+            "LSTMRegressor expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1.5, 2).",
+            "LSTMRegressor expects TrainingPlan(tbptt=(k1, k2)) with 1 <= k1 <= k2: an update every k1 time steps, whose gradient reaches back over k2. Got tbptt=(1, 2, 3).",
         ]
     )
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMClassifier, SequenceEncoder, SequencePadder
+from sklstm import Architecture, LSTMClassifier, SequenceEncoder, SequencePadder
 
 NAMES, VERBS = ["Ada", "Bob", "Eve"], ["sees", "hears", "knows"]
 OPINIONS = {"fine": 1, "lovely": 1, "dull": -1, "awful": -1}
@@ -24,10 +24,11 @@ def reviews():
     return sentences, np.array(moods)
 
 
-def text_model(**params):
+def text_model(network="vanilla", **params):
     # One batch an epoch: so short a fit is done before a program of XLA is compiled.
-    params = {"units": 8, "embedding_dim": 4, "epochs": 60, "batch_size": 512, "learning_rate": 0.05} | params
-    return make_pipeline(SequenceEncoder(unknown="encode"), SequencePadder(), LSTMClassifier(**params, random_state=0))
+    params = {"units": 8, "epochs": 60, "batch_size": 512, "learning_rate": 0.05} | params
+    lstm = LSTMClassifier(**params, architecture=Architecture(network, embedding_dim=4), random_state=0)
+    return make_pipeline(SequenceEncoder(unknown="encode"), SequencePadder(), lstm)
 
 
 def test_moods_of_sentences(reviews):
@@ -52,7 +53,7 @@ def test_tags_of_words():
         sentences.append([rng.choice(NAMES), rng.choice(VERBS), *(["her", "dog", "."] if whose else ["her", ".", "."])])
         tags.append(["name", "verb", *(["whose", "noun", "end"] if whose else ["pronoun", "end", "end"])])
     tags = np.array(tags)
-    model = text_model(architecture="many_to_many", epochs=50).fit(sentences[:240], tags[:240])
+    model = text_model("many_to_many", epochs=50).fit(sentences[:240], tags[:240])
     tagged = model.predict(sentences[240:])
     # The tag of "her" follows from the word after it, which the network has not read yet.
     certain = np.delete(tagged == tags[240:], 2, axis=1)

@@ -13,7 +13,8 @@ from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from sklstm import KerasRegressor, LSTMRegressor
+from sklstm import KerasRegressor, LSTMRegressor, TrainingPlan
+from sklstm.model_selection import TimeTail
 from sklstm.training import clear_programs
 
 X, y = WINDOWS, TARGETS[:, 0]
@@ -217,7 +218,7 @@ def test_early_stopping():
     assert stopped.n_iter_ == 3
     assert_array_equal(stopped.predict(X), long_fit(Stops(1)).predict(X))
     # With such a learning rate no epoch improves on the first.
-    assert long_fit(learning_rate=1e-30, shuffle=False, patience=3).n_iter_ == 4
+    assert long_fit(learning_rate=1e-30, training=TrainingPlan(shuffle=False), patience=3).n_iter_ == 4
 
 
 def test_learning_rate_scheduler():
@@ -232,7 +233,7 @@ def test_logs_and_checkpoints(tmp_path):
     """In a long fit CSVLogger writes the values of history_, and ModelCheckpoint the weights of each epoch."""
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     saved = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True)
-    model = long_fit(log, saved, validation=0.1, validation_gap=0, epochs=2 * MANY)
+    model = long_fit(log, saved, validation=TimeTail(0.1, gap=0), epochs=2 * MANY)
     header, *lines = (tmp_path / "log.csv").read_text().splitlines()
     assert header == "epoch,loss,val_loss"
     columns = np.array([line.split(",") for line in lines], dtype=float).T
