@@ -18,7 +18,7 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -29,18 +29,16 @@ from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
 from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, refuse_unknown_parameters
-from sklstm._series import split_panel_tail
 from sklstm._warnings import warn_user
-from sklstm.estimators._architecture import CNN_OPTIONS, Architecture
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
-from sklstm.estimators._network_checks import name_of, refuse_nan
+from sklstm.estimators._network_checks import refuse_nan
+from sklstm.estimators._options import copy_value, refuse_options_of_plain_values
+from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
 KERAS_OBJECTS = ("loss", "metrics", "optimizer")
-# Parameters that take a plain value, and what to pass in its place to set more.
-PLAIN = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
 
 
 class TrainingData(NamedTuple):
@@ -253,21 +251,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _split(self, samples, y, weights):
         """Samples to train on, and samples at the end to watch; without those whose weight is 0."""
-        from sklstm.training import split_time_tail
-
         tail, name = self._tail()
-        who, kept, gap = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples), tail.gap
+        who, kept = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples)
         if weights is not None and not self._needs_all_samples():
             kept = kept[weights[kept] > 0]
         ahead = self._target.n_shared_steps(samples)
-        if samples.windows.times is not None:
-            training, validation = split_panel_tail(samples.windows, kept, tail.fraction, gap=gap, ahead=ahead, who=who)
-        else:
-            if gap is None:
-                # Samples before the validation samples share time steps, or steps of y, with them.
-                gap = max(ahead, samples.windows.reach - 1 if len(samples.sample_shape) > 1 else 0)
-            # Samples that are kept lie so far apart.
-            training, validation = split_time_tail(kept, tail.fraction, gap // self._plan.stride, who)
+        training, validation = split_tail(who, tail, samples, kept, self._plan.stride, ahead)
         if len(validation) and not self.n_iter_:
             # A network that goes on training may have met a class before.
             later = np.setdiff1d(kept, training)
@@ -361,7 +350,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _get_fixed_parameters(self):
         """Parameters that hold for the network's life, by name; copies, where they have parameters of their own."""
-        return {name: _copy_parameter(getattr(self, name)) for name in self._fixed_parameters}
+        return {name: copy_value(getattr(self, name)) for name in self._fixed_parameters}
 
     def _refuse_another_network(self):
         """Refuse to go on training where parameters ask for another network than the one that there is."""
@@ -478,14 +467,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             If a name is unknown; the message offers the nearest one.
         """
         refuse_unknown_parameters(type(self), params, ValueError, self._routes)
-        for name, _, inner in (name.partition("__") for name in params):
-            holder = params.get(name, getattr(self, name, None))
-            if inner and name in PLAIN and not hasattr(holder, "get_params"):
-                shown = name_of(holder) if callable(holder) else repr(holder)
-                raise ValueError(
-                    f"{type(self).__name__}({name}={shown}) has no {inner!r} to set. Pass an object that has: "
-                    f"{name}={_holder_of(inner, name, shown)}."
-                )
+        refuse_options_of_plain_values(type(self).__name__, params, vars(self))
         return super().set_params(**params)
 
     def __getstate__(self):
@@ -522,18 +504,3 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
-
-
-def _copy_parameter(value):
-    """Copy a parameter that has parameters of its own; a function in an Architecture stays the same object."""
-    if isinstance(value, Architecture):
-        return copy.copy(value)
-    return clone(value) if hasattr(value, "get_params") and not isinstance(value, type) else value
-
-
-def _holder_of(option, name, shown):
-    """The object to pass in place of a plain value, as it is written, so that an option can be set."""
-    if option in CNN_OPTIONS:
-        return f"CNNLSTM({option}=...)"
-    first = "" if shown == "None" or option in ("network", "fraction") else f"{shown}, "
-    return f"{PLAIN[name]}({first}{option}=...)"
