@@ -370,7 +370,7 @@ def test_nothing_to_train_on():
 
 
 def test_no_truncated_backpropagation():
-    """tbptt raises an error, as a window is rebuilt from its end."""
+    """Truncated backpropagation raises an error, as a window is rebuilt from its end."""
     assert refused(small(training=TrainingPlan(tbptt=(2, 4))).fit, X) == snapshot(
         "LSTMAutoencoder rebuilds a window from its end, got training=TrainingPlan(tbptt=(2, 4)), which would cut it in "
         "pieces. Pass TrainingPlan(tbptt=None)."
