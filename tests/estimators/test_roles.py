@@ -241,7 +241,7 @@ def test_own_past_is_no_step_ahead():
     hidden = np.stack([normal(80), WALK[:-1]], axis=1)
     static = windows(np.ones((1, 1, 2)), n_columns=2, static=[1]).roles
     X = Windows(hidden, walk.starts, 5, static, names=["noise", "walk"])
-    with pytest.raises(ValueError, match="y does not lie on a line of feature 'noise' 1 row later"):
+    with pytest.raises(ValueError, match=r"y 'walk\(t\+1\)' does not lie on a line of feature 'noise' 1 row later"):
         small(window_scaler="last").fit(X, pd.Series(y, name="walk(t+1)"))
     with pytest.raises(ValueError, match=r"target_feature='walk', but the features that may hold it are \['noise'\]"):
         small(window_scaler="last", target_feature="walk").fit(X, y)
