@@ -16,7 +16,7 @@ def suggest(name, known):
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
-def refuse_unknown_parameters(cls, names, error, routes=()):
+def refuse_unknown_parameters(cls, names, error, routes=(), elsewhere=None):
     """Refuse names that a class has no parameter of, with the nearest that it has.
 
     Parameters
@@ -29,6 +29,8 @@ def refuse_unknown_parameters(cls, names, error, routes=()):
         What to raise.
     routes : tuple of str
         Prefixes of parameters that are passed on, and may have any name.
+    elsewhere : dict of str, optional
+        How what some other names say is written.
     """
     known = cls._get_param_names()
     for name in names:
@@ -37,6 +39,8 @@ def refuse_unknown_parameters(cls, names, error, routes=()):
             continue
         # One that may be meant for the model goes by its whole name.
         name, remedy, others = (name, f" For the model: model__{name}.", routes) if routes else (own, "", ())
+        if name in (elsewhere or {}):
+            raise error(f"{cls.__name__} has no parameter {name!r}. Pass {elsewhere[name]}.")
         others = f", and any that begins with {', '.join(f'{route}__' for route in others)}" if others else ""
         raise error(
             f"{cls.__name__} has no parameter {name!r}.{suggest(name, known) or remedy} "

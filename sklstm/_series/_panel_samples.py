@@ -71,7 +71,8 @@ def split_panel_tail(windows, samples, fraction, *, gap, ahead, who):
         raise ValueError(
             f"{who} leaves nothing to train on: of {len(samples)} samples {len(validation)} are for validation, the "
             f"last ones in time of all series, and the {len(earlier)} before them are left out, as samples that share "
-            "time steps would be. Lower it, pass more samples, or a gap of 0 if samples share nothing."
+            "time steps would be. Lower it, pass more samples, or TimeTail(fraction, gap=0) if samples "
+            "share nothing."
         )
     return earlier[~left_out], validation
 

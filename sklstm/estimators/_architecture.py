@@ -12,7 +12,8 @@ from sklstm._parameters import StrictParameters
 NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
 # Time steps that were not observed make no difference to these at the front of a sample.
 OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
-# Options of CNNLSTM alone.
+# Options of every network, and of CNNLSTM alone.
+ARCHITECTURE_OPTIONS = ("recurrent_dropout", "output_activation", "embedding_dim", "embedding_features")
 CNN_OPTIONS = ("filters", "kernel_size", "subsequence")
 
 

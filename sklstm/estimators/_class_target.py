@@ -170,7 +170,7 @@ class ClassTarget(StepwiseTarget):
             raise ValueError(
                 f"{who} keeps the samples at the end for validation, and they hold a class that no sample to train on "
                 f"is of: {unseen.tolist()[0]!r}. Samples that share no time steps: shuffle them first, and pass "
-                f"a gap of 0. Windows of a series: lower {name}, or drop it."
+                f"TimeTail(fraction, gap=0). Windows of a series: lower {name}, or drop it."
             )
 
     @property

@@ -32,7 +32,7 @@ from sklstm._parameters import StrictParameters, refuse_unknown_parameters
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
 from sklstm.estimators._network_checks import refuse_nan
-from sklstm.estimators._options import copy_value, refuse_options_of_plain_values
+from sklstm.estimators._options import OPTIONS, copy_value, refuse_options_of_plain_values
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
@@ -89,6 +89,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     # life: to go on training is to keep them.
     _routes: tuple = ()
     _fixed_parameters: tuple = ()
+    # How options are written that one may take for parameters.
+    _elsewhere: dict = OPTIONS
 
     @with_callbacks
     def initialize(self, X, y) -> Self:
@@ -445,7 +447,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         cls.__signature__ = Signature(parameters)
 
     def __new__(cls, *args, **params):
-        refuse_unknown_parameters(cls, params, TypeError, cls._routes)
+        refuse_unknown_parameters(cls, params, TypeError, cls._routes, cls._elsewhere)
         return super().__new__(cls)
 
     def set_params(self, **params) -> Self:
@@ -466,7 +468,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        refuse_unknown_parameters(type(self), params, ValueError, self._routes)
+        refuse_unknown_parameters(type(self), params, ValueError, self._routes, self._elsewhere)
         refuse_options_of_plain_values(type(self).__name__, params, vars(self))
         return super().set_params(**params)
 

@@ -48,6 +48,8 @@ class ModelEstimator(KerasEstimator):
         "shuffle": ["boolean"],
     }
 
+    # They go to a builder.
+    _elsewhere: dict = {}
     _routes = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
 
     @with_callbacks

@@ -4,11 +4,20 @@ import copy
 
 from sklearn.base import clone
 
-from sklstm.estimators._architecture import CNN_OPTIONS, Architecture
+from sklstm.estimators._architecture import ARCHITECTURE_OPTIONS, CNN_OPTIONS, Architecture
 from sklstm.estimators._network_checks import name_of
 
 # What to pass in place of a plain value, such as "stacked" or 0.2, to set options.
 HOLDERS = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
+# How the options are written, by their names.
+OPTIONS = {
+    **{name: f"architecture=Architecture({name}=...)" for name in ARCHITECTURE_OPTIONS},
+    **{name: f"architecture=CNNLSTM({name}=...)" for name in CNN_OPTIONS},
+    **{name: f"training=TrainingPlan({name}=...)" for name in ("stride", "min_steps", "shuffle", "tbptt")},
+    "validation_fraction": "validation=0.2, the share of the samples at the end that are watched",
+    "validation_split": "validation=0.2, the share of the samples at the end that are watched",
+    "validation_gap": "validation=TimeTail(0.2, gap=...)",
+}
 
 
 def copy_value(value):

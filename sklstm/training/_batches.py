@@ -164,7 +164,7 @@ def split_time_tail(samples, fraction, gap, who):
         raise ValueError(
             f"{who} leaves nothing to train on: of {len(samples)} samples {n_validation} are for validation, and the "
             f"{gap} before them are left out, as samples that share time steps would be. Lower it, pass more samples, "
-            "or a gap of 0 if samples share nothing."
+            "or TimeTail(fraction, gap=0) if samples share nothing."
         )
     return samples[:n_training], samples[len(samples) - n_validation :]
 

@@ -266,3 +266,22 @@ def test_mistyped_options():
     assert refused(TimeTail, fration=0.2, error=TypeError) == snapshot(
         "TimeTail has no parameter 'fration'. Did you mean 'fraction'? Its parameters are: fraction, gap."
     )
+
+
+def test_options_passed_as_parameters():
+    """An option that one may take for a parameter is an error that says how it is written."""
+    names = ("recurrent_dropout", "filters", "stride", "validation_split", "validation_gap")
+    messages = []
+    for name in names:
+        with pytest.raises(TypeError) as caught:
+            LSTMRegressor(**{name: 0.2})
+        messages.append(str(caught.value))
+    assert messages == snapshot(
+        [
+            "LSTMRegressor has no parameter 'recurrent_dropout'. Pass architecture=Architecture(recurrent_dropout=...).",
+            "LSTMRegressor has no parameter 'filters'. Pass architecture=CNNLSTM(filters=...).",
+            "LSTMRegressor has no parameter 'stride'. Pass training=TrainingPlan(stride=...).",
+            "LSTMRegressor has no parameter 'validation_split'. Pass validation=0.2, the share of the samples at the end that are watched.",
+            "LSTMRegressor has no parameter 'validation_gap'. Pass validation=TimeTail(0.2, gap=...).",
+        ]
+    )

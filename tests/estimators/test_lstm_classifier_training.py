@@ -176,7 +176,7 @@ def test_validation_samples_of_a_class_that_is_not_trained_on(X):
     y = np.sort(WORDS[CODES])
     model = small(epochs=1, validation=0.4)
     assert refused(model.fit, X, y) == snapshot(
-        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass a gap of 0. Windows of a series: lower validation, or drop it."
+        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass TimeTail(fraction, gap=0). Windows of a series: lower validation, or drop it."
     )
     order = np.random.default_rng(0).permutation(N)
     shuffled = small(epochs=1, validation=TimeTail(0.4, gap=0)).fit(X[order], y[order])

@@ -167,7 +167,7 @@ def test_window_scaler_needs_the_targets_own_past(waves):
 def test_nothing_left_to_train_on(waves):
     """Validation samples that leave no training samples raise an error."""
     assert refused(small(validation=0.95).fit, *waves) == snapshot(
-        "LSTMRegressor(validation=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or a gap of 0 if samples share nothing."
+        "LSTMRegressor(validation=0.95) leaves nothing to train on: of 60 samples 57 are for validation, and the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or TimeTail(fraction, gap=0) if samples share nothing."
     )
 
 

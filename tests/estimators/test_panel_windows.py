@@ -173,7 +173,7 @@ def test_nothing_left_to_train_on():
     """Validation samples that leave no training samples raise an error."""
     X, y = interleaved(n_steps=12, n_times=12)
     assert refused(small(validation=0.25).fit, X, y) == snapshot(
-        "LSTMRegressor(validation=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the last ones in time of all series, and the 27 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or a gap of 0 if samples share nothing."
+        "LSTMRegressor(validation=0.25) leaves nothing to train on: of 36 samples 9 are for validation, the last ones in time of all series, and the 27 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or TimeTail(fraction, gap=0) if samples share nothing."
     )
     assert len(trained_on(small(validation=TimeTail(0.25, gap=0)), X)) == 27
 

@@ -90,5 +90,5 @@ def test_no_fraction_no_validation():
 def test_tail_that_leaves_nothing():
     """A tail that leaves nothing to train on is refused whole."""
     assert refused(split_time_tail, np.arange(10), 0.5, 5, "LSTMRegressor(validation=0.5)") == snapshot(
-        "LSTMRegressor(validation=0.5) leaves nothing to train on: of 10 samples 5 are for validation, and the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or a gap of 0 if samples share nothing."
+        "LSTMRegressor(validation=0.5) leaves nothing to train on: of 10 samples 5 are for validation, and the 5 before them are left out, as samples that share time steps would be. Lower it, pass more samples, or TimeTail(fraction, gap=0) if samples share nothing."
     )
