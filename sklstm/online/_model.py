@@ -1,143 +1,281 @@
-"""A fitted model, split where its windows begin: what takes rows, and what takes windows."""
+"""A fitted model as OnlinePredictor asks it: its own steps, for the last rows of series."""
 
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
-from sklstm._windows import Roles
-from sklstm.estimators._sample_by_sample import predicts_sample_by_sample
-from sklstm.forecasting._row_by_row import Forecasts
-from sklstm.online._known_ahead import KnownAhead
-from sklstm.online._network import (
-    NetworkServer,
-    StepsServer,
-    check_carries,
-    keeps_windows,
-    refuse_state,
-    steps_for_time_steps,
-)
-from sklstm.online._rows import WHO, RowReader, TransformedRow, is_row_wise, row_step
-from sklstm.preprocessing import LagFramer, SequencePadder, SeriesScaler, To3D
-from sklstm.preprocessing._row_by_row import SCALERS, is_by_series, roles_of_windows
+from sklstm._series import SeriesTable
+from sklstm._windows import Windows
+from sklstm.online._rows import WHO, RowReader, Rows
+from sklstm.online._state import CarryingEstimator, steps_for_time_steps
+from sklstm.preprocessing import Differencer, ForwardFill, LagFramer, SequenceEncoder, SequencePadder, SeriesScaler, To3D
+
+# Steps that look back, which take groups beside arrays, and context=.
+LOOKING_BACK = (ForwardFill, Differencer, LagFramer)
+# Steps that take numbers, and leave each feature in its place.
+NUMERIC = (SeriesScaler, *LOOKING_BACK, MinMaxScaler, StandardScaler, RobustScaler, MaxAbsScaler)
 
 
-@dataclass
 class Model:
-    """What OnlinePredictor needs of a fitted model, copied.
-
-    Attributes
-    ----------
-    reader : RowReader
-        Reads what comes in.
-    steps : list
-        What each row goes through.
-    framer : LagFramer or None
-        What says which rows a window holds.
-    n_rows : int
-        Rows that a window spans.
-    n_features : int
-        Features of a time step.
-    names : list of str or None
-        Their names, for messages.
-    roles : Roles
-        What they mean.
-    masks : bool
-        Whether a time step is observed in all features or in none.
-    panel : bool
-        Whether rows have to tell their series.
-    server : NetworkServer or StepsServer
-        What predicts.
-    forecasts : Forecasts or None
-        What a SeriesForecaster makes of that.
-    known_ahead : KnownAhead or None
-        Features whose next values have to be told.
-    """
-
-    reader: RowReader
-    steps: list
-    framer: Any
-    n_rows: int
-    n_features: int
-    names: list | None
-    roles: Roles
-    masks: bool
-    panel: bool
-    server: Any
-    forecasts: Forecasts | None
-    known_ahead: KnownAhead | None
-
-    @property
-    def always_known(self):
-        """Features that are known where nothing was observed, too."""
-        return [*self.roles.static, *(() if self.known_ahead is None else self.known_ahead.features)]
-
-    def column(self, k):
-        """Name of a feature of a time step, for messages."""
-        return repr(self.names[k]) if self.names is not None and k < len(self.names) else str(k)
-
-
-def read_model(fitted, mode, warm, n_steps, lookback):
-    """Split a fitted model.
+    """A copy of a fitted model, and how much of the past it looks at.
 
     Parameters
     ----------
     fitted, mode, warm, n_steps, lookback
         As for OnlinePredictor.
 
-    Returns
-    -------
-    model : Model
+    Attributes
+    ----------
+    reader : RowReader
+        Reader of rows.
+    framer : LagFramer or None
+        Step that frames windows.
+    panel : bool
+        Whether rows have to tell their series.
+    n_rows : int
+        Number of rows to keep of each series.
+    carries : bool
+        Whether observations before these rows count, too.
+    keeps_places : bool
+        Whether the steps before the framer leave each feature in its place.
     """
-    forecasts = Forecasts(WHO, fitted) if hasattr(fitted, "pipeline_") else None
-    *steps, (_, final) = _flat_steps(fitted.pipeline_ if forecasts else fitted)
-    steps = [(name, deepcopy(step)) for name, step in steps]
-    before, framer, after = _split(steps, _is_network(final))
-    keyed = [step for _, step in before] + [framer]
-    group, time = (_first(getattr(step, name, None) for step in keyed) for name in ("group", "time"))
-    panel = any(is_by_series(step) for step in keyed)
-    if warm and framer is None:
-        raise ValueError(
-            f"{WHO}(warm=True) goes on from the rows that a LagFramer has kept, and {type(fitted).__name__} has none. "
-            "Pass warm=False, and feed it the last rows first."
-        )
-    if framer is None and not _is_network(final):
-        # Rows are samples: nothing looks back.
-        row_steps, after = [row_step(*step, lookback, group, time) for step in before], before + after
-        if any(step.looks_back for step in row_steps):
-            _refuse_no_windows(final)
-        before, row_steps, length, n_features, names = [], [], 1, None, None
-    else:
-        row_steps = [row_step(*step, lookback, group, time) for step in before]
-        # A state needs no windows.
-        length = 1 if mode == "state" and framer is None else _find_n_steps(n_steps, framer, after, final)
-        n_features, names = _framed(framer, final, [step for _, step in after])
-    inside = [step for _, step in before] or ([framer] if framer is not None else [step for _, step in after])
-    reader = _reader((inside or [final])[0], n_features, (group, time), row_steps, framer)
-    flat = framer.flatten if framer is not None else n_features is None
-    roles = Roles() if framer is None else roles_of_windows(framer)
-    known_ahead = None
-    if roles.future:
+
+    def __init__(self, fitted, mode, warm, n_steps, lookback):
+        fitted = deepcopy(fitted)
+        self.mode, self.warm = mode, warm
+        self.forecaster = fitted if hasattr(fitted, "pipeline_") else None
+        *steps, (_, self.final) = _flat_steps(fitted if self.forecaster is None else fitted.pipeline_)
+        is_network = hasattr(self.final, "network_")
+        before, self.framer, after = _split(steps, is_network)
+        if warm and self.framer is None:
+            raise ValueError(
+                f"{WHO}(warm=True) goes on from the rows that a LagFramer has kept, and {type(fitted).__name__} has "
+                "none. Pass warm=False, and feed it the last rows first."
+            )
+        keyed = [fitted, *(step for _, step in before), self.framer]
+        keys = [_first(getattr(step, name, None) for step in keyed) for name in ("group", "time")]
+        self.panel = any(len(getattr(step, "groups_", ())) for step in keyed)
+        self.keys = dict(zip(("group", "time"), keys, strict=True))
+        windowless = self.framer is None and not is_network
+        first = [step for _, step in (*before, ("", self.framer), *after, ("", self.final)) if step is not None][0]
+        self.reader = self._make_reader(first, keys, bare=self.framer is None and is_network and not before)
+        back = sum(_rows_back(name, step, lookback) for name, step in before)
+        self.carries = any(isinstance(step, ForwardFill) for _, step in before)
+        if windowless and (back or self.carries):
+            raise ValueError(
+                f"{WHO} got a model without a LagFramer, whose {type(self.final).__name__} takes rows by themselves, "
+                "but with a step that looks at the rows before them. Put LagFramer(n_steps=1, flatten=True) before the "
+                "estimator."
+            )
         if mode == "state":
-            refuse_state(f"what LagFramer(future={framer.future!r}) joins changes where nothing was observed, too")
-        known_ahead = KnownAhead(framer, reader, row_steps, 0 if forecasts is None else forecasts.n_repeated)
-    row_names = reader.names if framer is None else None
-    return Model(
-        reader=reader,
-        steps=row_steps,
-        framer=framer,
-        n_rows=length if framer is None else framer.rows_back + 1,
-        n_features=reader.n_features if n_features is None else n_features,
-        names=reader.names if n_features is None else names,
-        roles=roles,
-        masks=not flat,
-        panel=panel,
-        server=_server(mode, after, final, framer, roles, panel, length, row_names, flat),
-        forecasts=forecasts,
-        known_ahead=known_ahead,
-    )
+            after = steps_for_time_steps(after, self.final, self.framer)
+            self.fitted_context = None if self.framer is None else self.framer.context_
+            self.framer = LagFramer(1) if self.framer is None else self.framer.set_params(n_steps=1)
+            self.final = CarryingEstimator(self.final)
+        elif getattr(self.final, "stateful", False):
+            raise ValueError(
+                f"{WHO}(mode='window') begins each window anew, but {type(self.final).__name__}(stateful=True) carries "
+                "a state from row to row. Pass mode='state', or set_params(stateful=False)."
+            )
+        elif not windowless:
+            self.framer = self.framer or LagFramer(1)
+            self.framer.n_steps = self._find_n_steps(n_steps, after, type(fitted).__name__)
+        if self.framer is not None and not hasattr(self.framer, "n_features_in_"):
+            self.framer.fit(np.zeros((self.framer.n_steps, self._n_features(first))))
+        self.keeps_places = all(isinstance(step, NUMERIC) for _, step in before)
+        self.steps = [step for _, step in before] + [self.framer] * (not windowless) + [step for _, step in after]
+        back += 0 if self.framer is None else self.framer.rows_back
+        self.carries |= getattr(self.framer, "elapsed", None) is not None
+        if self.forecaster is not None:
+            # Its own context is as long: the values before a gap say what lies in it.
+            longest = SeriesTable(WHO, fitted.context_, *keys).index.lengths.max()
+            back = max(back + self.forecaster.horizon, int(longest))
+            self.forecaster.pipeline_.steps[:] = [(str(k), step) for k, step in enumerate([*self.steps, self.final])]
+        self.n_rows = back + (back > 0 or self.carries)
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def _make_reader(self, first, keys, *, bare):
+        """RowReader of the rows that the first step takes."""
+        if self.forecaster is not None:
+            features = [name for name in self.forecaster.context_.columns if name not in keys]
+            named = hasattr(self.forecaster, "feature_names_in_")
+            return RowReader(features if named else None, len(features), *keys, numeric=True)
+        if bare:
+            return RowReader(None, self._n_features(first), *keys, numeric=not isinstance(first, SequenceEncoder))
+        names = getattr(first, "feature_names_in_", None)
+        if names is not None:
+            # Other libraries' transformers have been given the keys as features.
+            names = [name for name in names if isinstance(first, NUMERIC) or name not in keys]
+        numeric = isinstance(first, NUMERIC) or not is_row_wise(first)
+        return RowReader(names, int(first.n_features_in_ if names is None else len(names)), *keys, numeric=numeric)
+
+    def _n_features(self, first):
+        """Number of features of the time steps of a network."""
+        final = getattr(self.final, "estimator", self.final)
+        shape = deepcopy(final).model_.input_shape
+        if len(shape) != 3:
+            raise ValueError(
+                f"{WHO} feeds {type(final).__name__} windows of rows, but it was fitted on samples of another "
+                "shape. Fit it on X of shape (n_samples, n_timesteps, n_features)."
+            )
+        if shape[-1] != final.n_features_in_ and not isinstance(first, To3D):
+            raise ValueError(
+                f"{WHO} takes rows for time steps, but {type(final).__name__} was fitted on a table of "
+                f"{final.n_features_in_} columns. Fit it on X of shape (n_samples, n_timesteps, n_features), or "
+                "behind a LagFramer."
+            )
+        return shape[-1]
+
+    def _find_n_steps(self, given, after, who):
+        """Number of time steps of a window."""
+        known = self.framer.n_steps if hasattr(self.framer, "n_features_in_") else None
+        known = known or _first(getattr(step, "max_len_", None) for _, step in after)
+        known = known or _first(getattr(step, "shape_", (None,))[0] for _, step in after)
+        known = known or getattr(self.final, "linear_steps_", None)
+        if known is None and given is None:
+            raise ValueError(
+                f"{WHO} cannot tell from {who} how many time steps its windows have. Pass n_steps=, or a Pipeline with "
+                "a LagFramer."
+            )
+        if None not in (known, given) and known != given:
+            raise ValueError(
+                f"{WHO}(n_steps={given}) got a model whose windows have {known} time steps. Leave n_steps out."
+            )
+        return known or given
+
+    # --- predicting -------------------------------------------------------------------------------
+
+    @cached_property
+    def named(self):
+        """The steps for tables with names; series come beside them."""
+        return [_without_keys(deepcopy(step)) for step in self.steps]
+
+    @cached_property
+    def nameless(self):
+        """The steps for arrays; None if one of them goes by names."""
+        steps = [_without_names(deepcopy(step)) for step in self.named]
+        return None if any(hasattr(step, "feature_names_in_") for step in (*steps, self.final)) else steps
+
+    def predict(self, joined):
+        """Predictions for the new ones of joined rows, in the order of these: an ndarray of shape (n_rows, ...)."""
+        if self.forecaster is not None:
+            return self._forecast(joined)
+        groups = self._groups(joined)
+        if joined.times is None and self.nameless is not None:
+            try:
+                return np.asarray(self.final.predict(self._transform(self.nameless, joined.values, joined, groups)))
+            except ValueError:
+                # Asked again with names, a step says which column it refuses.
+                pass
+        return np.asarray(self.final.predict(self._transform(self.named, self._table(joined), joined, groups)))
+
+    def _groups(self, joined):
+        """The series of each row, as the steps take it; None for a single series."""
+        if self.panel:
+            return pd.Index(joined.labels, tupleize_cols=False).take(joined.codes)
+        return joined.codes if len(joined.labels) > 1 else None
+
+    def _table(self, joined):
+        """Rows as a DataFrame, whose index tells the time if that is known, else the rows that messages name."""
+        index = joined.times
+        if index is None:
+            index = np.full(len(joined.values), "before", dtype=object)
+            index[joined.new] = joined.order.astype(str)
+        return pd.DataFrame(joined.values, index, self.reader.names).infer_objects()
+
+    def _transform(self, steps, X, joined, groups):
+        """What the steps make of the new rows."""
+        context = "never" if not self.warm else "always" if joined.times is None else "auto"
+        for step in steps:
+            if isinstance(step, LOOKING_BACK):
+                step.context = context
+            if isinstance(step, LagFramer) and self.mode == "state" and not self.panel:
+                groups = self.stream_of(joined.labels)[joined.codes]
+            if groups is not None and (isinstance(step, LOOKING_BACK) or len(getattr(step, "groups_", ()))):
+                X = step.transform(X, groups=groups)
+            else:
+                X = self._transform_with_keys(step, X, joined)
+            if isinstance(step, LagFramer):
+                X, groups = _take(X, joined.new), None
+        return X if self.framer is not None else _take(X, joined.new)
+
+    def _transform_with_keys(self, step, X, joined):
+        """The same of a step that has seen the keys as columns."""
+        names = getattr(step, "feature_names_in_", ())
+        keys = [name for name in self.keys.values() if name is not None and name in names]
+        if not keys or not isinstance(X, pd.DataFrame):
+            return step.transform(X)
+        told = {self.keys["group"]: self._groups(joined), self.keys["time"]: joined.times}
+        X = step.transform(X.assign(**{name: told[name] for name in keys})[names])
+        return X.drop(columns=[name for name in keys if name in X.columns]) if isinstance(X, pd.DataFrame) else X
+
+    # --- forecasters ------------------------------------------------------------------------------
+
+    def _forecast(self, joined):
+        """Forecasts of a SeriesForecaster after the new rows."""
+        table, horizon = self._table(joined), self.forecaster.horizon
+        columns, names = self.forecaster.context_.columns, self.forecaster.context_.index.names
+        table.columns = [name for name in columns if name not in self.keys.values()]
+        told = {self.keys["group"]: self._groups(joined), self.keys["time"]: joined.times}
+        told = {name: values for name, values in told.items() if name is not None}
+        for name, values in told.items():
+            if values is None:
+                raise ValueError(f"{WHO} serves SeriesForecaster(time={name!r}). Pass time=, when each row was.")
+        if len(names) > 1:
+            table.index = pd.MultiIndex.from_arrays([told.get(name, table.index) for name in names], names=names)
+        table = table.assign(**{name: values for name, values in told.items() if name in columns})[columns]
+        if len(joined.labels) > 1 and not self.panel:
+            raise ValueError(
+                f"{WHO} serves a SeriesForecaster of one series, got rows of {len(joined.labels)} in one call. Pass "
+                "those of each series by themselves."
+            )
+        for step in self.steps:
+            if isinstance(step, LOOKING_BACK):
+                step.context = "never"
+        data = SeriesTable(WHO, table, *self.keys.values())
+        forecasts = self.forecaster._engine.forecast_at(data, joined.new, horizon)
+        return forecasts[:, 0] if horizon == 1 else forecasts
+
+    def context(self, label=None):
+        """The last rows that a forecaster knows, as Rows; of one series or of all."""
+        data = SeriesTable(WHO, self.forecaster.context_, *self.keys.values())
+        order = data.index.rows(np.arange(len(data)))
+        order = order if label is None or not self.panel else order[data.labels()[order] == label]
+        values = data.table[data.columns].to_numpy(dtype=np.float64)[order]
+        labels = pd.Index(data.labels(), tupleize_cols=False)[order] if self.panel else None
+        return Rows(values, labels, data.index.times[order] if data.tells_time else None)
+
+    # --- state ------------------------------------------------------------------------------------
+
+    def stream_of(self, labels):
+        """The names under which the states of series are kept."""
+        labels = pd.Index(labels, dtype=object, tupleize_cols=False)
+        return labels if self.panel else labels.fillna("")
+
+    def see_context(self, label=None):
+        """Let the network see the last rows that were fitted, of one series or of all, and carry the state after them.
+
+        The state of a series without a label is kept under "".
+        """
+        context = self.fitted_context if self.panel else self.fitted_context[None]
+        labels = self.framer.groups_ if self.panel else np.array([""])
+        if label is not None:
+            context, labels = context[labels == label], labels[labels == label]
+        n_series, n_rows, n_features = context.shape
+        if context.size == 0:
+            return
+        groups, times = np.repeat(labels, n_rows), np.tile(np.arange(n_rows), n_series)
+        X = Windows(context.reshape(-1, n_features), range(len(groups)), 1, times=times, groups=groups)
+        for step in self.steps[self.steps.index(self.framer) + 1 :]:
+            X = step.transform(X)
+        self.final.predict(X)
 
 
 # --- steps ----------------------------------------------------------------------------------------
@@ -155,10 +293,6 @@ def _flat_steps(fitted):
     ]
 
 
-def _is_network(estimator):
-    return hasattr(estimator, "network_")
-
-
 def _split(steps, is_network):
     """Steps before the windows, the LagFramer or None, and steps after it."""
     for cut, (_, step) in enumerate(steps):
@@ -170,113 +304,65 @@ def _split(steps, is_network):
     return steps[:cut], None, steps[cut:]
 
 
-def _first(values):
-    return next((value for value in values if value is not None), None)
-
-
-def _refuse_no_windows(final):
-    raise ValueError(
-        f"{WHO} got a model without a LagFramer, whose {type(final).__name__} takes rows by themselves, but with a "
-        "step that looks at the rows before them. Put LagFramer(n_steps=1, flatten=True) before the estimator."
-    )
-
-
-# --- windows --------------------------------------------------------------------------------------
-
-
-def _find_n_steps(given, framer, after, final):
-    """Time steps of a window: as the steps say, or as is given."""
-    if framer is not None:
-        known = framer.n_steps
-    else:
-        known = _first(getattr(step, "max_len_", None) for _, step in after)
-        known = known or _first(getattr(step, "shape_", (None,))[0] for _, step in after)
-        known = known or getattr(final, "linear_steps_", None)
-    if known is None and given is None:
+def _rows_back(name, step, lookback):
+    """Number of rows before a row that a step looks at; observations that ForwardFill carries on do not count."""
+    if isinstance(step, ForwardFill):
+        if isinstance(step.limit, (str, timedelta, np.timedelta64)):
+            raise ValueError(
+                f"{WHO} fills rows by their number, got ForwardFill(limit={step.limit!r}), a duration. Give the limit "
+                "as a number of rows."
+            )
+        return step.limit or 0
+    if isinstance(step, Differencer) or is_row_wise(step):
+        return getattr(step, "rows_back", 0)
+    if lookback is None:
         raise ValueError(
-            f"{WHO} cannot tell from {type(final).__name__} how many time steps its windows have. Pass n_steps=, or a "
-            "Pipeline with a LagFramer."
+            f"{WHO} cannot tell how many rows the step {name!r} ({type(step).__name__}) looks at to transform one. "
+            "Pass lookback=, how many rows before it; 0 for none."
         )
-    if None not in (known, given) and known != given:
-        raise ValueError(
-            f"{WHO}(n_steps={given}) got a model whose windows have {known} time steps. Leave n_steps out."
-        )
-    return known or given
+    return lookback
 
 
-def _framed(framer, final, after):
-    """Number and names of the features of a time step."""
-    if framer is not None:
-        names = getattr(framer, "feature_names_in_", None)
-        n_ahead = framer.horizon * len(framer.known_ahead_)
-        n_features = framer.n_features_in_ + (framer.elapsed is not None) + n_ahead
-        return n_features, None if names is None else list(names)
-    n_features = final.model_.input_shape[-1]
-    if len(final.model_.input_shape) != 3:
-        raise ValueError(
-            f"{WHO} feeds {type(final).__name__} windows of rows, but it was fitted on samples of another shape. Fit "
-            "it on X of shape (n_samples, n_timesteps, n_features)."
-        )
-    shaped = any(isinstance(step, To3D) for step in after)
-    if n_features != final.n_features_in_ and not shaped:
-        raise ValueError(
-            f"{WHO} takes rows for time steps, but {type(final).__name__} was fitted on a table of "
-            f"{final.n_features_in_} columns. Fit it on X of shape (n_samples, n_timesteps, n_features), or behind a "
-            "LagFramer."
-        )
-    return n_features, None
+def is_row_wise(step):
+    """Whether a step is known to transform each row by itself.
 
-
-def _reader(first, n_features, keys, row_steps, framer):
-    """What reads the rows that the first step takes."""
-    numeric = not row_steps and (framer is not None or not _takes_text(first))
-    if isinstance(first, To3D) or _is_network(first):
-        return RowReader(None, n_features, *keys, numeric=numeric)
-    names, n_first = getattr(first, "feature_names_in_", None), first.n_features_in_
-    if row_steps and not isinstance(row_steps[0], TransformedRow):
-        numeric = True
-    elif names is not None:
-        # Other transformers have been given the keys as features.
-        names = [name for name in names if name not in keys]
-        n_first = len(names)
-    return RowReader(None if names is None else list(names), int(n_first), *keys, numeric=numeric)
-
-
-def _takes_text(step):
-    return is_row_wise(step) and not isinstance(step, (SeriesScaler, *SCALERS))
-
-
-# --- what predicts --------------------------------------------------------------------------------
-
-
-def _server(mode, after, final, framer, roles, panel, n_steps, names, flat):
-    """What predicts: the network alone, where no step after the framing changes windows."""
-    if mode == "state":
-        check_carries(final, framer)
-        return NetworkServer(final, roles, panel, steps=steps_for_time_steps(after))
-    if getattr(final, "stateful", False):
-        raise ValueError(
-            f"{WHO}(mode='window') begins each window anew, but {type(final).__name__}(stateful=True) carries a state "
-            "from row to row. Pass mode='state', or set_params(stateful=False)."
-        )
-    after = [step for _, step in after]
-    dilation = 1 if framer is None else framer.dilation
-    if not flat:
-        after = [step for step in after if not keeps_windows(step, n_steps)]
-    if not after and not flat and predicts_sample_by_sample(final):
-        return NetworkServer(final, roles, panel, dilation=dilation)
-    if framer is not None and flat and hasattr(framer, "feature_names_in_"):
-        names = list(framer.get_feature_names_out())
-    return StepsServer(after, deepcopy(final), roles, panel, names=names, flat=flat, dilation=dilation)
-
-
-def observed_in_part(missing, always_known):
-    """Whether some features of a time step are missing, where all or none may be; or one that is always known.
-
-    >>> observed_in_part(np.array([True, False]), always_known=[])
-    True
-    >>> observed_in_part(np.array([True, False]), always_known=[1])
+    >>> from sklearn.preprocessing import FunctionTransformer, QuantileTransformer
+    >>> is_row_wise(QuantileTransformer()), is_row_wise(FunctionTransformer(np.log1p))
+    (True, True)
+    >>> is_row_wise(FunctionTransformer(np.cumsum))
     False
     """
-    usual = np.delete(missing, always_known) if always_known else missing
-    return bool((usual.any() and not usual.all()) or missing[always_known].any())
+    if isinstance(step, str) or step is None:
+        return True
+    if isinstance(step, (ColumnTransformer, FeatureUnion)):
+        parts = getattr(step, "transformers_", None) or step.transformer_list
+        return all(is_row_wise(part[1]) for part in parts)
+    if hasattr(step, "steps"):
+        return all(is_row_wise(part) for _, part in step.steps)
+    if isinstance(step, FunctionTransformer):
+        return step.func is None or isinstance(step.func, np.ufunc)
+    return isinstance(step, (SequenceEncoder, SeriesScaler)) or type(step).__module__.split(".")[0] == "sklearn"
+
+
+def _without_keys(step):
+    """A step of sklstm's that is told of series beside its rows."""
+    if isinstance(step, (SeriesScaler, *LOOKING_BACK)):
+        step.set_params(group=None, time=None)
+    return step
+
+
+def _without_names(step):
+    """A step that takes arrays and gives arrays."""
+    if isinstance(step, LagFramer):
+        step.set_params(static=step.static_ or None, future=step.known_ahead_ or None)
+    if isinstance(step, (SeriesScaler, *LOOKING_BACK)) and hasattr(step, "feature_names_in_"):
+        del step.feature_names_in_
+    return step.set_output(transform="default") if hasattr(step, "set_output") else step
+
+
+def _take(X, rows):
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def _first(values):
+    return next((value for value in values if value is not None), None)

@@ -205,7 +205,7 @@ ROW = NEW.iloc[0]
             ROW.where(ROW.index != "price"),
             [],
             snapshot(
-                "OnlinePredictor got a row with some features missing: NaN in column 'price'. A time step is either observed in every feature or NaN in all of them, but for static ones and those known ahead, which are always known: impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
+                "LagFramer(future=['price', 'holiday']) expects every value to be known, got NaN in 'price'. Fill it first, or take it out of future."
             ),
         ),
     ],

@@ -1,0 +1,99 @@
+"""State that is carried from row to row: networks that can do that, and what they have to forget."""
+
+import numpy as np
+import pandas as pd
+
+from sklstm._validation import sequence_features
+from sklstm._windows import Windows
+from sklstm.estimators import LSTMClassifier, LSTMRegressor
+from sklstm.online._buffer import Buffer
+from sklstm.online._rows import WHO, Rows
+from sklstm.preprocessing import SequencePadder, SeriesScaler, To3D
+
+WHOLE_WINDOWS = {
+    "window_scaler": "scales each window by its own level",
+    "relative_to": "looks for a value in the window",
+    "linear_skip": "has a weight for each time step of a window",
+}
+
+
+def steps_for_time_steps(steps, estimator, framer):
+    """Those of the steps after the windows that change a time step; raises if it takes whole windows to predict."""
+    who, params = type(estimator).__name__, estimator.get_params()
+    if framer is not None and framer.flatten:
+        _refuse("LagFramer(flatten=True) makes a table of lags of them")
+    if framer is not None and framer.dilation > 1 and framer.n_steps > 1:
+        _refuse(f"LagFramer(dilation={framer.dilation}) trains it on rows that lie apart")
+    if framer is not None and framer.known_ahead_:
+        _refuse(f"what LagFramer(future={framer.future!r}) joins changes where nothing was observed, too")
+    if not isinstance(estimator, (LSTMRegressor, LSTMClassifier)):
+        _refuse(f"{who} is no LSTMRegressor or LSTMClassifier")
+    architecture = params["architecture"]
+    if callable(architecture):
+        _refuse(f"{who} has a network of your own, of which it cannot tell what a state is")
+    if architecture in ("bidirectional", "cnn_lstm"):
+        reads = "reads windows from their end, too" if architecture == "bidirectional" else "reads pieces of windows"
+        _refuse(f"{who}(architecture={architecture!r}) {reads}")
+    for name, does in WHOLE_WINDOWS.items():
+        if params.get(name) not in (None, False):
+            _refuse(f"{who}({name}={params[name]!r}) {does}")
+    for name, step in steps:
+        keeps = isinstance(step, To3D) or (isinstance(step, SequencePadder) and np.isnan(step.value))
+        if not keeps and not isinstance(step, SeriesScaler):
+            _refuse(f"the step {name!r} ({type(step).__name__}) changes windows as a whole")
+    return [(name, step) for name, step in steps if isinstance(step, SeriesScaler)]
+
+
+def _refuse(why):
+    raise ValueError(f"{WHO}(mode='state') feeds each time step to the network once, but {why}. Pass mode='window'.")
+
+
+class CarryingEstimator:
+    """An estimator with stateful=True, which predicts time steps of several series.
+
+    Its prediction for a time step that was not observed is the last one of the series.
+
+    Parameters
+    ----------
+    estimator : LSTMRegressor or LSTMClassifier
+        Fitted.
+    """
+
+    def __init__(self, estimator):
+        self.estimator = estimator.set_params(stateful=True)
+        self.reset()
+
+    def reset(self):
+        """Let all series begin anew."""
+        self.estimator.reset_states()
+        self._last = None
+
+    def forget(self, label):
+        """Let one series begin anew."""
+        states = getattr(self.estimator, "_states", None)
+        if states is not None:
+            others = states.labels != label
+            self.estimator._states = type(states)([state[others] for state in states.states], states.labels[others])
+            self._last.forget(label)
+
+    def predict(self, X):
+        """Predictions for windows of shape (n_samples, 1, n_features); those that do not know their series are of one."""
+        if getattr(X, "groups", None) is None:
+            windows = X if isinstance(X, Windows) else Windows.from_array(X)
+            X = Windows(windows.buffer, windows.starts, 1, windows.roles, groups=np.full(len(X), ""))
+        predicted = np.asarray(self.estimator.predict(X))
+        if self.estimator.architecture == "many_to_many" and predicted.ndim > 1:
+            # NaN where nothing was observed.
+            return predicted[:, -1]
+        rows = predicted.reshape(len(predicted), -1)
+        rows = rows.astype(object) if rows.dtype.kind in "US" else rows
+        self._last = self._last or Buffer(1, rows.shape[1], carries=False)
+        joined = self._last.join(Rows(rows, pd.Index(X.groups, tupleize_cols=False), None))
+        told = np.diff(joined.codes, prepend=-1) > 0
+        told[joined.new] |= ~np.isnan(np.asarray(X)[joined.order, 0][:, sequence_features(X)]).all(axis=1)
+        source = np.maximum.accumulate(np.where(told, np.arange(len(told)), 0))
+        joined = joined._replace(values=joined.values[source])
+        self._last.keep(joined)
+        stands = np.empty_like(rows)
+        stands[joined.order] = joined.values[joined.new]
+        return stands.reshape(predicted.shape).astype(predicted.dtype)
