@@ -20,7 +20,7 @@ from sklstm._series import (
 )
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._differences import difference, follow, lag_coefficients, undo_differences
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 from sklstm.preprocessing._named_features import parameter_positions
@@ -218,7 +218,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         ValueError
             If the features are not those of `fit`, or as there.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         return self._difference(X, groups, reset=False)
 
     def inverse_transform(self, X, groups=None):

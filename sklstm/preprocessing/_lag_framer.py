@@ -23,7 +23,7 @@ from sklstm._series import (
 )
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import Roles, Windows
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._named_features import parameter_positions
 
 
@@ -291,7 +291,7 @@ class LagFramer(SeriesTransformer):
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         return self._as_asked(self._frame(X, groups), X)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
