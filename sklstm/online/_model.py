@@ -196,8 +196,8 @@ class Model:
         for step in steps:
             if isinstance(step, LOOKING_BACK):
                 step.context = context
-            if isinstance(step, LagFramer) and self.mode == "state" and not self.panel:
-                groups = self.stream_of(joined.labels)[joined.codes]
+            if isinstance(step, LagFramer) and self.mode == "state" and not self.panel and joined.labels != [None]:
+                groups = pd.Index(joined.labels, tupleize_cols=False)[joined.codes]
             if groups is not None and (isinstance(step, LOOKING_BACK) or len(getattr(step, "groups_", ()))):
                 X = step.transform(X, groups=groups)
             else:
@@ -254,28 +254,19 @@ class Model:
 
     # --- state ------------------------------------------------------------------------------------
 
-    def stream_of(self, labels):
-        """The names under which the states of series are kept."""
-        labels = pd.Index(labels, dtype=object, tupleize_cols=False)
-        return labels if self.panel else labels.fillna("")
-
     def see_context(self, label=None):
-        """Let the network see the last rows that were fitted, of one series or of all, and carry the state after them.
-
-        The state of a series without a label is kept under "".
-        """
-        context = self.fitted_context if self.panel else self.fitted_context[None]
-        labels = self.framer.groups_ if self.panel else np.array([""])
-        if label is not None:
-            context, labels = context[labels == label], labels[labels == label]
-        n_series, n_rows, n_features = context.shape
-        if context.size == 0:
-            return
-        groups, times = np.repeat(labels, n_rows), np.tile(np.arange(n_rows), n_series)
-        X = Windows(context.reshape(-1, n_features), range(len(groups)), 1, times=times, groups=groups)
+        """Let the network see the last rows that were fitted, of one series or of all, and carry the state after them."""
+        context, labels = self.fitted_context, self.framer.groups_
+        if not self.panel and label is None:
+            X = context[:, None]
+        else:
+            context, labels = (of if label is None else of[labels == label] for of in (context, labels))
+            X = Windows(context.reshape(-1, context.shape[-1]), range(context[..., 0].size), 1)
+            X.groups, X.times = np.repeat(labels, context.shape[1]), np.arange(len(X))
         for step in self.steps[self.steps.index(self.framer) + 1 :]:
             X = step.transform(X)
-        self.final.predict(X)
+        if len(X):
+            self.final.predict(X)
 
 
 # --- steps ----------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ class OnlinePredictor:
             return self
         self._buffer.forget(group)
         if self.mode == "state":
-            self._model.final.forget(self._model.stream_of([group])[0])
+            self._model.final.forget(group)
         if self.warm and self._begun:
             self._begin(group)
         return self

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from sklstm._validation import sequence_features
-from sklstm._windows import Windows
 from sklstm.estimators import LSTMClassifier, LSTMRegressor
 from sklstm.online._buffer import Buffer
 from sklstm.online._rows import WHO, Rows
@@ -65,35 +64,39 @@ class CarryingEstimator:
 
     def reset(self):
         """Let all series begin anew."""
-        self.estimator.reset_states()
-        self._last = None
+        # The state of a series without a name, and those of series with names.
+        self._states, self._last = [None, None], [None, None]
 
-    def forget(self, label):
+    def forget(self, label=None):
         """Let one series begin anew."""
-        states = getattr(self.estimator, "_states", None)
-        if states is not None:
-            others = states.labels != label
-            self.estimator._states = type(states)([state[others] for state in states.states], states.labels[others])
-            self._last.forget(label)
+        named = label is not None
+        if self._states[named] is None or not named:
+            self._states[named] = self._last[named] = None
+            return
+        states, labels = self._states[named]
+        others = labels != label
+        self._states[named] = type(self._states[named])([state[others] for state in states], labels[others])
+        self._last[named].forget(label)
 
     def predict(self, X):
-        """Predictions for windows of shape (n_samples, 1, n_features); those that do not know their series are of one."""
-        if getattr(X, "groups", None) is None:
-            windows = X if isinstance(X, Windows) else Windows.from_array(X)
-            X = Windows(windows.buffer, windows.starts, 1, windows.roles, groups=np.full(len(X), ""))
+        """Predictions for windows of shape (n_samples, 1, n_features) of several series, or of one without a name."""
+        groups = getattr(X, "groups", None)
+        named = groups is not None
+        self.estimator._states = self._states[named]
         predicted = np.asarray(self.estimator.predict(X))
+        self._states[named] = self.estimator._states
         if self.estimator.architecture == "many_to_many" and predicted.ndim > 1:
             # NaN where nothing was observed.
             return predicted[:, -1]
         rows = predicted.reshape(len(predicted), -1)
         rows = rows.astype(object) if rows.dtype.kind in "US" else rows
-        self._last = self._last or Buffer(1, rows.shape[1], carries=False)
-        joined = self._last.join(Rows(rows, pd.Index(X.groups, tupleize_cols=False), None))
+        self._last[named] = self._last[named] or Buffer(1, rows.shape[1], carries=False)
+        joined = self._last[named].join(Rows(rows, pd.Index(groups, tupleize_cols=False) if named else None, None))
         told = np.diff(joined.codes, prepend=-1) > 0
-        told[joined.new] |= ~np.isnan(np.asarray(X)[joined.order, 0][:, sequence_features(X)]).all(axis=1)
-        source = np.maximum.accumulate(np.where(told, np.arange(len(told)), 0))
-        joined = joined._replace(values=joined.values[source])
-        self._last.keep(joined)
-        stands = np.empty_like(rows)
-        stands[joined.order] = joined.values[joined.new]
-        return stands.reshape(predicted.shape).astype(predicted.dtype)
+        features = sequence_features(X) if named else slice(None)
+        told[joined.new] |= ~np.isnan(np.asarray(X)[joined.order, 0][:, features]).all(axis=1)
+        joined = joined._replace(values=joined.values[np.maximum.accumulate(np.where(told, np.arange(len(told)), 0))])
+        self._last[named].keep(joined)
+        predicted = predicted.copy()
+        predicted.reshape(rows.shape)[joined.order] = joined.values[joined.new]
+        return predicted
