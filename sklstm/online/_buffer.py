@@ -63,7 +63,7 @@ class Buffer:
 
     def forget(self, label):
         """Forget the rows of a series."""
-        self.counts[self.places[label] if label in self.places else []] = 0
+        self.counts[self.places.get(label, [])] = 0
 
     def join(self, rows, ahead=None):
         """Put new rows behind those that are kept, and behind these the rows that lie ahead.

@@ -14,7 +14,15 @@ from sklstm._series import SeriesTable
 from sklstm._windows import Windows
 from sklstm.online._rows import WHO, RowReader, Rows
 from sklstm.online._state import CarryingEstimator, steps_for_time_steps
-from sklstm.preprocessing import Differencer, ForwardFill, LagFramer, SequenceEncoder, SequencePadder, SeriesScaler, To3D
+from sklstm.preprocessing import (
+    Differencer,
+    ForwardFill,
+    LagFramer,
+    SequenceEncoder,
+    SequencePadder,
+    SeriesScaler,
+    To3D,
+)
 
 # Steps that look back, which take groups beside arrays, and context=.
 LOOKING_BACK = (ForwardFill, Differencer, LagFramer)

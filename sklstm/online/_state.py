@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._validation import sequence_features
+from sklstm._windows import Windows
 from sklstm.estimators import LSTMClassifier, LSTMRegressor
 from sklstm.online._buffer import Buffer
 from sklstm.online._rows import WHO, Rows
@@ -70,11 +71,11 @@ class CarryingEstimator:
     def forget(self, label=None):
         """Let one series begin anew."""
         named = label is not None
-        if self._states[named] is None or not named:
+        states, labels = self._states[named] or (None, None)
+        others = labels != label if named and states is not None else np.zeros(1, dtype=bool)
+        if not others.any():
             self._states[named] = self._last[named] = None
             return
-        states, labels = self._states[named]
-        others = labels != label
         self._states[named] = type(self._states[named])([state[others] for state in states], labels[others])
         self._last[named].forget(label)
 
@@ -93,7 +94,7 @@ class CarryingEstimator:
         self._last[named] = self._last[named] or Buffer(1, rows.shape[1], carries=False)
         joined = self._last[named].join(Rows(rows, pd.Index(groups, tupleize_cols=False) if named else None, None))
         told = np.diff(joined.codes, prepend=-1) > 0
-        features = sequence_features(X) if named else slice(None)
+        features = sequence_features(X) if isinstance(X, Windows) else slice(None)
         told[joined.new] |= ~np.isnan(np.asarray(X)[joined.order, 0][:, features]).all(axis=1)
         joined = joined._replace(values=joined.values[np.maximum.accumulate(np.where(told, np.arange(len(told)), 0))])
         self._last[named].keep(joined)

@@ -11,7 +11,7 @@ from refusal import refused
 from sizes import EPOCHS, UNITS
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LSTMClassifier, OnlinePredictor, Persistence, SequencePadder
+from sklstm import LagFramer, LSTMClassifier, LSTMRegressor, OnlinePredictor, Persistence, SequencePadder
 
 from .streams import FITTED, GAPPY, LABELS, N_FITTED, N_STEPS, NEW, SAME, TABLE, Y, small, steps
 
@@ -89,6 +89,33 @@ def test_a_bare_estimator_needs_no_windows_for_its_state(model):
     )
 
 
+class Rounded(LSTMRegressor):
+    """A regressor with its own predict."""
+
+    def predict(self, X, groups=None):
+        """Predict whole numbers."""
+        return super().predict(X, groups).round()
+
+
+def test_a_state_of_an_estimator_with_its_own_predict():
+    """A subclass predicts by its own method."""
+    model = steps(Rounded(UNITS, epochs=EPOCHS, random_state=0)).fit(FITTED, Y)
+    plain = steps(small()).fit(FITTED, Y)
+    expected = OnlinePredictor(plain, mode="state").update_many(NEW[:20]).round()
+    assert_array_equal(OnlinePredictor(model, mode="state").update_many(NEW[:20]), expected)
+
+
+def test_series_with_and_without_a_name(model):
+    """A model of one series carries a state for each sensor, and one for rows of none."""
+    online = OnlinePredictor(model, mode="state")
+    expected = OnlinePredictor(model, mode="state").update_many(NEW[:20])
+    got = [(online.update(row), online.update(row, group="a")) for row in NEW[:10].to_numpy()]
+    assert_allclose(got, np.stack([expected[:10]] * 2, axis=1), **SAME)
+    online.reset("a")
+    assert_allclose(online.update_many(NEW[10:15]), expected[10:15], **SAME)
+    assert_allclose(online.update_many(NEW[:5], groups=["a"] * 5), expected[:5], **SAME)
+
+
 FOLLOWING = TABLE["rain"][1 : N_FITTED + 1].to_numpy()
 
 
@@ -137,6 +164,13 @@ def test_networks_of_whole_windows(params, message):
     assert refuse_state(steps(small(**params)).fit(FITTED, FOLLOWING)) == message
 
 
+def last_value(meta):
+    """A network without a state."""
+    inputs = keras.Input(meta["X_shape_"][1:])
+    observed = keras.ops.where(keras.ops.isnan(inputs), 0.0, inputs)
+    return keras.Model(inputs, keras.layers.Dense(1)(observed[:, -1]))
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
@@ -153,13 +187,19 @@ def test_networks_of_whole_windows(params, message):
             ),
         ),
         (
+            make_pipeline(LagFramer(N_STEPS), small(architecture=last_value)),
+            snapshot(
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor has a network of your own, of which it cannot tell what a state is. Pass mode='window'."
+            ),
+        ),
+        (
             make_pipeline(LagFramer(2), Persistence()),
             snapshot(
                 "OnlinePredictor(mode='state') feeds each time step to the network once, but Persistence is no LSTMRegressor or LSTMClassifier. Pass mode='window'."
             ),
         ),
     ],
-    ids=["flatten", "padder", "baseline"],
+    ids=["flatten", "padder", "own network", "baseline"],
 )
 def test_steps_of_whole_windows(model, message):
     """Nor can windows that another step changes, or what is no network."""
