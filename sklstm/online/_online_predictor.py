@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm.online._buffer import Buffer
 from sklstm.online._model import Model
-from sklstm.online._rows import WHO, KnownAhead, Rows
+from sklstm.online._rows import WHO, Rows
 
 MODES = ("window", "state")
 
@@ -82,23 +82,6 @@ class OnlinePredictor:
         check_is_fitted(fitted, msg=f"{WHO} got a %(name)s that is not fitted. Call its fit first.")
         self.mode, self.warm = mode, warm
         self._model = Model(fitted, mode, warm, n_steps, lookback)
-        n_repeated = 0
-        if self._model.forecaster is not None and self._model.forecaster.strategy == "recursive":
-            n_repeated = self._model.forecaster.horizon - 1
-        if mode == "state" and n_repeated:
-            raise ValueError(
-                f"{WHO}(mode='state') feeds each time step to the network once, but "
-                "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit "
-                "with strategy='direct'."
-            )
-        self._ahead = None
-        if getattr(self._model.framer, "known_ahead_", None):
-            self._ahead = KnownAhead(
-                self._model.framer,
-                self._model.reader,
-                keeps_places=self._model.keeps_places,
-                n_repeated=n_repeated,
-            )
         self.reset()
 
     def __repr__(self):
@@ -133,7 +116,7 @@ class OnlinePredictor:
             one goes on from the one before it.
         """
         rows = self._model.reader.read_row(row, group, time)
-        return self._predict(rows, None if ahead is None and self._ahead is None else [ahead])[0]
+        return self._predict(rows, None if ahead is None and self._model.known_ahead is None else [ahead])[0]
 
     def update_many(self, rows, groups=None, times=None, ahead=None) -> np.ndarray:
         """Predict for several rows, of one series or of many, in one batch.
@@ -174,7 +157,7 @@ class OnlinePredictor:
         array([4., 8., 5.])
         """
         rows = self._model.reader.read_table(rows, groups, times)
-        if ahead is None and self._ahead is None:
+        if ahead is None and self._model.known_ahead is None:
             return self._predict(rows)
         ahead = [None] * len(rows.values) if ahead is None else list(ahead)
         labels = np.zeros(len(ahead)) if rows.labels is None else rows.labels
@@ -244,14 +227,14 @@ class OnlinePredictor:
 
     def _read_ahead(self, rows, ahead):
         """Rows that follow each of the new ones, with what is known of them."""
-        if self._ahead is None:
+        if self._model.known_ahead is None:
             raise ValueError(
                 f"{WHO} got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit "
                 "with LagFramer(future=...)."
             )
-        given = [self._ahead.read(known) for known in ahead]
+        given = [self._model.known_ahead.read(known) for known in ahead]
         follows = np.repeat(np.arange(len(given)), [len(known) for known in given])
-        values = self._ahead.rows(rows.values[follows], np.concatenate(given))
+        values = self._model.known_ahead.rows(rows.values[follows], np.concatenate(given))
         times = None
         if rows.times is not None:
             labels = None if rows.labels is None else pd.Index(rows.labels, tupleize_cols=False)[follows]

@@ -154,13 +154,13 @@ class KnownAhead:
         Fitted, with features that are known ahead.
     reader : RowReader
         Reader of the rows.
+    n_repeated : int
+        Number of forecasts that are made of forecasts.
     keeps_places : bool
         Whether the steps before the framer leave each feature in its place.
-    n_repeated : int, default=0
-        Number of forecasts that are made of forecasts.
     """
 
-    def __init__(self, framer, reader, *, keeps_places, n_repeated=0):
+    def __init__(self, framer, reader, n_repeated, *, keeps_places):
         self.reader, self.n_rows = reader, framer.horizon + n_repeated
         self.who = f"{WHO} serves LagFramer(future={framer.future!r}, horizon={framer.horizon}), and"
         names = getattr(framer, "feature_names_in_", None)
