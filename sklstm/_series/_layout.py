@@ -89,7 +89,7 @@ class SeriesEnds(NamedTuple):
             positions = self.timeline.positions(times)
             if self.timeline.calendar is not None and (positions != NOWHERE).all() and (hops > 0).all():
                 return self.timeline.calendar.times(positions + hops * steps)
-            # Irregular: of a round second other steps are multiples, so that it would be taken for the step of the rows.
+            # An odd step: if others were multiples of it, it would be taken for the step of the rows.
             freq = 1 if pd.api.types.is_integer_dtype(times) else pd.Timedelta(1_000_003, "us")
         later, n_steps = times.astype(object).to_numpy().copy(), np.asarray(steps)
         for step in np.unique(n_steps):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sklstm._series import SeriesTable
-from sklstm._windows import Windows
+from sklstm._windows import Roles, Windows
 from sklstm.online._rows import WHO, KnownAhead, RowReader, Rows
 from sklstm.online._state import CarryingEstimator, steps_for_time_steps
 from sklstm.online._steps import (
@@ -62,7 +62,7 @@ class Model:
         *steps, (_, self.final) = flat_steps(fitted if self.forecaster is None else fitted.pipeline_)
         is_network = hasattr(self.final, "network_")
         before, self.framer, after = split(steps, is_network=is_network)
-        who, first = type(fitted).__name__, [step for _, step in (*steps, ("", self.final))][0]
+        who, first = type(fitted).__name__, steps[0][1] if steps else self.final
         if warm and self.framer is None:
             raise ValueError(
                 f"{WHO}(warm=True) goes on from the rows that a LagFramer has kept, and {who} has none. Pass "
@@ -215,7 +215,7 @@ class Model:
         table = self._table(joined)
         keys = {self.group: self._groups(joined), self.time: joined.times}
         if context.index.nlevels > 1:
-            levels = [keys[name] if name in keys else table.index for name in context.index.names]
+            levels = [keys.get(name, table.index) for name in context.index.names]
             table.index = pd.MultiIndex.from_arrays(levels, names=context.index.names)
         table.columns = [name for name in context.columns if name not in keys]
         table = table.assign(**{name: keys[name] for name in context.columns if name in keys})[context.columns]
@@ -250,15 +250,15 @@ class Model:
         return after
 
     def see_context(self, label=None):
-        """Let the network see the last rows that were fitted, of one series or of all, and carry the state after them."""
-        context, labels = self._fitted_context, self.framer.groups_
-        if not self.panel:
-            # Series with a label have not been fitted.
-            X = context[:, None] if label is None else context[:0, None]
-        else:
-            context, labels = (of if label is None else of[labels == label] for of in (context, labels))
-            groups = np.repeat(labels, context.shape[1])
-            X = Windows(context.reshape(-1, context.shape[-1]), range(len(groups)), 1, groups=groups)
+        """Let the network see the last rows that were fitted, of one series or of all, and carry the state on."""
+        rows, groups = self._fitted_context.reshape(-1, self._fitted_context.shape[-1]), None
+        if self.panel:
+            groups = np.repeat(self.framer.groups_, self._fitted_context.shape[1])
+        if label is not None:
+            # A series with a label is none that was fitted, unless these have labels.
+            chosen = groups == label if self.panel else slice(0)
+            rows, groups = rows[chosen], groups[chosen] if self.panel else None
+        X = Windows(rows, range(len(rows)), 1, Roles(tuple(self.framer.static_)), groups=groups)
         if len(X):
             for step in self.steps[self.steps.index(self.framer) + 1 :]:
                 X = step.transform(X)

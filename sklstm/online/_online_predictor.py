@@ -14,32 +14,32 @@ MODES = ("window", "state")
 
 
 class OnlinePredictor:
-    """Predict one observation at a time: a row goes in, the prediction for it comes out.
+    """Predict one observation at a time.
 
-    It remembers what the model needs of the rows before, for each series by itself, so that nobody keeps tables of
-    them; and it leaves out what is the same for every row, so that a prediction takes less than a millisecond. The
-    fitted model is copied, and never changed.
+    It keeps the last raw rows of each series, as many as the model looks back on, and asks the model's own steps and
+    estimator for the newest row. So predictions are those of ``fitted.predict`` on a table of all rows, and one takes
+    about a millisecond. The fitted model is copied, and never changed.
 
     Parameters
     ----------
-    fitted : Pipeline or estimator
-        Fitted: a Pipeline with a LagFramer; or an LSTM estimator that was fitted on windows, for which each row is a
-        time step. A search gives its best estimator.
+    fitted : Pipeline, estimator or SeriesForecaster
+        A fitted model: a Pipeline with a LagFramer; or an LSTM estimator that was fitted on windows, for which each
+        row is a time step. A search gives its best estimator.
     mode : {"window", "state"}, default="window"
         What the network sees of the past:
 
         - ``"window"``: the last `n_steps` rows, as in training. Predictions are those of ``fitted.predict`` on the
           whole series.
-        - ``"state"``: all rows so far. Each goes through the network once, and the state of its LSTM layers is
-          carried on; predictions are those of the network for the whole sequence.
+        - ``"state"``: all rows so far. Each goes through the network once, and the state of its LSTM layers is carried
+          on, as with ``stateful=True``; predictions are those of the network for the whole sequence.
     warm : bool, default=False
-        Whether the first row follows the last one that was fitted. Else nothing is known of the past. In the mode
+        Whether the first row follows the last one that was fitted. If not, nothing is known of the past. In the mode
         ``"state"`` the state is that after the last ``n_steps - 1`` fitted rows, which are what the model keeps.
     n_steps : int, optional
-        Time steps of a window, where no LagFramer says it.
+        Number of time steps of a window, if no LagFramer says it.
     lookback : int, optional
-        How many rows before a row the transformers of your own look at to transform it: 0 where each row stands for
-        itself. scikit-learn's and sklstm's are known.
+        Number of rows before a row that your own transformers look at to transform it: 0 if each row stands for
+        itself. The transformers of scikit-learn and sklstm are known.
 
     See Also
     --------
@@ -50,7 +50,11 @@ class OnlinePredictor:
     A predictor pickles and copies in mid-stream, and goes on with the next row. It is not made for several threads at
     once: give each its own.
 
-    Holes are seen where `update` is told the time: then windows begin anew where those of the LagFramer do.
+    Windows begin anew at the holes at which those of the LagFramer do, if `update` is told the time of each row of a
+    series. A state is carried across holes.
+
+    A row alone and the same row among others may differ in the last bit, because matrix products of other sizes are
+    added up in another order.
 
     Examples
     --------

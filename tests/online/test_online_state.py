@@ -74,6 +74,20 @@ def test_a_warm_state_has_seen_the_context(model):
     assert_allclose(online.update_many(NEW[:50]), by_one_pass(model, TABLE[N_FITTED - N_STEPS + 1 :][:55])[5:], **SAME)
 
 
+@pytest.mark.parametrize("panel", [False, True], ids=["one series", "panel"])
+def test_a_warm_state_with_static_features(panel):
+    """What does not change in a series is told with each time step, also of the context."""
+    keys = {"group": "store"} if panel else {}
+    table = FITTED.assign(wind=2.0, **({"store": "A"} if panel else {}))
+    model = make_pipeline(LagFramer(N_STEPS, static=["wind"], **keys), small()).fit(table, Y)
+    rows = NEW[:9].assign(wind=2.0)
+    online = OnlinePredictor(model, mode="state", warm=True)
+    groups = ["A"] * 9 if panel else None
+    got = online.update_many(rows, groups=groups)
+    assert_allclose(online.reset().update_many(rows[:5], groups=groups and groups[:5]), got[:5], **SAME)
+    assert np.abs(got[0] - OnlinePredictor(model, mode="state").update_many(rows[:1], groups=groups and ["A"])) > 1e-4
+
+
 def test_a_bare_estimator_needs_no_windows_for_its_state(model):
     """It takes rows, with no number of time steps; with a stateful one, too."""
     bare = copy.deepcopy(model[-1])
