@@ -141,12 +141,12 @@ class Model:
     @cached_property
     def named(self):
         """The steps for tables with names; series come beside them."""
-        return [without_keys(deepcopy(step)) for step in self.steps]
+        return [without_keys(step) for step in self.steps]
 
     @cached_property
     def nameless(self):
         """The steps for arrays; None if one of them goes by names."""
-        steps = [without_names(deepcopy(step)) for step in self.named]
+        steps = [without_names(step) for step in self.named]
         return None if any(hasattr(step, "feature_names_in_") for step in (*steps, self.final)) else steps
 
     def predict(self, joined):
@@ -227,7 +227,9 @@ class Model:
         """The last rows that a forecaster knows, as Rows; of one series or of all."""
         data = SeriesTable(WHO, self.forecaster.context_, self.group, self.time)
         rows = data.index.rows(np.arange(len(data)))
-        rows = rows if label is None or not self.panel else rows[data.labels()[rows] == label]
+        if label is not None:
+            # A series with a label is none that was fitted, unless these have labels.
+            rows = rows[data.labels()[rows] == label]
         values = data.table[data.columns].to_numpy(dtype=np.float64)[rows]
         labels = pd.Index(data.labels(), tupleize_cols=False)[rows] if self.panel else None
         return Rows(values, labels, data.index.times[rows] if data.tells_time else None)

@@ -161,6 +161,8 @@ class OnlinePredictor:
         array([4., 8., 5.])
         """
         rows = self._model.reader.read_table(rows, groups, times)
+        if len(rows.values) == 0:
+            return np.empty(0)
         if ahead is None and self._model.known_ahead is None:
             return self._predict(rows)
         ahead = [None] * len(rows.values) if ahead is None else list(ahead)
@@ -205,9 +207,9 @@ class OnlinePredictor:
                 self._model.see_context(group)
             return
         rows = self._model.context(group)
-        if self.mode == "state":
+        if len(rows.values) and self.mode == "state":
             self._predict(rows)
-        else:
+        elif len(rows.values):
             self._buffer.keep(self._buffer.join(rows))
 
     def _predict(self, rows, ahead=None):

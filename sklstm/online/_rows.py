@@ -78,7 +78,7 @@ class RowReader:
             values = pd.concat(columns, axis=1).to_numpy()
         else:
             values = _as_array(rows)
-            values = values.reshape(len(values), -1)
+            values = values.reshape(len(values), -1 if len(values) else self.n_features)
         for name, given in (("groups", groups), ("times", times)):
             if given is not None and len(given) != len(values):
                 raise ValueError(f"{WHO} got {len(values)} rows and {len(given)} {name}. Pass one for each row.")

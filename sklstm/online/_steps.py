@@ -1,5 +1,6 @@
 """The steps of a fitted model: where windows begin, how far each looks back, and how it takes arrays."""
 
+from copy import copy, deepcopy
 from datetime import timedelta
 
 import numpy as np
@@ -114,12 +115,13 @@ def find_n_features(final, first):
 
 
 def without_keys(step):
-    """The same step, to be told of series beside its rows, and of times by their index."""
-    return step.set_params(group=None, time=None) if isinstance(step, OWN) else step
+    """A copy of a step, to be told of series beside its rows, and of times by their index."""
+    return copy(step).set_params(group=None, time=None) if isinstance(step, OWN) else step
 
 
 def without_names(step):
-    """The same step, to take and to give arrays."""
+    """A copy of a step, to take and to give arrays; it shares what was fitted, where the step is one of sklstm's."""
+    step = copy(step) if isinstance(step, OWN) else deepcopy(step)
     if isinstance(step, LagFramer):
         step.set_params(static=step.static_ or None, future=step.known_ahead_ or None)
     if isinstance(step, OWN) and hasattr(step, "feature_names_in_"):

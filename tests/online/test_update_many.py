@@ -181,3 +181,26 @@ def test_a_forecaster_of_one_series():
     assert refused(online.update_many, [1.0, 2.0], groups=["A", "B"]) == snapshot(
         "OnlinePredictor serves a SeriesForecaster of one series, got rows of 2 in one call. Pass those of each series by themselves."
     )
+
+
+@pytest.mark.parametrize("name", ["linear", "forecaster"])
+def test_no_rows_and_series_that_begin_anew(name):
+    """A call without rows predicts nothing; a series that is reset goes on from the fitted rows again."""
+    fitted, new = halves(panel(3, holes=name != "forecaster"))
+    online = OnlinePredictor(MODELS[name](fitted), warm=True)
+    assert len(online.update_many([])) == 0
+    expected = online.update_many(new)
+    again = new["store"] == 1
+    for unknown in (1, "no such series"):
+        online.reset(unknown)
+    assert_allclose(online.update_many(new[again]), expected[again], **SAME)
+
+
+def test_an_unnamed_series_beside_one_with_a_name():
+    """A forecaster of one series goes on from its context for rows without a label, and from nothing for others."""
+    series = pd.Series(np.arange(30.0) % 7)
+    online = OnlinePredictor(SeriesForecaster(make_pipeline(LagFramer(3), LagRegressor())).fit(series), warm=True)
+    first = online.update(2.0)
+    assert abs(online.update(2.0, group="A") - first) > 0.1
+    assert online.reset("A").update(2.0, group="A") != first
+    assert online.reset().update(2.0) == first
