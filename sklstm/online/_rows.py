@@ -71,8 +71,13 @@ class RowReader:
         """Read a DataFrame, an array-like of shape (n_rows, n_features) or a list of rows as Rows."""
         if not isinstance(rows, (pd.DataFrame, pd.Series, np.ndarray)):
             rows = list(rows)
-            if rows and all(isinstance(row, Mapping) for row in rows):
-                rows = pd.DataFrame(rows)
+            kinds = Mapping if self.names is None else (Mapping, pd.Series)
+            if rows and all(isinstance(row, kinds) for row in rows):
+                table = pd.DataFrame(rows)
+                shortest = min(rows, key=len)
+                if len(shortest) < table.shape[1]:
+                    self._by_name(shortest, None, None)
+                rows = table
         if isinstance(rows, pd.DataFrame) and self.names is not None:
             columns, groups, times = self._by_name(rows, groups, times)
             values = pd.concat(columns, axis=1).to_numpy()

@@ -106,6 +106,19 @@ def test_order_of_rows_that_come_one_by_one():
     assert_allclose(online.reset().update_many(lists[0], groups=lists[1], times=lists[2]), one_by_one, **SAME)
 
 
+def test_rows_in_a_list():
+    """A list of dicts, or of Series, holds values by their names, and each of them all names."""
+    fitted, new = halves(panel(3))
+    online, rows = OnlinePredictor(MODELS["linear"](fitted), warm=True), new.to_dict("records")
+    expected = online.update_many(new)
+    assert_array_equal(online.reset().update_many(rows), expected)
+    assert_array_equal(online.reset().update_many(row[::-1] for _, row in new.iterrows()), expected)
+    del rows[4]["sales"]
+    assert refused(online.update_many, rows) == snapshot(
+        "OnlinePredictor got a row without 'sales'. Pass a value for each feature, sales, and NaN for all of them where nothing was observed."
+    )
+
+
 def test_states_of_many_series():
     """Each series goes on from its own state, also where rows of some series are missing."""
     fitted, new = halves(panel(40))
