@@ -195,7 +195,8 @@ class Model:
         if index is None:
             index = np.full(len(joined.values), "before", dtype=object)
             index[joined.new] = joined.order.astype(str)
-        return pd.DataFrame(joined.values, index, self.reader.names).infer_objects()
+        table = pd.DataFrame(joined.values, index, self.reader.names)
+        return table.infer_objects() if joined.values.dtype == object else table
 
     # --- forecasters ------------------------------------------------------------------------------
 
@@ -218,7 +219,8 @@ class Model:
             levels = [keys.get(name, table.index) for name in context.index.names]
             table.index = pd.MultiIndex.from_arrays(levels, names=context.index.names)
         table.columns = [name for name in context.columns if name not in keys]
-        table = table.assign(**{name: keys[name] for name in context.columns if name in keys})[context.columns]
+        columns = {name: keys[name] for name in context.columns if name in keys}
+        table = table.assign(**columns)[context.columns] if columns else table
         data = SeriesTable(WHO, table, self.group, self.time)
         forecasts = self.forecaster._engine.forecast_at(data, joined.new, self.forecaster.horizon)
         return forecasts[:, 0] if self.forecaster.horizon == 1 else forecasts
