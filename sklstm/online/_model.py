@@ -1,6 +1,6 @@
 """A fitted model as OnlinePredictor asks it: its own steps, for the last rows of series."""
 
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,7 @@ from sklstm.online._steps import (
     without_keys,
     without_names,
 )
-from sklstm.preprocessing import ForwardFill, LagFramer, SequenceEncoder
+from sklstm.preprocessing import ForwardFill, LagFramer, SequenceEncoder, SeriesScaler
 
 
 class Model:
@@ -169,6 +169,10 @@ class Model:
         for step in steps:
             if isinstance(step, LOOKING_BACK):
                 step.context = context
+            if isinstance(step, SeriesScaler) and step.out_of_range == "warn" and len(X) == len(joined.values):
+                # Of the rows that are kept it has warned before.
+                transform(step, take(X, joined.new), None if groups is None else groups[joined.new])
+                step = copy(step).set_params(out_of_range="allow")
             if isinstance(step, LagFramer):
                 named = self.mode == "state" and joined.labels != [None]
                 X, groups = take(transform(step, X, self._groups(joined) if named else groups), joined.new), None

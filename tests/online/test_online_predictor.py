@@ -322,6 +322,15 @@ def test_what_a_step_refuses_leaves_no_trace():
     assert online.update(GOOD[::-1]) == untouched.update(GOOD[::-1])
 
 
+def test_one_warning_for_each_row():
+    """A row out of range is warned of once, not again while it is among the rows that later ones look back on."""
+    online = OnlinePredictor(steps(LagRegressor(), SeriesScaler(out_of_range="warn")).fit(FITTED, Y))
+    online.update(GOOD)
+    with pytest.warns(UserWarning, match="values outside the range it knows: 1 in all, first 99 in row 0"):
+        online.update([9.0, 99.0, 11.0])
+    online.update(GOOD)
+
+
 def test_names_where_there_are_none():
     """A model that was fitted on an array takes no names."""
     online = OnlinePredictor(steps(LagRegressor()).fit(FITTED.to_numpy(), Y))
