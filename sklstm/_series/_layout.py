@@ -1,5 +1,6 @@
 """Where windows may reach: which rows of a table follow each other, and which follow the rows of an earlier table."""
 
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,25 @@ class SeriesEnds(NamedTuple):
             joined[name] = np.concatenate([getattr(self, name)[kept], getattr(other, name)])
         joined["times"] = None if other.times is None else self.times[kept].append(other.times)
         return SeriesEnds(**joined)
+
+    def times_ahead(self, index, times, steps, freq=None):
+        """Times that lie `steps` time steps after others, whose series are those of a SeriesIndex."""
+        if freq is not None and not isinstance(freq, Integral):
+            freq = pd.tseries.frequencies.to_offset(freq)
+        if freq is None:
+            own = np.where((found := index.find(self.labels)) >= 0, self.steps[found], 0)
+            known = self.steps[self.steps > 0]
+            usual = np.sort(known)[len(known) // 2] if len(known) else 0
+            hops = np.where(own > 0, own, usual)[index.codes]
+            positions = self.timeline.positions(times)
+            if self.timeline.calendar is not None and (positions != NOWHERE).all() and (hops > 0).all():
+                return self.timeline.calendar.times(positions + hops * steps)
+            # An odd step: if others were multiples of it, it would be taken for the step of the rows.
+            freq = 1 if pd.api.types.is_integer_dtype(times) else pd.Timedelta(1_000_003, "us")
+        later, n_steps = times.astype(object).to_numpy().copy(), np.asarray(steps)
+        for step in np.unique(n_steps):
+            later[n_steps == step] = (times[n_steps == step] + int(step) * freq).astype(object)
+        return pd.Index(later)
 
     def shown_context(self):
         """Context for a fitted attribute: that of a single series without the time steps before its start."""

@@ -113,8 +113,9 @@ def check_3d(estimator, X, *, reset):
     if isinstance(X, Windows):
         windows = X
     else:
-        refuse_text(who, X)
-        X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, estimator=who, input_name="X")
+        if type(X) is not np.ndarray or X.dtype not in FLOATS:
+            refuse_text(who, X)
+            X = check_array(X, dtype=FLOATS, allow_nd=True, ensure_all_finite=False, estimator=who, input_name="X")
         windows = Windows.from_array(X)
     if has_infinity(windows.buffer):
         for samples, chunk in windows.chunks():
@@ -143,6 +144,8 @@ def refuse_partly_observed_windows(who, windows):
 
 def sequence_features(windows):
     """Positions of the features that change from time step to time step: those without a role."""
+    if not any(windows.roles):
+        return np.arange(windows.shape[2])
     return np.setdiff1d(np.arange(windows.shape[2]), windows.roles.features).astype(np.intp)
 
 

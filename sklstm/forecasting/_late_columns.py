@@ -53,7 +53,7 @@ class LateColumns(NamedTuple):
             How many observations of each column were taken out, and how many means were put in.
         """
         columns, n_past = [*self.past, *self.known], len(self.past)
-        if not table[[self.target, *columns]].isna().to_numpy().any():
+        if not columns or not table[[self.target, *columns]].isna().to_numpy().any():
             return table, *np.zeros((2, len(columns)), dtype=np.intp)
         values = table[columns].to_numpy(dtype=np.float64)[index.order]
         target = table[[self.target]].notna().to_numpy()[index.order]

@@ -1,282 +1,273 @@
-"""A fitted model, split where its windows begin: what takes rows, and what takes windows."""
+"""A fitted model as OnlinePredictor asks it: its own steps, for the last rows of series."""
 
-from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from copy import copy, deepcopy
+from functools import cached_property
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+import pandas as pd
 
-from sklstm._windows import Roles
-from sklstm.estimators._sample_by_sample import predicts_sample_by_sample
-from sklstm.forecasting._row_by_row import Forecasts
-from sklstm.online._known_ahead import KnownAhead
-from sklstm.online._network import (
-    NetworkServer,
-    StepsServer,
-    check_carries,
-    keeps_windows,
-    refuse_state,
-    steps_for_time_steps,
+from sklstm._series import SeriesTable
+from sklstm._windows import Roles, Windows
+from sklstm.online._rows import WHO, KnownAhead, RowReader, Rows
+from sklstm.online._state import CarryingEstimator, steps_for_time_steps
+from sklstm.online._steps import (
+    LOOKING_BACK,
+    NUMERIC,
+    find_n_features,
+    find_n_steps,
+    flat_steps,
+    is_row_wise,
+    rows_back,
+    split,
+    take,
+    transform,
+    without_keys,
+    without_names,
 )
-from sklstm.online._rows import WHO, RowReader, TransformedRow, is_row_wise, row_step
-from sklstm.preprocessing import LagFramer, SequencePadder, SeriesScaler, To3D
-from sklstm.preprocessing._row_by_row import SCALERS, is_by_series, roles_of_windows
+from sklstm.preprocessing import ForwardFill, LagFramer, SequenceEncoder, SeriesScaler
 
 
-@dataclass
 class Model:
-    """What OnlinePredictor needs of a fitted model, copied.
-
-    Attributes
-    ----------
-    reader : RowReader
-        Reads what comes in.
-    steps : list
-        What each row goes through.
-    framer : LagFramer or None
-        What says which rows a window holds.
-    n_rows : int
-        Rows that a window spans.
-    n_features : int
-        Features of a time step.
-    names : list of str or None
-        Their names, for messages.
-    roles : Roles
-        What they mean.
-    masks : bool
-        Whether a time step is observed in all features or in none.
-    panel : bool
-        Whether rows have to tell their series.
-    server : NetworkServer or StepsServer
-        What predicts.
-    forecasts : Forecasts or None
-        What a SeriesForecaster makes of that.
-    known_ahead : KnownAhead or None
-        Features whose next values have to be told.
-    """
-
-    reader: RowReader
-    steps: list
-    framer: Any
-    n_rows: int
-    n_features: int
-    names: list | None
-    roles: Roles
-    masks: bool
-    panel: bool
-    server: Any
-    forecasts: Forecasts | None
-    known_ahead: KnownAhead | None
-
-    @property
-    def always_known(self):
-        """Features that are known where nothing was observed, too."""
-        return [*self.roles.static, *(() if self.known_ahead is None else self.known_ahead.features)]
-
-    def column(self, k):
-        """Name of a feature of a time step, for messages."""
-        return repr(self.names[k]) if self.names is not None and k < len(self.names) else str(k)
-
-
-def read_model(fitted, mode, warm, n_steps, lookback):
-    """Split a fitted model.
+    """A copy of a fitted model, and how much of the past it looks at.
 
     Parameters
     ----------
     fitted, mode, warm, n_steps, lookback
         As for OnlinePredictor.
 
-    Returns
-    -------
-    model : Model
+    Attributes
+    ----------
+    reader : RowReader
+        Reader of rows.
+    known_ahead : KnownAhead or None
+        Reader of what is known of the next rows, if the model joins that.
+    framer : LagFramer or None
+        Step that frames windows.
+    final : estimator
+        Last step.
+    forecaster : SeriesForecaster or None
+        The model, if it is one.
+    panel : bool
+        Whether rows have to tell their series.
+    n_rows : int
+        Number of rows to keep of each series.
+    carries : bool
+        Whether observations before these rows count, too.
     """
-    forecasts = Forecasts(WHO, fitted) if hasattr(fitted, "pipeline_") else None
-    *steps, (_, final) = _flat_steps(fitted.pipeline_ if forecasts else fitted)
-    steps = [(name, deepcopy(step)) for name, step in steps]
-    before, framer, after = _split(steps, _is_network(final))
-    keyed = [step for _, step in before] + [framer]
-    group, time = (_first(getattr(step, name, None) for step in keyed) for name in ("group", "time"))
-    panel = any(is_by_series(step) for step in keyed)
-    if warm and framer is None:
-        raise ValueError(
-            f"{WHO}(warm=True) goes on from the rows that a LagFramer has kept, and {type(fitted).__name__} has none. "
-            "Pass warm=False, and feed it the last rows first."
+
+    def __init__(self, fitted, mode, warm, n_steps, lookback):
+        fitted = deepcopy(fitted)
+        self.mode, self.warm = mode, warm
+        self.forecaster = fitted if hasattr(fitted, "pipeline_") else None
+        *steps, (_, self.final) = flat_steps(fitted if self.forecaster is None else fitted.pipeline_)
+        is_network = hasattr(self.final, "network_")
+        before, self.framer, after = split(steps, is_network=is_network)
+        who, first = type(fitted).__name__, steps[0][1] if steps else self.final
+        if warm and self.framer is None:
+            raise ValueError(
+                f"{WHO}(warm=True) goes on from the rows that a LagFramer has kept, and {who} has none. Pass "
+                "warm=False, and feed it the last rows first."
+            )
+        keyed = [fitted, *(step for _, step in before), self.framer]
+        self.panel = any(len(getattr(step, "groups_", ())) for step in keyed)
+        self.group, self.time = (
+            next(filter(None, (getattr(step, name, None) for step in keyed)), None) for name in ("group", "time")
         )
-    if framer is None and not _is_network(final):
-        # Rows are samples: nothing looks back.
-        row_steps, after = [row_step(*step, lookback, group, time) for step in before], before + after
-        if any(step.looks_back for step in row_steps):
-            _refuse_no_windows(final)
-        before, row_steps, length, n_features, names = [], [], 1, None, None
-    else:
-        row_steps = [row_step(*step, lookback, group, time) for step in before]
-        # A state needs no windows.
-        length = 1 if mode == "state" and framer is None else _find_n_steps(n_steps, framer, after, final)
-        n_features, names = _framed(framer, final, [step for _, step in after])
-    inside = [step for _, step in before] or ([framer] if framer is not None else [step for _, step in after])
-    reader = _reader((inside or [final])[0], n_features, (group, time), row_steps, framer)
-    flat = framer.flatten if framer is not None else n_features is None
-    roles = Roles() if framer is None else roles_of_windows(framer)
-    known_ahead = None
-    if roles.future:
+        n_features = None
+        if self.framer is None and is_network:
+            n_features = find_n_features(deepcopy(self.final), first)
+        self.reader = self._make_reader(first, n_features if not before else None)
+        back = sum(rows_back(name, step, lookback) for name, step in before)
+        self.carries = any(isinstance(step, ForwardFill) for _, step in before)
+        if self.framer is None and not is_network and (back or self.carries):
+            raise ValueError(
+                f"{WHO} got a model without a LagFramer, whose {type(self.final).__name__} takes rows by themselves, "
+                "but with a step that looks at the rows before them. Put LagFramer(n_steps=1, flatten=True) before the "
+                "estimator."
+            )
+        self.known_ahead = None
+        if self.framer is not None and self.framer.known_ahead_:
+            keeps_places = all(isinstance(step, NUMERIC) for _, step in before)
+            self.known_ahead = KnownAhead(self.framer, self.reader, self._n_repeated, keeps_places=keeps_places)
         if mode == "state":
-            refuse_state(f"what LagFramer(future={framer.future!r}) joins changes where nothing was observed, too")
-        known_ahead = KnownAhead(framer, reader, row_steps, 0 if forecasts is None else forecasts.n_repeated)
-    row_names = reader.names if framer is None else None
-    return Model(
-        reader=reader,
-        steps=row_steps,
-        framer=framer,
-        n_rows=length if framer is None else framer.rows_back + 1,
-        n_features=reader.n_features if n_features is None else n_features,
-        names=reader.names if n_features is None else names,
-        roles=roles,
-        masks=not flat,
-        panel=panel,
-        server=_server(mode, after, final, framer, roles, panel, length, row_names, flat),
-        forecasts=forecasts,
-        known_ahead=known_ahead,
-    )
+            after = self._carry_state(after)
+        elif getattr(self.final, "stateful", False):
+            raise ValueError(
+                f"{WHO}(mode='window') begins each window anew, but {type(self.final).__name__}(stateful=True) carries "
+                "a state from row to row. Pass mode='state', or set_params(stateful=False)."
+            )
+        elif self.framer is not None or is_network:
+            n_steps = find_n_steps(n_steps, self.framer, after, self.final, who)
+        if self.framer is None and is_network:
+            self.framer = LagFramer(n_steps or 1)
+            self.framer.fit(np.zeros((self.framer.n_steps, n_features)))
+        framers = [] if self.framer is None else [self.framer]
+        self.steps = [*(step for _, step in before), *framers, *(step for _, step in after)]
+        back += sum(framer.rows_back for framer in framers)
+        self.carries |= any(framer.elapsed is not None for framer in framers)
+        if self.forecaster is not None:
+            # As long as its own context: the values before a gap say what lies in it.
+            longest = SeriesTable(WHO, fitted.context_, self.group, self.time).index.lengths.max()
+            back = max(back + fitted.horizon, int(longest))
+            fitted.pipeline_.steps[:] = [(str(k), step) for k, step in enumerate([*self.steps, self.final])]
+        self.n_rows = back + (back > 0 or self.carries)
 
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name not in ("named", "nameless")}
 
-# --- steps ----------------------------------------------------------------------------------------
+    def _make_reader(self, first, n_features):
+        """RowReader of the rows that the first step takes; `n_features` if that takes windows."""
+        keys = self.group, self.time
+        if self.forecaster is not None:
+            names = [name for name in self.forecaster.context_.columns if name not in keys]
+            named, n_features = hasattr(self.forecaster, "feature_names_in_"), len(names)
+            return RowReader(names if named else None, n_features, *keys, numeric=True)
+        numeric = isinstance(first, NUMERIC) or not is_row_wise(first)
+        if n_features is not None:
+            return RowReader(None, n_features, *keys, numeric=not isinstance(first, SequenceEncoder))
+        names = getattr(first, "feature_names_in_", None)
+        if names is not None:
+            # Other libraries' transformers have been given the keys as features.
+            names = [name for name in names if isinstance(first, NUMERIC) or name not in keys]
+        return RowReader(names, int(first.n_features_in_ if names is None else len(names)), *keys, numeric=numeric)
 
+    @property
+    def _n_repeated(self):
+        """Number of forecasts that are made of forecasts."""
+        return self.forecaster.horizon - 1 if getattr(self.forecaster, "strategy", None) == "recursive" else 0
 
-def _flat_steps(fitted):
-    """Steps of a Pipeline, and of Pipelines in it, that do something."""
-    if not isinstance(fitted, Pipeline):
-        return [(type(fitted).__name__.lower(), fitted)]
-    return [
-        inner if isinstance(step, Pipeline) else (name, step)
-        for name, step in fitted.steps
-        if not (step is None or isinstance(step, str))
-        for inner in (_flat_steps(step) if isinstance(step, Pipeline) else [None])
-    ]
+    # --- predicting -------------------------------------------------------------------------------
 
+    @cached_property
+    def named(self):
+        """The steps for tables with names; series come beside them."""
+        return [without_keys(step) for step in self.steps]
 
-def _is_network(estimator):
-    return hasattr(estimator, "network_")
+    @cached_property
+    def nameless(self):
+        """The steps for arrays; None if one of them goes by names."""
+        steps = [without_names(step) for step in self.named]
+        return None if any(hasattr(step, "feature_names_in_") for step in (*steps, self.final)) else steps
 
+    def predict(self, joined):
+        """Predictions for the new ones of joined rows, in the order of these: an ndarray of shape (n_rows, ...)."""
+        if self.forecaster is not None:
+            return self._forecast(joined)
+        if joined.times is None and self.nameless is not None:
+            try:
+                return np.asarray(self.final.predict(self._transform(self.nameless, joined.values, joined)))
+            except ValueError:
+                # Asked again with names, a step says which column it refuses.
+                pass
+        return np.asarray(self.final.predict(self._transform(self.named, self._table(joined), joined)))
 
-def _split(steps, is_network):
-    """Steps before the windows, the LagFramer or None, and steps after it."""
-    for cut, (_, step) in enumerate(steps):
-        if isinstance(step, LagFramer):
-            return steps[:cut], step, steps[cut + 1 :]
-    # Rows are time steps up to what takes samples.
-    cuts = [k for k, (_, step) in enumerate(steps) if isinstance(step, (SequencePadder, To3D))] if is_network else []
-    cut = cuts[0] if cuts else len(steps)
-    return steps[:cut], None, steps[cut:]
+    def _transform(self, steps, X, joined):
+        """What the steps make of the new rows."""
+        context, groups = "never" if not self.warm else "always" if joined.times is None else "auto", None
+        if self.panel or len(joined.labels) > 1:
+            groups = self._groups(joined)
+        for step in steps:
+            if isinstance(step, LOOKING_BACK):
+                step.context = context
+            if isinstance(step, SeriesScaler) and step.out_of_range == "warn" and len(X) == len(joined.values):
+                # Of the rows that are kept it has warned before.
+                transform(step, take(X, joined.new), None if groups is None else groups[joined.new])
+                step = copy(step).set_params(out_of_range="allow")
+            if isinstance(step, LagFramer):
+                named = self.mode == "state" and joined.labels != [None]
+                X, groups = take(transform(step, X, self._groups(joined) if named else groups), joined.new), None
+            elif isinstance(X, pd.DataFrame) and not isinstance(step, NUMERIC):
+                X = self._transform_with_keys(step, X, joined)
+            else:
+                X = transform(step, X, groups)
+        return X if self.framer is not None else take(X, joined.new)
 
+    def _transform_with_keys(self, step, X, joined):
+        """What a step makes of rows that has perhaps been given the keys as features."""
+        keys = {self.group: self._groups(joined), self.time: joined.times}
+        keys = {name: keys[name] for name in getattr(step, "feature_names_in_", ()) if name in keys}
+        X = step.transform(X.assign(**keys)[step.feature_names_in_] if keys else X)
+        return X.drop(columns=keys, errors="ignore") if isinstance(X, pd.DataFrame) else X
 
-def _first(values):
-    return next((value for value in values if value is not None), None)
+    def _groups(self, joined):
+        """The series of each row, as steps take it."""
+        return pd.Index(joined.labels, tupleize_cols=False).take(joined.codes)
 
+    def _table(self, joined):
+        """Rows as a DataFrame, whose index tells the time if that is known, else the rows that messages name."""
+        index = joined.times
+        if index is None:
+            index = np.full(len(joined.values), "before", dtype=object)
+            index[joined.new] = joined.order.astype(str)
+        table = pd.DataFrame(joined.values, index, self.reader.names)
+        return table.infer_objects() if joined.values.dtype == object else table
 
-def _refuse_no_windows(final):
-    raise ValueError(
-        f"{WHO} got a model without a LagFramer, whose {type(final).__name__} takes rows by themselves, but with a "
-        "step that looks at the rows before them. Put LagFramer(n_steps=1, flatten=True) before the estimator."
-    )
+    # --- forecasters ------------------------------------------------------------------------------
 
+    def _forecast(self, joined):
+        """Forecasts of a SeriesForecaster after the new rows: an ndarray of shape (n_rows,) or (n_rows, horizon)."""
+        context = self.forecaster.context_
+        if len(joined.labels) > 1 and not self.panel:
+            raise ValueError(
+                f"{WHO} serves a SeriesForecaster of one series, got rows of {len(joined.labels)} in one call. Pass "
+                "those of each series by themselves."
+            )
+        if self.time is not None and joined.times is None:
+            raise ValueError(f"{WHO} serves SeriesForecaster(time={self.time!r}). Pass time=, when each row was.")
+        for step in self.steps:
+            if isinstance(step, LOOKING_BACK):
+                step.context = "never"
+        table = self._table(joined)
+        keys = {self.group: self._groups(joined), self.time: joined.times}
+        if context.index.nlevels > 1:
+            levels = [keys.get(name, table.index) for name in context.index.names]
+            table.index = pd.MultiIndex.from_arrays(levels, names=context.index.names)
+        table.columns = [name for name in context.columns if name not in keys]
+        columns = {name: keys[name] for name in context.columns if name in keys}
+        table = table.assign(**columns)[context.columns] if columns else table
+        data = SeriesTable(WHO, table, self.group, self.time)
+        forecasts = self.forecaster._engine.forecast_at(data, joined.new, self.forecaster.horizon)
+        return forecasts[:, 0] if self.forecaster.horizon == 1 else forecasts
 
-# --- windows --------------------------------------------------------------------------------------
+    def context(self, label=None):
+        """The last rows that a forecaster knows, as Rows; of one series or of all."""
+        data = SeriesTable(WHO, self.forecaster.context_, self.group, self.time)
+        rows = data.index.rows(np.arange(len(data)))
+        if label is not None:
+            # A series with a label is none that was fitted, unless these have labels.
+            rows = rows[data.labels()[rows] == label]
+        values = data.table[data.columns].to_numpy(dtype=np.float64)[rows]
+        labels = pd.Index(data.labels(), tupleize_cols=False)[rows] if self.panel else None
+        return Rows(values, labels, data.index.times[rows] if data.tells_time else None)
 
+    # --- state ------------------------------------------------------------------------------------
 
-def _find_n_steps(given, framer, after, final):
-    """Time steps of a window: as the steps say, or as is given."""
-    if framer is not None:
-        known = framer.n_steps
-    else:
-        known = _first(getattr(step, "max_len_", None) for _, step in after)
-        known = known or _first(getattr(step, "shape_", (None,))[0] for _, step in after)
-        known = known or getattr(final, "linear_steps_", None)
-    if known is None and given is None:
-        raise ValueError(
-            f"{WHO} cannot tell from {type(final).__name__} how many time steps its windows have. Pass n_steps=, or a "
-            "Pipeline with a LagFramer."
-        )
-    if None not in (known, given) and known != given:
-        raise ValueError(
-            f"{WHO}(n_steps={given}) got a model whose windows have {known} time steps. Leave n_steps out."
-        )
-    return known or given
+    def _carry_state(self, after):
+        """Let each time step go through the network once; the steps after the framer that change time steps."""
+        if self._n_repeated:
+            raise ValueError(
+                f"{WHO}(mode='state') feeds each time step to the network once, but "
+                "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit with "
+                "strategy='direct'."
+            )
+        after = steps_for_time_steps(after, self.final, self.framer)
+        self.final = CarryingEstimator(self.final)
+        if self.framer is not None:
+            self._fitted_context = self.framer.context_
+            self.framer.set_params(n_steps=1)
+        return after
 
-
-def _framed(framer, final, after):
-    """Number and names of the features of a time step."""
-    if framer is not None:
-        names = getattr(framer, "feature_names_in_", None)
-        n_ahead = framer.horizon * len(framer.known_ahead_)
-        n_features = framer.n_features_in_ + (framer.elapsed is not None) + n_ahead
-        return n_features, None if names is None else list(names)
-    n_features = final.model_.input_shape[-1]
-    if len(final.model_.input_shape) != 3:
-        raise ValueError(
-            f"{WHO} feeds {type(final).__name__} windows of rows, but it was fitted on samples of another shape. Fit "
-            "it on X of shape (n_samples, n_timesteps, n_features)."
-        )
-    shaped = any(isinstance(step, To3D) for step in after)
-    if n_features != final.n_features_in_ and not shaped:
-        raise ValueError(
-            f"{WHO} takes rows for time steps, but {type(final).__name__} was fitted on a table of "
-            f"{final.n_features_in_} columns. Fit it on X of shape (n_samples, n_timesteps, n_features), or behind a "
-            "LagFramer."
-        )
-    return n_features, None
-
-
-def _reader(first, n_features, keys, row_steps, framer):
-    """What reads the rows that the first step takes."""
-    numeric = not row_steps and (framer is not None or not _takes_text(first))
-    if isinstance(first, To3D) or _is_network(first):
-        return RowReader(None, n_features, *keys, numeric=numeric)
-    names, n_first = getattr(first, "feature_names_in_", None), first.n_features_in_
-    if row_steps and not isinstance(row_steps[0], TransformedRow):
-        numeric = True
-    elif names is not None:
-        # Other transformers have been given the keys as features.
-        names = [name for name in names if name not in keys]
-        n_first = len(names)
-    return RowReader(None if names is None else list(names), int(n_first), *keys, numeric=numeric)
-
-
-def _takes_text(step):
-    return is_row_wise(step) and not isinstance(step, (SeriesScaler, *SCALERS))
-
-
-# --- what predicts --------------------------------------------------------------------------------
-
-
-def _server(mode, after, final, framer, roles, panel, n_steps, names, flat):
-    """What predicts: the network alone, where no step after the framing changes windows."""
-    if mode == "state":
-        check_carries(final, framer)
-        return NetworkServer(final, roles, panel, steps=steps_for_time_steps(after))
-    if getattr(final, "stateful", False):
-        raise ValueError(
-            f"{WHO}(mode='window') begins each window anew, but {type(final).__name__}(stateful=True) carries a state "
-            "from row to row. Pass mode='state', or set_params(stateful=False)."
-        )
-    after = [step for _, step in after]
-    dilation = 1 if framer is None else framer.dilation
-    if not flat:
-        after = [step for step in after if not keeps_windows(step, n_steps)]
-    if not after and not flat and predicts_sample_by_sample(final):
-        return NetworkServer(final, roles, panel, dilation=dilation)
-    if framer is not None and flat and hasattr(framer, "feature_names_in_"):
-        names = list(framer.get_feature_names_out())
-    return StepsServer(after, deepcopy(final), roles, panel, names=names, flat=flat, dilation=dilation)
-
-
-def observed_in_part(missing, always_known):
-    """Whether some features of a time step are missing, where all or none may be; or one that is always known.
-
-    >>> observed_in_part(np.array([True, False]), always_known=[])
-    True
-    >>> observed_in_part(np.array([True, False]), always_known=[1])
-    False
-    """
-    usual = np.delete(missing, always_known) if always_known else missing
-    return bool((usual.any() and not usual.all()) or missing[always_known].any())
+    def see_context(self, label=None):
+        """Let the network see the last rows that were fitted, of one series or of all, and carry the state on."""
+        rows, groups = self._fitted_context.reshape(-1, self._fitted_context.shape[-1]), None
+        if self.panel:
+            groups = np.repeat(self.framer.groups_, self._fitted_context.shape[1])
+        if label is not None:
+            # A series with a label is none that was fitted, unless these have labels.
+            chosen = groups == label if self.panel else slice(0)
+            rows, groups = rows[chosen], groups[chosen] if self.panel else None
+        X = Windows(rows, range(len(rows)), 1, Roles(tuple(self.framer.static_)), groups=groups)
+        if len(X):
+            for step in self.steps[self.steps.index(self.framer) + 1 :]:
+                X = step.transform(X)
+            self.final.predict(X)

@@ -6,41 +6,40 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm.online._model import observed_in_part, read_model
-from sklstm.online._rows import WHO
-from sklstm.online._series import ANEW, Clock, History, Series, as_time
-from sklstm.preprocessing._row_by_row import series_end
+from sklstm.online._buffer import Buffer
+from sklstm.online._model import Model
+from sklstm.online._rows import WHO, Rows
 
 MODES = ("window", "state")
 
 
 class OnlinePredictor:
-    """Predict one observation at a time: a row goes in, the prediction for it comes out.
+    """Predict one observation at a time.
 
-    It remembers what the model needs of the rows before, for each series by itself, so that nobody keeps tables of
-    them; and it leaves out what is the same for every row, so that a prediction takes less than a millisecond. The
-    fitted model is copied, and never changed.
+    It keeps the last raw rows of each series, as many as the model looks back on, and asks the model's own steps and
+    estimator for the newest row. So predictions are those of ``fitted.predict`` on a table of all rows, and one takes
+    about a millisecond. The fitted model is copied, and never changed.
 
     Parameters
     ----------
-    fitted : Pipeline or estimator
-        Fitted: a Pipeline with a LagFramer; or an LSTM estimator that was fitted on windows, for which each row is a
-        time step. A search gives its best estimator.
+    fitted : Pipeline, estimator or SeriesForecaster
+        A fitted model: a Pipeline with a LagFramer; or an LSTM estimator that was fitted on windows, for which each
+        row is a time step. A search gives its best estimator.
     mode : {"window", "state"}, default="window"
         What the network sees of the past:
 
         - ``"window"``: the last `n_steps` rows, as in training. Predictions are those of ``fitted.predict`` on the
           whole series.
-        - ``"state"``: all rows so far. Each goes through the network once, and the state of its LSTM layers is
-          carried on; predictions are those of the network for the whole sequence.
+        - ``"state"``: all rows so far. Each goes through the network once, and the state of its LSTM layers is carried
+          on, as with ``stateful=True``; predictions are those of the network for the whole sequence.
     warm : bool, default=False
-        Whether the first row follows the last one that was fitted. Else nothing is known of the past. In the mode
+        Whether the first row follows the last one that was fitted. If not, nothing is known of the past. In the mode
         ``"state"`` the state is that after the last ``n_steps - 1`` fitted rows, which are what the model keeps.
     n_steps : int, optional
-        Time steps of a window, where no LagFramer says it.
+        Number of time steps of a window, if no LagFramer says it.
     lookback : int, optional
-        How many rows before a row the transformers of your own look at to transform it: 0 where each row stands for
-        itself. scikit-learn's and sklstm's are known.
+        Number of rows before a row that your own transformers look at to transform it: 0 if each row stands for
+        itself. The transformers of scikit-learn and sklstm are known.
 
     See Also
     --------
@@ -51,7 +50,11 @@ class OnlinePredictor:
     A predictor pickles and copies in mid-stream, and goes on with the next row. It is not made for several threads at
     once: give each its own.
 
-    Holes are seen where `update` is told the time: then windows begin anew where those of the LagFramer do.
+    Windows begin anew at the holes at which those of the LagFramer do, if `update` is told the time of each row of a
+    series. A state is carried across holes.
+
+    A row alone and the same row among others may differ in the last bit, because matrix products of other sizes are
+    added up in another order.
 
     Examples
     --------
@@ -82,17 +85,11 @@ class OnlinePredictor:
             )
         check_is_fitted(fitted, msg=f"{WHO} got a %(name)s that is not fitted. Call its fit first.")
         self.mode, self.warm = mode, warm
-        self._model = read_model(fitted, mode, warm, n_steps, lookback)
-        if mode == "state" and self._model.forecasts is not None and self._model.forecasts.n_repeated:
-            raise ValueError(
-                f"{WHO}(mode='state') feeds each time step to the network once, but "
-                "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit "
-                "with strategy='direct'."
-            )
-        self._series = {}
+        self._model = Model(fitted, mode, warm, n_steps, lookback)
+        self.reset()
 
     def __repr__(self):
-        return f"{WHO}(mode={self.mode!r}, warm={self.warm}, {len(self._series)} series so far)"
+        return f"{WHO}(mode={self.mode!r}, warm={self.warm}, {len(self._buffer.places)} series so far)"
 
     def update(self, row, group=None, time=None, *, ahead=None):
         """Predict for one more row.
@@ -101,15 +98,15 @@ class OnlinePredictor:
         ----------
         row : array-like of shape (n_features,), dict, Series or number
             The values of all features, in their order or by their names; NaN in all of them where nothing was
-            observed. A number where there is one feature.
+            observed. A number if there is one feature.
         group : hashable, optional
-            The series that it is of. A dict may hold it under the name that the model has for it.
+            The series of the row. A dict may hold it under the name that the model has for it.
         time : timestamp, period or int, optional
-            When it was, so that holes are seen. A dict may hold it, too.
+            Time of the row, so that holes are seen. A dict may hold it, too.
         ahead : DataFrame, list of dict, array-like of shape (n_rows, n_known) or number, optional
-            Where the model has ``LagFramer(future=...)``: what is known of these features in the next rows, the
-            nearest first. As many rows as its `horizon`, or that of a SeriesForecaster; where there are fewer, the
-            last one is repeated. A dict or a number is one row.
+            If the model has ``LagFramer(future=...)``: the values of these features in the next rows, the nearest
+            first. As many rows as its `horizon`, or that of a SeriesForecaster; of fewer the last one is repeated. A
+            dict or a number is one row.
 
         Returns
         -------
@@ -119,47 +116,62 @@ class OnlinePredictor:
         Raises
         ------
         ValueError
-            If the row does not fit the model, or what is known ahead is not told. It is not taken, and the next one
-            goes on from the one before it.
+            If the row does not fit the model, or what is known ahead is not told. The row is not taken, and the next
+            one goes on from the one before it.
         """
-        values, group, time = self._model.reader.read(row, group, time)
-        if self._model.panel and group is None:
-            raise ValueError(
-                f"{WHO} serves several series, and cannot tell which one a row is of. Pass group=, as in fit."
-            )
-        time = as_time(time, self._model.framer)
-        given = self._read_ahead(ahead)
-        series = self._series.get(group)
-        if series is None:
-            series = self._begin(group)
-        prediction = self._advance(series, values, group, time, given)
-        self._series[group] = series
-        return prediction
+        rows = self._model.reader.read_row(row, group, time)
+        return self._predict(rows, None if ahead is None and self._model.known_ahead is None else [ahead])[0]
 
     def update_many(self, rows, groups=None, times=None, ahead=None) -> np.ndarray:
-        """Predict for several rows, one after the other.
+        """Predict for several rows, of one series or of many, in one batch.
+
+        Rows of a series follow one another in time. The rows of all series go through the steps of the model together,
+        and through the network in one call, so that a row of each of 500 series costs little more than one row.
 
         Parameters
         ----------
-        rows : DataFrame, array-like of shape (n_rows, n_features), or iterable of rows
-            Each as in `update`.
+        rows : DataFrame, array-like of shape (n_rows, n_features), or list of dict
+            Each row as in `update`. A DataFrame may hold series and times in columns.
         groups, times : sequence of length n_rows, optional
-            Of each row.
+            Series and time of each row.
         ahead : sequence of length n_rows, optional
-            For each row, what is known of the next ones.
+            For each row, what is known of the next ones, as in `update`. Then the rows of a series are predicted one
+            after the other.
 
         Returns
         -------
         predictions : ndarray of shape (n_rows, ...)
-            Where a row is refused, those before it have been taken.
+            The prediction for each row, in the order of the rows.
+
+        Raises
+        ------
+        ValueError
+            If a row does not fit the model. Then none of the rows is taken; with `ahead`, those before it are.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklstm import LagFramer
+        >>> from sklstm.online import OnlinePredictor
+        >>> series = np.arange(20.0)
+        >>> model = make_pipeline(LagFramer(n_steps=1, flatten=True), Ridge(alpha=1e-9)).fit(series[:-1], series[1:])
+        >>> OnlinePredictor(model).update_many([3.0, 7.0, 4.0], groups=["A", "B", "A"]).round(3)
+        array([4., 8., 5.])
         """
-        rows = (
-            rows.to_dict("records") if isinstance(rows, pd.DataFrame) and self._model.reader.names is not None else rows
-        )
-        rows = list(rows.to_numpy() if isinstance(rows, (pd.DataFrame, pd.Series)) else rows)
-        groups, times, ahead = ([None] * len(rows) if of is None else of for of in (groups, times, ahead))
-        each = zip(rows, groups, times, ahead, strict=True)
-        return np.array([self.update(row, group, time, ahead=known) for row, group, time, known in each])
+        rows = self._model.reader.read_table(rows, groups, times)
+        if len(rows.values) == 0:
+            return np.empty(0)
+        if ahead is None and self._model.known_ahead is None:
+            return self._predict(rows)
+        ahead = [None] * len(rows.values) if ahead is None else list(ahead)
+        labels = np.zeros(len(ahead)) if rows.labels is None else rows.labels
+        place = pd.Series(labels).groupby(labels, dropna=False).cumcount().to_numpy()
+        order = np.argsort(place, kind="stable")
+        parts = np.split(order, np.cumsum(np.bincount(place))[:-1])
+        predictions = np.concatenate([self._predict(rows.take(part), [ahead[k] for k in part]) for part in parts])
+        return predictions[np.argsort(order)]
 
     def reset(self, group=None) -> Self:
         """Forget the rows so far: the next one is the first.
@@ -175,88 +187,63 @@ class OnlinePredictor:
             The predictor itself.
         """
         if group is None:
-            self._series = {}
-        else:
-            self._series.pop(group, None)
+            self._buffer = Buffer(self._model.n_rows, self._model.reader.n_features, carries=self._model.carries)
+            self._begun = not self.warm
+            if self.mode == "state":
+                self._model.final.reset()
+            return self
+        self._buffer.forget(group)
+        if self.mode == "state":
+            self._model.final.forget(group)
+        if self.warm and self._begun:
+            self._begin(group)
         return self
 
-    # --- one row ----------------------------------------------------------------------------------
+    def _begin(self, group=None):
+        """Take in what the model knows of the past, of one series or of all of them."""
+        self._begun = True
+        if self._model.forecaster is None:
+            if self.mode == "state":
+                self._model.see_context(group)
+            return
+        rows = self._model.context(group)
+        if len(rows.values) and self.mode == "state":
+            self._predict(rows)
+        elif len(rows.values):
+            self._buffer.keep(self._buffer.join(rows))
 
-    def _begin(self, label):
-        """A series of which no row was seen."""
-        model = self._model
-        warm = self.warm and model.forecasts is None
-        steps = [step.begin(label, warm=warm) for step in model.steps]
-        series = Series(steps, History(model.n_rows, model.n_features), Clock(model.framer, label, warm=warm))
-        end = series_end(model.framer, label) if warm else None
-        for row in () if end is None else end.context:
-            self._move_on(series, row.astype(np.float64), label)
-        if self.warm and model.forecasts is not None:
-            for values, time in model.forecasts.last_rows(label):
-                self._advance(series, values, label, time, (), ask=False)
-        return series
+    def _predict(self, rows, ahead=None):
+        """Predictions for new rows, in their order; `ahead` has what is known of the next ones, for each."""
+        if not self._begun:
+            self._begin()
+        if self._model.panel and (rows.labels is None or pd.isna(rows.labels).any()):
+            raise ValueError(
+                f"{WHO} serves several series, and cannot tell which one a row is of. Pass group=, as in fit."
+            )
+        for name in ("freq", "elapsed"):
+            if rows.times is None and getattr(self._model.framer, name, None) is not None:
+                raise ValueError(
+                    f"{WHO} serves LagFramer({name}={getattr(self._model.framer, name)!r}), which needs to know when "
+                    "each row was. Pass time=."
+                )
+        joined = self._buffer.join(rows, None if ahead is None else self._read_ahead(rows, ahead))
+        predictions = self._model.predict(joined)
+        self._buffer.keep(joined)
+        return predictions if len(predictions) == 1 else predictions[np.argsort(joined.order)]
 
-    def _read_ahead(self, ahead):
-        """What is known of the next rows, as they come in; None where the model does not ask for it."""
-        known_ahead = self._model.known_ahead
-        if known_ahead is not None:
-            return known_ahead.read(ahead)
-        if ahead is not None:
+    def _read_ahead(self, rows, ahead):
+        """Rows that follow each of the new ones, with what is known of them."""
+        if self._model.known_ahead is None:
             raise ValueError(
                 f"{WHO} got ahead, but serves a model that joins nothing of the next rows. Leave ahead out, or fit "
                 "with LagFramer(future=...)."
             )
-        return None
-
-    def _advance(self, series, values, label, time, given, *, ask=True):
-        """The prediction after one more row of a series, where it is asked for; the series moves on."""
-        model, memories = self._model, []
-        gap = series.clock.gap(model.framer, time, label)
-        for step, memory in zip(model.steps, series.steps, strict=True):
-            values, memory = step.apply(values, memory, label, time, gap)
-            memories.append(memory)
-        observed = self._is_observed(values)
-        if model.framer is not None and model.framer.elapsed is not None:
-            values = np.append(values, series.clock.elapsed(model.framer, time) if observed else np.nan)
-        steps_ahead = None
-        if model.known_ahead is not None:
-            known = model.known_ahead.transformed(values, given, memories, label, time)
-            values, steps_ahead = model.known_ahead.joined(values, known, observed)
-        prediction = self._move_on(series, values, label, gap, memories, steps_ahead, ask=ask)
-        # From here on nothing fails.
-        series.steps, series.clock.last = memories, time
-        if observed and time is not None:
-            series.clock.observe(time)
-        return prediction
-
-    def _move_on(self, series, row, label, gap=1, memories=(), steps_ahead=None, *, ask=False):
-        """The same for a time step as the network takes it."""
-        server, forecasts = self._model.server, self._model.forecasts
-        window, prediction = None, None
-        if self.mode == "state":
-            prediction, carried = server.step(row, label, None if gap >= ANEW else series.carried)
-        else:
-            window, carried = series.history.place(row, gap), None
-            prediction = server.predict(window, label) if ask else None
-        if ask and forecasts is not None:
-            prediction = forecasts.finish(prediction, server.predict, window, label, memories, steps_ahead)
-        if window is not None:
-            series.history.commit()
-        series.carried = carried
-        return prediction
-
-    def _is_observed(self, values):
-        """Whether a time step shows anything; one that shows it in part is refused where a network masks others."""
-        model = self._model
-        missing = pd.isna(values)
-        if not missing.any():
-            return True
-        if model.masks and observed_in_part(missing, model.always_known):
-            known = "static ones" if model.known_ahead is None else "static ones and those known ahead"
-            columns = ", ".join(model.column(k) for k in np.flatnonzero(missing))
-            raise ValueError(
-                f"{WHO} got a row with some features missing: NaN in column {columns}. A time step is either observed "
-                f"in every feature or NaN in all of them, but for {known}, which are always known: impute first, "
-                "for instance with sklearn.impute.SimpleImputer before LagFramer."
-            )
-        return not np.delete(missing, model.always_known).all()
+        given = [self._model.known_ahead.read(known) for known in ahead]
+        follows = np.repeat(np.arange(len(given)), [len(known) for known in given])
+        values = self._model.known_ahead.rows(rows.values[follows], np.concatenate(given))
+        times = None
+        if rows.times is not None:
+            labels = None if rows.labels is None else pd.Index(rows.labels, tupleize_cols=False)[follows]
+            step = np.concatenate([np.arange(len(known)) for known in given]) + 1
+            times = self._model.framer.times_ahead(rows.times[follows], step, labels)
+        return Rows(values, follows, times)

@@ -1,52 +1,106 @@
-"""One row at a time: how it is read, and what the steps before the windows make of it."""
+"""Rows as they come in: a single row, or a table of rows, as arrays."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from functools import cached_property
+from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.pipeline import FeatureUnion
-from sklearn.preprocessing import FunctionTransformer
 
 from sklstm._parameters import suggest
-from sklstm.preprocessing import SequenceEncoder, SeriesScaler
-from sklstm.preprocessing._row_by_row import row_by_row
 
 WHO = "OnlinePredictor"
+_NUMBERS = (int, float, np.number, np.bool_)
+
+
+class Rows(NamedTuple):
+    """New rows.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_features)
+        Features; NaN where nothing was observed.
+    labels : sequence of shape (n_rows,), or None
+        The series of each row, if it is told.
+    times : pd.Index of shape (n_rows,), or None
+        Time of each row, if it is told.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray | None
+    times: pd.Index | None
+
+    def take(self, rows):
+        """Some of the rows."""
+        labels, times = (None if of is None else of[rows] for of in (self.labels, self.times))
+        return Rows(self.values[rows], labels, times)
 
 
 class RowReader:
-    """Rows as arrays, whatever they come as; what does not fit is refused.
+    """Read rows in any form, and refuse those that do not fit the model.
 
     Parameters
     ----------
     names : list of str, or None
-        Names of the features, where they have any.
+        Names of the features, if the model was fitted on named ones.
     n_features : int
-        How many values a row has.
+        Number of values of a row.
     group, time : str or None
-        Names under which a dict may tell its series and its time.
+        Names under which a dict or a table holds the series and the time of a row.
     numeric : bool
-        Whether all features are numbers.
+        Whether all features have to be numbers.
     """
 
     def __init__(self, names, n_features, group, time, *, numeric):
         self.names, self.n_features, self.group, self.time, self.numeric = names, n_features, group, time, numeric
 
-    def read(self, row, group=None, time=None):
-        """Values of shape (n_features,), the series and the time."""
-        if isinstance(row, (Mapping, pd.Series)) and (self.names is not None or isinstance(row, Mapping)):
-            row, group, time = self._by_name(dict(row), group, time)
-        return self.as_numbers(self._as_one_row(row)), group, time
+    def read_row(self, row, group=None, time=None):
+        """Read one row, an array-like of shape (n_features,), dict, Series or number, as Rows."""
+        if isinstance(row, Mapping) or (isinstance(row, pd.Series) and self.names is not None):
+            row, group, time = self._by_name(row, group, time)
+        values = _as_array(row)
+        if values.ndim > 1:
+            raise ValueError(
+                f"{WHO} takes one row at a time, got shape {values.shape}. Pass each row by itself, or all of them to "
+                "update_many."
+            )
+        times = None if time is None else _as_times([time])
+        return Rows(self.as_numbers(values.reshape(1, -1)), None if group is None else [group], times)
+
+    def read_table(self, rows, groups=None, times=None):
+        """Read a DataFrame, an array-like of shape (n_rows, n_features) or a list of rows as Rows."""
+        if not isinstance(rows, (pd.DataFrame, pd.Series, np.ndarray)):
+            rows = list(rows)
+            kinds = Mapping if self.names is None else (Mapping, pd.Series)
+            if rows and all(isinstance(row, kinds) for row in rows):
+                table = pd.DataFrame(rows)
+                shortest = min(rows, key=len)
+                if len(shortest) < table.shape[1]:
+                    self._by_name(shortest, None, None)
+                rows = table
+        if isinstance(rows, pd.DataFrame) and self.names is not None:
+            columns, groups, times = self._by_name(rows, groups, times)
+            values = pd.concat(columns, axis=1).to_numpy()
+        else:
+            values = _as_array(rows)
+            values = values.reshape(len(values), -1 if len(values) else self.n_features)
+        for name, given in (("groups", groups), ("times", times)):
+            if given is not None and len(given) != len(values):
+                raise ValueError(f"{WHO} got {len(values)} rows and {len(given)} {name}. Pass one for each row.")
+        labels = None if groups is None else pd.Index(groups, tupleize_cols=False)
+        if labels is not None and labels.isna().all():
+            labels = None
+        times = None if times is None or pd.isna(pd.Index(times)).all() else _as_times(times)
+        return Rows(self.as_numbers(values), labels, times)
 
     def _by_name(self, row, group, time):
+        """Values in the order of the features, the series and the time; `row` has keys, as a table has columns."""
         if self.names is None:
             raise ValueError(
                 f"{WHO} got a row with names, but what it serves was fitted on features without names. Pass the "
                 f"{self.n_features} values in their order."
             )
+        row = dict(row)
         if self.group is not None and self.group not in self.names:
             group = row.pop(self.group, group)
         if self.time is not None and self.time not in self.names:
@@ -65,44 +119,30 @@ class RowReader:
             )
         return [row[name] for name in self.names], group, time
 
-    def _as_one_row(self, row):
-        values = np.asarray(row)
-        if values.dtype.kind in "USO":
-            # NumPy would make text of numbers beside text.
-            values = np.asarray(row, dtype=object)
-        if values.ndim == 0:
-            values = values.reshape(1)
-        if values.ndim > 1:
-            raise ValueError(
-                f"{WHO} takes one row at a time, got shape {values.shape}. Pass each row by itself, or all of them to "
-                "update_many."
-            )
-        if len(values) != self.n_features:
+    def as_numbers(self, values):
+        """Values of rows as float64; an object array if they hold text and text is allowed."""
+        if values.shape[1] != self.n_features:
             named = f" ({', '.join(self.names)})" if self.names is not None else ""
             raise ValueError(
-                f"{WHO} expects a row of {self.n_features} features{named}, got {len(values)}. Pass a value for each "
-                "of them."
+                f"{WHO} expects a row of {self.n_features} features{named}, got {values.shape[1]}. Pass a value for "
+                "each of them."
             )
-        return values
-
-    def as_numbers(self, values):
-        """Values of a row as floats; those with text as they are, where text is taken."""
         if values.dtype.kind not in "fiub":
-            texts = [k for k, value in enumerate(values) if value is not None and not isinstance(value, _NUMBERS)]
-            if texts and not self.numeric:
+            texts = np.argwhere(_is_text(values).astype(bool))
+            if len(texts) and not self.numeric:
                 return values
-            if texts:
-                value = values[texts[0]]
+            if len(texts):
+                value = values[tuple(texts[0])]
                 kind = "text" if isinstance(value, (str, bytes)) else type(value).__name__
                 raise ValueError(
-                    f"{WHO} expects numbers, got {kind} in {self._column(texts[0])}: {value!r}. Encode it as a number, "
-                    "or pass NaN for all features where nothing was observed."
+                    f"{WHO} expects numbers, got {kind} in {self._column(texts[0][1])}: {value!r}. Encode it as a "
+                    "number, or pass NaN for all features where nothing was observed."
                 )
         values = values.astype(np.float64)
         if np.isinf(values).any():
             raise ValueError(
-                f"{WHO} got inf in {self._column(int(np.argmax(np.isinf(values))))}. Replace it, or pass NaN for all "
-                "features where nothing was observed."
+                f"{WHO} got inf in {self._column(np.argwhere(np.isinf(values))[0][1])}. Replace it, or pass NaN for "
+                "all features where nothing was observed."
             )
         return values
 
@@ -110,109 +150,105 @@ class RowReader:
         return f"column {k if self.names is None else repr(self.names[k])}"
 
 
-_NUMBERS = (int, float, np.number, np.bool_)
-
-
-class TransformedRow:
-    """Rows through any transformer, with as many rows before them as it looks back over.
+class KnownAhead:
+    """Read what is known of the next rows, for LagFramer(future=...).
 
     Parameters
     ----------
-    step : transformer
-        Fitted.
-    lookback : int
-        How many rows before a row it needs for that row.
-    group, time : str or None
-        Names of the columns that it is given beside the features, where it was fitted with them.
+    framer : LagFramer
+        Fitted, with features that are known ahead.
+    reader : RowReader
+        Reader of the rows.
+    n_repeated : int
+        Number of forecasts that are made of forecasts.
+    keeps_places : bool
+        Whether the steps before the framer leave each feature in its place.
     """
 
-    def __init__(self, step, lookback, group, time):
-        self.step, self.lookback = step, lookback
-        self.keys = [name for name in (group, time) if name is not None]
-        self.group, self.time = group, time
+    def __init__(self, framer, reader, n_repeated, *, keeps_places):
+        self.reader, self.n_rows = reader, framer.horizon + n_repeated
+        self.who = f"{WHO} serves LagFramer(future={framer.future!r}, horizon={framer.horizon}), and"
+        names = getattr(framer, "feature_names_in_", None)
+        self.names = None if names is None else [str(names[k]) for k in framer.known_ahead_]
+        self.columns = framer.known_ahead_
+        if not keeps_places:
+            known = reader.names or ()
+            lost = [name for name in self.names or ("what is known ahead",) if name not in known]
+            if lost:
+                raise ValueError(
+                    f"{self.who} cannot tell which feature of a row becomes {lost[0]!r}. Keep its name through the "
+                    "steps before, or predict with a table that has the next rows: fitted.predict."
+                )
+            self.columns = [known.index(name) for name in self.names]
 
-    @property
-    def looks_back(self):
-        """Whether a row depends on rows before it."""
-        return self.lookback > 0
+    def read(self, ahead):
+        """Values of the next rows, an ndarray of shape (n_given, n_known)."""
+        if ahead is None:
+            raise ValueError(
+                f"{self.who} needs their values in the next {self.n_rows} rows. Pass ahead=: {self._forms()}; or [] "
+                "where nothing is known, and the last value is repeated."
+            )
+        if isinstance(ahead, Mapping) or (isinstance(ahead, pd.Series) and len(self.columns) > 1):
+            ahead = [ahead]
+        if isinstance(ahead, (list, tuple)) and len(ahead) and isinstance(ahead[0], (Mapping, pd.Series)):
+            ahead = pd.DataFrame(list(ahead))
+            if self.names is None:
+                raise ValueError(
+                    f"{self.who} got ahead with names, but it was fitted on features without names. Pass an array of "
+                    f"shape {self._shape()}."
+                )
+        if isinstance(ahead, pd.DataFrame) and self.names is not None and len(ahead):
+            for name in self.names:
+                if name not in ahead:
+                    raise ValueError(
+                        f"{self.who} got ahead without {name!r}.{suggest(name, map(str, ahead.columns))} Pass a value "
+                        f"for each of {', '.join(self.names)}."
+                    )
+            ahead = ahead[self.names]
+        given, n_known = _as_array(ahead), len(self.columns)
+        if given.size == 0:
+            return np.empty((0, n_known))
+        if given.ndim < 2 and (n_known == 1 or self.n_rows == 1):
+            # A single axis is that of the rows of one feature, or that of the features of one row.
+            given = given.reshape((-1, 1) if n_known == 1 else (1, -1))
+        if given.ndim != 2 or given.shape[1] != n_known or len(given) > self.n_rows:
+            raise ValueError(
+                f"{self.who} expects ahead to hold {n_known} values for each of the next {self.n_rows} rows, at most, "
+                f"got shape {np.shape(ahead)}. Pass {self._forms()}."
+            )
+        missing = pd.isna(given).any(axis=0)
+        if missing.any():
+            k = int(np.argmax(missing))
+            raise ValueError(
+                f"{self.who} expects every value of ahead to be known, got NaN in "
+                f"{f'column {k}' if self.names is None else repr(self.names[k])}. Pass fewer rows where less is known."
+            )
+        return given
 
-    @cached_property
-    def names(self):
-        """Names of its columns, or None."""
-        names = getattr(self.step, "feature_names_in_", None)
-        return None if names is None else list(names)
+    def rows(self, rows, given):
+        """The same rows with the values that are `given`, (n_rows, n_known), in their columns."""
+        ahead = rows.astype(object)
+        ahead[:, self.columns] = given
+        return self.reader.as_numbers(ahead)
 
-    def begin(self, label, *, warm):
-        """Rows before the first one: none."""
-        return ()
+    def _shape(self):
+        return f"({self.n_rows}, {len(self.columns)})"
 
-    def apply(self, values, memory, label, time, gap):
-        """The row transformed, and the last rows."""
-        rows = (*memory, values)
-        out = self.step.transform(self._table(rows, label, time))
-        if isinstance(out, pd.DataFrame):
-            out = out.drop(columns=[name for name in self.keys if name in out.columns]).to_numpy()
-        row = out.toarray()[-1] if hasattr(out, "toarray") else np.asarray(out)[-1]
-        if row.dtype == object:
-            with suppress(TypeError, ValueError):
-                row = row.astype(np.float64)
-        kept = rows[len(rows) - self.lookback :] if self.lookback else ()
-        return row, kept
-
-    def _table(self, rows, label, time):
-        if self.names is None:
-            return np.array(rows)
-        features = [name for name in self.names if name not in self.keys]
-        table = pd.DataFrame(dict(zip(features, map(list, zip(*rows, strict=True)), strict=True)))
-        for name, value in ((self.group, label), (self.time, time)):
-            if name in self.names:
-                table[name] = [value] * len(rows)
-        return table[self.names]
-
-
-def row_step(name, step, lookback, group, time):
-    """How a step of a Pipeline takes one row.
-
-    Parameters
-    ----------
-    name : str
-        Of the step.
-    step : transformer
-        Fitted.
-    lookback : int or None
-        How many rows before it a step looks at of which that is not known; None refuses such a step.
-    group, time : str or None
-        Keys of the panel.
-    """
-    known = row_by_row(WHO, step)
-    if known is not None:
-        return known
-    if is_row_wise(step):
-        return TransformedRow(step, 0, group, time)
-    if lookback is None:
-        raise ValueError(
-            f"{WHO} cannot tell how many rows the step {name!r} ({type(step).__name__}) looks at to transform one. "
-            "Pass lookback=, how many rows before it; 0 for none."
-        )
-    return TransformedRow(step, lookback, group, time)
+    def _forms(self):
+        return f"a table with columns of these names, a dict for each row, or an array of shape {self._shape()}"
 
 
-def is_row_wise(step):
-    """Whether a step is known to transform each row by itself.
+_is_text = np.frompyfunc(lambda value: value is not None and not isinstance(value, _NUMBERS), 1, 1)
 
-    >>> from sklearn.preprocessing import FunctionTransformer, QuantileTransformer
-    >>> is_row_wise(QuantileTransformer()), is_row_wise(FunctionTransformer(np.log1p))
-    (True, True)
-    >>> is_row_wise(FunctionTransformer(np.cumsum))
-    False
-    """
-    if isinstance(step, str) or step is None:
-        return True
-    if isinstance(step, (ColumnTransformer, FeatureUnion)):
-        parts = getattr(step, "transformers_", None) or step.transformer_list
-        return all(is_row_wise(part[1]) for part in parts)
-    if hasattr(step, "steps"):
-        return all(is_row_wise(part) for _, part in step.steps)
-    if isinstance(step, FunctionTransformer):
-        return step.func is None or isinstance(step.func, np.ufunc)
-    return isinstance(step, (SequenceEncoder, SeriesScaler)) or type(step).__module__.split(".")[0] == "sklearn"
+
+def _as_array(values):
+    """Values as an array; an object array if numbers stand beside text, of which NumPy would make text."""
+    array = np.asarray(values)
+    return np.asarray(values, dtype=object) if array.dtype.kind in "USO" else array
+
+
+def _as_times(times):
+    """Times as a pandas index; text as timestamps."""
+    index = pd.Index(times)
+    is_text = index.inferred_type == "string" or (len(index) and isinstance(index[0], date) and index.dtype == object)
+    return pd.DatetimeIndex(index) if is_text else index

@@ -5,9 +5,16 @@ from typing import Self
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._set_output import _get_container_adapter
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin
 from sklstm._parameters import StrictParameters
+
+
+def require_fitted(transformer):
+    """Raise NotFittedError if a transformer is not fitted; scikit-learn's check takes longer than some transforms."""
+    if not hasattr(transformer, "n_features_in_"):
+        check_is_fitted(transformer)
 
 
 class SeriesTransformer(StrictParameters, CallbackSupportMixin, TransformerMixin, BaseEstimator):

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
@@ -20,7 +20,7 @@ from sklstm._series import (
 )
 from sklstm._validation import check_series_table, n_dims, place, read_numbers
 from sklstm._windows import frame
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._differences import difference, follow, lag_coefficients, undo_differences
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 from sklstm.preprocessing._named_features import parameter_positions
@@ -46,6 +46,14 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
     keep : str, int or list of them, optional
         Features that keep their values in every row, also where there is no difference: what never changes and what is
         known ahead, `static` and `future` of LagFramer. They do not tell whether a row was observed.
+    context : {"auto", "always", "never"}, default="auto"
+        Whether new rows are differenced from the last rows of the fitted series:
+
+        - ``"auto"``: if the index of a DataFrame or Series says that they follow them. An array has no index and
+          starts cold.
+        - ``"always"``: the rows given to `transform` are taken to follow the fitted ones. So not for rows that were
+          fitted.
+        - ``"never"``: they start cold.
     group : str, optional
         Column or index level that tells the series of a panel apart: no difference is taken between two of them.
         It is no feature, and comes out as it went in. Beside arrays, series come as metadata: ``groups``.
@@ -76,8 +84,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
     -----
     With the backshift operator B, ``lags=(1, 12)`` is :math:`(1 - B)(1 - B^{12})` [1]_.
 
-    Rows that follow the fitted ones, by the index of a DataFrame or Series, are differenced from the last of them.
-    An array has no index and starts cold. No difference is taken across a hole in a regular index.
+    No difference is taken across a hole in a regular index.
 
     It changes X alone: y stays as it is. `restore` brings forecasts of differences back to original units.
 
@@ -126,15 +133,17 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         "log": ["boolean"],
         "columns": [str, Integral, tuple, list, np.ndarray, None],
         "keep": [str, Integral, tuple, list, np.ndarray, None],
+        "context": [StrOptions({"auto", "always", "never"})],
         "group": [str, Integral, tuple, None],
         "time": [str, Integral, tuple, None],
     }
 
-    def __init__(self, lags=1, *, log=False, columns=None, keep=None, group=None, time=None):
+    def __init__(self, lags=1, *, log=False, columns=None, keep=None, context="auto", group=None, time=None):
         self.lags = lags
         self.log = log
         self.columns = columns
         self.keep = keep
+        self.context = context
         self.group = group
         self.time = time
 
@@ -209,7 +218,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
         ValueError
             If the features are not those of `fit`, or as there.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         return self._difference(X, groups, reset=False)
 
     def inverse_transform(self, X, groups=None):
@@ -303,7 +312,7 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             least, remedy = self.rows_back + 1, "Choose shorter lags or pass a longer series."
             refuse_short(f"{type(self).__name__}(lags={self.lags!r})", least, index, rows.shape, remedy)
         self._refuse_without_logarithm(rows, features)
-        layout = self._layout(index, None if reset else self._ends)
+        layout = self._layout(index, None if reset else self._ends, self.context)
         in_order = rows[index.order]
         windows = layout.frame(in_order)
         made = self._changed(windows.buffer)[windows.starts + self.rows_back]
@@ -320,8 +329,8 @@ class Differencer(KeyedTableMixin, SeriesTransformer):
             refuse_without_groups(who, index, self._ends.labels)
         return features, index, rows
 
-    def _layout(self, index, ends):
-        return Layout(type(self).__name__, index, self.rows_back + 1, context="auto", ends=ends)
+    def _layout(self, index, ends, context="auto"):
+        return Layout(type(self).__name__, index, self.rows_back + 1, context=context, ends=ends)
 
     def _changed(self, buffer):
         """Differences of the rows of a buffer; a row that needs one that was not observed is not observed."""

@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import as_task
 from sklstm._series import (
@@ -22,7 +21,7 @@ from sklstm._series import (
     refuse_without_groups,
 )
 from sklstm._validation import check_series_table
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin
 
 
@@ -179,7 +178,7 @@ class ForwardFill(KeyedTableMixin, SeriesTransformer):
         ValueError
             If the columns are not those of `fit`, or as there.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         return self._fill(X, groups, reset=False)
 
     def _fill(self, X, groups, *, reset):

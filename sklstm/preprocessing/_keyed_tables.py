@@ -113,6 +113,8 @@ def of_observations(index, X):
 
 def _with_key_columns(features, X, keys):
     """Features in a DataFrame like X, and in between its columns that are keys, as they are and where they are."""
+    if not keys:
+        return pd.DataFrame(features, index=X.index, columns=X.columns)
     columns = X.columns[[column not in keys for column in X.columns]]
     table = pd.DataFrame(features, index=X.index, columns=columns)
     for position, name in enumerate(X.columns):

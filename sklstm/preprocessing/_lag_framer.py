@@ -13,6 +13,7 @@ from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import lag_name
 from sklstm._series import (
     Layout,
+    SeriesIndex,
     as_numbers,
     labels_as_array,
     read_series_index,
@@ -22,7 +23,7 @@ from sklstm._series import (
 )
 from sklstm._validation import check_series_table, refuse_partly_observed
 from sklstm._windows import Roles
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._named_features import parameter_positions
 
 
@@ -291,7 +292,7 @@ class LagFramer(SeriesTransformer):
         ValueError
             If the features are not those of `fit`, or a time step is observed only in part.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         return self._as_asked(self._frame(X, groups), X)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -337,6 +338,28 @@ class LagFramer(SeriesTransformer):
     def static_(self):
         """Positions of the features that do not change within a series, a list of int."""
         return self._positions("static")
+
+    def times_ahead(self, times, steps, groups=None) -> pd.Index:
+        """Return the times that lie some time steps after other times, by the step of the fitted series.
+
+        Parameters
+        ----------
+        times : pd.Index of shape (n_times,)
+            Times of rows.
+        steps : ndarray of int of shape (n_times,)
+            Number of time steps from each of them.
+        groups : array-like of shape (n_times,), optional
+            The series of each of them.
+
+        Returns
+        -------
+        times : pd.Index of shape (n_times,)
+            Later times. Of a series without a regular step they have no more than the right order.
+        """
+        check_is_fitted(self)
+        codes, labels = (None, None) if groups is None else pd.factorize(pd.Index(groups, tupleize_cols=False))
+        index = SeriesIndex(len(times), codes, None if labels is None else pd.Index(labels, tupleize_cols=False))
+        return self._ends.times_ahead(index, times, steps, self.freq)
 
     # --- framing ----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from sklstm._fit_callbacks import as_task
 from sklstm._parameters import suggest
 from sklstm._series import find_position
 from sklstm._validation import n_dims
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._categorical_input import holds_sequences, is_collection, read_categories
 from sklstm.preprocessing._category_codes import (
     as_categories,
@@ -186,7 +186,7 @@ class SequenceEncoder(SeriesTransformer):
         ValueError
             If the features are not those of `fit`, or a category is unknown and ``unknown="error"``.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         source = read_categories(self, X, reset=False, spelled=self._kind == "str")
         blocks = self._encode(source)
         return source.restore(blocks, self._names(source.features), self._contain)

@@ -20,7 +20,7 @@ from sklstm._validation import (
     refuse_partly_observed_windows,
 )
 from sklstm._windows import Windows
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 
 
 class SequencePadder(SeriesTransformer):
@@ -130,7 +130,7 @@ class SequencePadder(SeriesTransformer):
         ValueError
             If a sequence is empty, has other features than in `fit`, or is observed only in part.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         samples = self._read(X, reset=False)
         if isinstance(samples, list):
             for k, sequence in enumerate(samples):

@@ -14,7 +14,7 @@ from sklstm._fit_callbacks import as_task
 from sklstm._series import labels_as_array
 from sklstm._validation import is_ragged, read_numbers, refuse_text
 from sklstm._windows import Windows
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._group_scalers import in_group, merge_by_group, refuse_other_kind, refuse_unseen
 from sklstm.preprocessing._keyed_tables import KeyedTableMixin, of_observations
 from sklstm.preprocessing._observations import like_collection, read_observations
@@ -262,7 +262,7 @@ class SeriesScaler(KeyedTableMixin, SeriesTransformer):
         ValueError
             If the features are not those of `fit`, or values out of range, or unseen groups, are to be refused.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         features, index = self._split_known(X, groups)
         observations = read_observations(self, features, reset=False)
         index = of_observations(index, X)

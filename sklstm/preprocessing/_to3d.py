@@ -11,7 +11,7 @@ from sklstm._fit_callbacks import as_task
 from sklstm._lag_names import columns_without_number, read_lag_columns, read_numbered_columns
 from sklstm._validation import FLOATS, check_3d, check_series_table, n_dims, stack_sequences
 from sklstm._windows import Windows
-from sklstm.preprocessing._base import SeriesTransformer
+from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 
 
 class To3D(SeriesTransformer):
@@ -140,7 +140,7 @@ class To3D(SeriesTransformer):
         ValueError
             If X does not have the columns that it had in `fit`.
         """
-        check_is_fitted(self)
+        require_fitted(self)
         return self._shape(X, reset=False)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

@@ -12,7 +12,6 @@ from sklstm.training._compile import (
 )
 from sklstm.training._epoch_report import EpochReport
 from sklstm.training._fit_network import fit_network
-from sklstm.training._one_step import one_step
 from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
 from sklstm.training._processes import prepare_process
@@ -36,7 +35,6 @@ __all__ = [
     "clear_programs",
     "early_stopping",
     "fit_network",
-    "one_step",
     "predict_carrying",
     "predict_carrying_by_series",
     "predict_outputs",

@@ -158,7 +158,9 @@ def carrying_predictor(network):
         sample starts from zero, `present` is false where a sample does not count and leaves the state as it is; both
         have the shape of `order`.
     """
-    program = _traced(network) if keras.backend.backend() == "tensorflow" else partial(_predict_each, network)
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    program = _traced(network) if on_tensorflow else partial(_predict_each, network)
+    one_step = _OneStep(network)
     zeros = [np.zeros(state.shape, state.dtype) for state in states(network)]
 
     def predict(weights, gather, order, states=None, keep=None, present=None):
@@ -166,6 +168,8 @@ def carrying_predictor(network):
         present = np.ones(order.shape, dtype=bool) if present is None else present
         end = zeros if states is None else states
         n_steps, n_streams = order.shape
+        if on_tensorflow and n_steps == 1 and present.all() and (inputs := gather(order[0])).shape[1] == 1:
+            return one_step(weights, inputs, [state * _by_stream(keep[0], state) for state in end])
         at_once = max(1, min(STEPS_AT_ONCE, WINDOWS_AT_ONCE // n_streams))
         chunks = []
         for first in range(0, n_steps, at_once):
@@ -234,11 +238,51 @@ def _traced(network):
     )
 
     def run(weights, inputs, keep, present, begin):
-        weights, begin = ([tf.constant(value) for value in values] for values in (weights, begin))
+        begin = [tf.constant(value) for value in begin]
         outputs, end = program(weights, tf.constant(inputs), tf.constant(keep), tf.constant(present), begin)
         return [output.numpy() for output in outputs], [state.numpy() for state in end]
 
     return run
+
+
+class _OneStep:
+    """A program of TensorFlow for one time step of each stream, traced when it is first called.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `carrying`. Programs that loop over time steps have been traced by then.
+    """
+
+    def __init__(self, network):
+        self.network, self._program = network, None
+
+    def __call__(self, weights, inputs, states):
+        """Outputs, a list of ndarray of shape (1, n_streams, ...), and states, a list of ndarray."""
+        import tensorflow as tf
+
+        if self._program is None:
+            self._program = self._trace(weights, inputs, states)
+        outputs, states = self._program(weights, tf.constant(inputs), [tf.constant(state) for state in states])
+        return [output.numpy()[None] for output in outputs], [state.numpy() for state in states]
+
+    def _trace(self, *args):
+        import tensorflow as tf
+
+        carried = states(self.network)
+        for layer in self.network._flatten_layers():
+            if hasattr(layer, "unroll"):
+                # A loop over one time step takes longer than the step.
+                layer.unroll = True
+
+        def step(weights, inputs, begin):
+            known = [*zip(self.network.weights, weights, strict=True), *zip(carried, begin, strict=True)]
+            with keras.StatelessScope(known) as scope:
+                outputs = tree.flatten(self.network(inputs, training=False))
+            return outputs, [scope.get_current_value(state) for state in carried]
+
+        specs = tf.nest.map_structure(lambda value: tf.TensorSpec(value.shape, value.dtype), list(args))
+        return tf.function(step, autograph=False).get_concrete_function(*specs)
 
 
 def _make_stateful(config, batch_size, decodes=False):

@@ -86,7 +86,7 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
     if groups is not None:
         keep[1:, 0] = groups[1:] == groups[:-1]
     order = np.arange(n_samples)[:, None]
-    outputs, states = _carrying_program(state, 1)(state.weights, gather, order, states, keep)
+    outputs, states = _carrying_program(state, 1)(_weights(state), gather, order, states, keep)
     return [output[:, 0] for output in outputs], states
 
 
@@ -126,7 +126,7 @@ def predict_carrying_by_series(state, gather, codes, states=None):
         present = step < lengths
         order = by_series[first[streams] + np.minimum(step, np.maximum(lengths - 1, 0))]
         before = None if states is None else [part[streams] for part in states]
-        made, after = predict(state.weights, gather, order, before, present=present)
+        made, after = predict(_weights(state), gather, order, before, present=present)
         if outputs is None:
             outputs = [np.empty((len(codes), *output.shape[2:]), output.dtype) for output in made]
             ends = [np.empty((len(counts), *end.shape[1:]), end.dtype) for end in after]
@@ -143,6 +143,11 @@ def _carrying_program(state, n_streams):
         state.key and ("predict carrying", state.key, n_streams),
         lambda: carrying_predictor(carrying(state.build(), batch_size=n_streams)),
     )
+
+
+def _weights(state):
+    """The weights of a network as its programs take them."""
+    return state.tensors if keras.backend.backend() == "tensorflow" else state.weights
 
 
 def _predict(state, inputs, open_front):

@@ -13,7 +13,16 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import ForwardFill, LagFramer, LagRegressor, LSTMRegressor, OnlinePredictor, SeriesForecaster, SeriesScaler
+from sklstm import (
+    ForwardFill,
+    LagFramer,
+    LagRegressor,
+    LSTMRegressor,
+    OnlinePredictor,
+    SeriesForecaster,
+    SeriesScaler,
+    make_forecast_pipeline,
+)
 
 SAME = {"rtol": 1e-5, "atol": 1e-5}
 RNG = np.random.default_rng(0)
@@ -111,15 +120,17 @@ def test_each_series_of_a_panel():
     "forecaster",
     [
         SeriesForecaster(
+            make_forecast_pipeline(
+                future=["holiday"],
+                n_steps=5,
+                units=UNITS,
+                epochs=EPOCHS,
+                window_scaler=None,
+                linear_skip=False,
+                random_state=0,
+            ),
             horizon=3,
             target="sales",
-            future=["holiday"],
-            n_steps=5,
-            units=UNITS,
-            epochs=EPOCHS,
-            random_state=0,
-            window_scaler=None,
-            linear_skip=False,
         ),
         SeriesForecaster(
             make_pipeline(LagFramer(5, future=["holiday"]), LagRegressor()),
@@ -205,7 +216,7 @@ ROW = NEW.iloc[0]
             ROW.where(ROW.index != "price"),
             [],
             snapshot(
-                "OnlinePredictor got a row with some features missing: NaN in column 'price'. A time step is either observed in every feature or NaN in all of them, but for static ones and those known ahead, which are always known: impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
+                "LagFramer(future=['price', 'holiday']) expects every value to be known, got NaN in 'price'. Fill it first, or take it out of future."
             ),
         ),
     ],

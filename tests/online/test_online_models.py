@@ -37,6 +37,7 @@ from sklstm import (
     SequencePadder,
     SeriesScaler,
     To3D,
+    make_forecast_pipeline,
 )
 from sklstm.estimators import KerasRegressor
 from sklstm.forecasting import SeriesForecaster
@@ -76,7 +77,7 @@ def steps_on_their_way():
         "no windows": make_pipeline(SimpleImputer(), StandardScaler(), Ridge()),
         "nested": Pipeline([("first", make_pipeline(SeriesScaler(), "passthrough")), ("rest", steps(LAGS))]),
         "baseline": make_pipeline(SeriesScaler(), LagFramer(4), Persistence()),
-        "own level": steps(small(window_scaler="standard", linear_skip=True, window_scaler="last")),
+        "own level": steps(small(window_scaler="standard", linear_skip=True)),
         "any Keras model": make_pipeline(
             SimpleImputer(), LagFramer(3), SimpleFirst(), KerasRegressor(dense, epochs=1, random_state=0)
         ),
@@ -258,8 +259,17 @@ def test_forecasts_row_by_row(forecaster):
     assert_allclose(np.reshape(got, (20, -1)), expected[20:], **SAME)
 
 
-PLAIN = {"n_steps": N_STEPS, "units": UNITS, "epochs": EPOCHS, "random_state": 0}
-PLAIN |= {"window_scaler": None, "linear_skip": False}
+def plain_pipeline(difference=None):
+    """A small network without window scaling and linear path."""
+    return make_forecast_pipeline(
+        n_steps=N_STEPS,
+        units=UNITS,
+        epochs=EPOCHS,
+        difference=difference,
+        window_scaler=None,
+        linear_skip=False,
+        random_state=0,
+    )
 
 
 def test_forecasts_of_a_panel():
@@ -267,7 +277,7 @@ def test_forecasts_of_a_panel():
     parts = [waves(60, seed=k)[["rain"]].assign(store=name, day=range(60)) for k, name in enumerate("AB")]
     table = pd.concat(parts, ignore_index=True)
     keys = {"target": "rain", "group": "store", "time": "day"}
-    forecaster = SeriesForecaster(horizon=2, **keys, **PLAIN).fit(table)
+    forecaster = SeriesForecaster(plain_pipeline(), horizon=2, **keys).fit(table)
     rows = pd.concat([waves(20, seed=k)[["rain"]].assign(store=n, day=range(60, 80)) for k, n in enumerate("BA")])
     rows = rows.reset_index(drop=True)
     expected = forecaster.predict(rows).to_numpy()
@@ -277,13 +287,13 @@ def test_forecasts_of_a_panel():
 def test_forecasts_of_forecasts_leave_no_state():
     """A forecaster that feeds on its own forecasts is refused in the mode "state", a direct one is not."""
     series = TABLE["rain"][:N_FITTED]
-    recursive = SeriesForecaster(horizon=2, strategy="recursive", **PLAIN).fit(series)
+    recursive = SeriesForecaster(plain_pipeline(), horizon=2, strategy="recursive").fit(series)
     assert refused(OnlinePredictor, recursive, mode="state") == snapshot(
         "OnlinePredictor(mode='state') feeds each time step to the network once, but "
         "SeriesForecaster(strategy='recursive') feeds its own forecasts to it. Pass mode='window', or fit with "
         "strategy='direct'."
     )
-    direct = SeriesForecaster(horizon=2, difference=1, **PLAIN).fit(series)
+    direct = SeriesForecaster(plain_pipeline(difference=1), horizon=2).fit(series)
     assert OnlinePredictor(direct, mode="state", warm=True).update(10.0).shape == (2,)
 
 

@@ -106,7 +106,7 @@ def test_times_of_a_grid():
     )
     online.update([1.0, 2.0, 3.0], time="2026-05-01 02:00")
     assert refused(online.update, [1.0, 2.0, 3.0], time="2026-05-01 02:30") == snapshot(
-        "OnlinePredictor serves LagFramer(freq='h'), which has one row at most for each step, got 2026-05-01 02:00:00 and 2026-05-01 02:30:00 in one. Pass one row for each step."
+        "LagFramer(freq='h') expects one row at most for each step, got 2026-05-01 02:00:00 and 2026-05-01 02:30:00 (rows 0 and 1) in one. Pass a shorter freq, or bring them together first: X.resample('h').mean()."
     )
     online.update([1.0, 2.0, 3.0], time="2026-05-01 03:00")
 
@@ -287,7 +287,7 @@ GOOD = [9.0, 10.0, 11.0]
         (
             {"rain": 1.0, "temp": None, "wind": np.nan},
             snapshot(
-                "OnlinePredictor got a row with some features missing: NaN in column 'temp', 'wind'. A time step is either observed in every feature or NaN in all of them, but for static ones, which are always known: impute first, for instance with sklearn.impute.SimpleImputer before LagFramer."
+                "LagFramer got a time step with some features missing: row 0, NaN in column 'temp', 'wind'. A time step is either observed in every feature or NaN in all of them: impute first, for instance with sklearn.impute.SimpleImputer before this step."
             ),
         ),
     ],
@@ -320,6 +320,15 @@ def test_what_a_step_refuses_leaves_no_trace():
         "column out of columns, or write NaN where nothing was observed."
     )
     assert online.update(GOOD[::-1]) == untouched.update(GOOD[::-1])
+
+
+def test_one_warning_for_each_row():
+    """A row out of range is warned of once, not again while it is among the rows that later ones look back on."""
+    online = OnlinePredictor(steps(LagRegressor(), SeriesScaler(out_of_range="warn")).fit(FITTED, Y))
+    online.update(GOOD)
+    with pytest.warns(UserWarning, match="values outside the range it knows: 1 in all, first 99 in row 0"):
+        online.update([9.0, 99.0, 11.0])
+    online.update(GOOD)
 
 
 def test_names_where_there_are_none():

@@ -11,7 +11,7 @@ from refusal import refused
 from sizes import EPOCHS, UNITS
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LSTMClassifier, OnlinePredictor, Persistence, SequencePadder
+from sklstm import LagFramer, LSTMClassifier, LSTMRegressor, OnlinePredictor, Persistence, SequencePadder
 
 from .streams import FITTED, GAPPY, LABELS, N_FITTED, N_STEPS, NEW, SAME, TABLE, Y, small, steps
 
@@ -74,6 +74,20 @@ def test_a_warm_state_has_seen_the_context(model):
     assert_allclose(online.update_many(NEW[:50]), by_one_pass(model, TABLE[N_FITTED - N_STEPS + 1 :][:55])[5:], **SAME)
 
 
+@pytest.mark.parametrize("panel", [False, True], ids=["one series", "panel"])
+def test_a_warm_state_with_static_features(panel):
+    """What does not change in a series is told with each time step, also of the context."""
+    keys = {"group": "store"} if panel else {}
+    table = FITTED.assign(wind=2.0, **({"store": "A"} if panel else {}))
+    model = make_pipeline(LagFramer(N_STEPS, static=["wind"], **keys), small()).fit(table, Y)
+    rows = NEW[:9].assign(wind=2.0)
+    online = OnlinePredictor(model, mode="state", warm=True)
+    groups = ["A"] * 9 if panel else None
+    got = online.update_many(rows, groups=groups)
+    assert_allclose(online.reset().update_many(rows[:5], groups=groups and groups[:5]), got[:5], **SAME)
+    assert np.abs(got[0] - OnlinePredictor(model, mode="state").update_many(rows[:1], groups=groups and ["A"])) > 1e-4
+
+
 def test_a_bare_estimator_needs_no_windows_for_its_state(model):
     """It takes rows, with no number of time steps; with a stateful one, too."""
     bare = copy.deepcopy(model[-1])
@@ -89,6 +103,33 @@ def test_a_bare_estimator_needs_no_windows_for_its_state(model):
     )
 
 
+class Rounded(LSTMRegressor):
+    """A regressor with its own predict."""
+
+    def predict(self, X, groups=None):
+        """Predict whole numbers."""
+        return super().predict(X, groups).round()
+
+
+def test_a_state_of_an_estimator_with_its_own_predict():
+    """A subclass predicts by its own method."""
+    model = steps(Rounded(UNITS, epochs=EPOCHS, random_state=0)).fit(FITTED, Y)
+    plain = steps(small()).fit(FITTED, Y)
+    expected = OnlinePredictor(plain, mode="state").update_many(NEW[:20]).round()
+    assert_array_equal(OnlinePredictor(model, mode="state").update_many(NEW[:20]), expected)
+
+
+def test_series_with_and_without_a_name(model):
+    """A model of one series carries a state for each sensor, and one for rows of none."""
+    online = OnlinePredictor(model, mode="state")
+    expected = OnlinePredictor(model, mode="state").update_many(NEW[:20])
+    got = [(online.update(row), online.update(row, group="a")) for row in NEW[:10].to_numpy()]
+    assert_allclose(got, np.stack([expected[:10]] * 2, axis=1), **SAME)
+    online.reset("a")
+    assert_allclose(online.update_many(NEW[10:15]), expected[10:15], **SAME)
+    assert_allclose(online.update_many(NEW[:5], groups=["a"] * 5), expected[:5], **SAME)
+
+
 FOLLOWING = TABLE["rain"][1 : N_FITTED + 1].to_numpy()
 
 
@@ -102,13 +143,13 @@ def refuse_state(model):
         (
             {"window_scaler": "mean"},
             snapshot(
-                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(window_scaler='mean') scales each window by its own level. Pass mode='window'."
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(window_scaler='mean') looks at each window as a whole. Pass mode='window'."
             ),
         ),
         (
-            {"window_scaler": "last"},
+            {"window_scaler": 2},
             snapshot(
-                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(window_scaler='last') looks for a value in the window. Pass mode='window'."
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(window_scaler=2) looks at each window as a whole. Pass mode='window'."
             ),
         ),
         (
@@ -137,6 +178,13 @@ def test_networks_of_whole_windows(params, message):
     assert refuse_state(steps(small(target_feature="rain", **params)).fit(FITTED, FOLLOWING)) == message
 
 
+def last_value(meta):
+    """A network without a state."""
+    inputs = keras.Input(meta["X_shape_"][1:])
+    observed = keras.ops.where(keras.ops.isnan(inputs), 0.0, inputs)
+    return keras.Model(inputs, keras.layers.Dense(1)(observed[:, -1]))
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
@@ -153,13 +201,19 @@ def test_networks_of_whole_windows(params, message):
             ),
         ),
         (
+            make_pipeline(LagFramer(N_STEPS), small(architecture=last_value)),
+            snapshot(
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor has a network of your own, of which it cannot tell what a state is. Pass mode='window'."
+            ),
+        ),
+        (
             make_pipeline(LagFramer(2), Persistence("rain")),
             snapshot(
                 "OnlinePredictor(mode='state') feeds each time step to the network once, but Persistence is no LSTMRegressor or LSTMClassifier. Pass mode='window'."
             ),
         ),
     ],
-    ids=["flatten", "padder", "baseline"],
+    ids=["flatten", "padder", "own network", "baseline"],
 )
 def test_steps_of_whole_windows(model, message):
     """Nor can windows that another step changes, or what is no network."""

@@ -197,6 +197,18 @@ def test_arrays_start_cold():
     np.testing.assert_array_equal(made, WALKS[20:].diff(2))
 
 
+def test_context():
+    """Rows of an array follow the fitted ones if they are said to, and rows of a table never do if they are not."""
+    fitted, new = WALKS[:20], WALKS[20:]
+    whole = WALKS.diff(2)[20:]
+    always = Differencer(2, context="always").fit(fitted.to_numpy())
+    np.testing.assert_array_equal(always.transform(new.to_numpy()), whole)
+    np.testing.assert_array_equal(Differencer(2, context="never").fit(fitted).transform(new), new.diff(2))
+    panel = Differencer(1, context="always").fit([[0.0], [1.0], [5.0]], groups=["a", "a", "b"])
+    made = panel.transform([[2.0], [9.0], [3.0]], groups=["b", "a", "new"])
+    np.testing.assert_array_equal(made.ravel(), [-3, 8, NAN])
+
+
 @given(st.data(), all_lags)
 def test_panel_continues(data, lags):
     """Each series of a panel continues from its own end, there and back."""

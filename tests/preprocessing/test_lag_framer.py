@@ -422,3 +422,34 @@ def test_max_gap():
     framer = LagFramer(n_steps=3, max_gap="3D").fit(table[:4])
     windows = np.asarray(framer.transform(table[4:]))[..., 0]
     np.testing.assert_array_equal(windows, [[2, 3, 4], [3, 4, 5], [np.nan, np.nan, 6], [np.nan, 6, 7]])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(3, 40, 2),
+        pd.bdate_range("2026-01-01", periods=12),
+        pd.date_range("2025-01-31", periods=12, freq="ME", tz="Europe/Rome"),
+        pd.period_range("2026-01", periods=12, freq="M"),
+        pd.timedelta_range("1h", periods=12, freq="h"),
+    ],
+    ids=lambda index: type(index).__name__,
+)
+@pytest.mark.parametrize("gridded", [False, True])
+def test_times_ahead(index, gridded):
+    """Times follow by the step of the fitted series, or by the grid."""
+    freq = (getattr(index, "freq", None) or 2) if gridded else None
+    framer = LagFramer(2, freq=freq).fit(pd.DataFrame({"x": np.arange(8.0)}, index=index[:8]))
+    ahead = framer.times_ahead(index[[7, 7, 8]], [1, 3, 2])
+    assert ahead.tolist() == index[[8, 10, 10]].tolist()
+
+
+def test_times_ahead_of_series():
+    """Each series has its own step, and a series that was not fitted a common one."""
+    day = pd.Timestamp("2026-01-01")
+    days = [day + pd.Timedelta(days=k) for k in (0, 1, 2, 0, 7, 14)]
+    table = pd.DataFrame({"store": list("aaabbb"), "day": days, "sales": 1.0})
+    framer = LagFramer(2, group="store", time="day").fit(table)
+    ahead = framer.times_ahead(pd.DatetimeIndex([day] * 3), [2, 2, 1], groups=["a", "b", "new"])
+    assert ((ahead - day).days[:2] == [2, 14]).all()
+    assert ahead[2] > day

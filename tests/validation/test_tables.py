@@ -39,3 +39,22 @@ def test_names_are_forgotten():
     scaler = SeriesScaler().fit(pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0]}))
     scaler.fit(np.arange(12.0).reshape(2, 3, 2))
     assert not hasattr(scaler, "feature_names_in_")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("names", [None, ["a", "b"]])
+def test_tables_of_floats(dtype, names):
+    """A table that needs no conversion keeps its values and dtype, and is checked as others are."""
+    values = np.array([[1.0, 2.0], [np.nan, 4.0]], dtype=dtype)
+    table = values if names is None else pd.DataFrame(values, columns=names)
+    scaler = SeriesScaler(None).fit(table)
+    made = np.asarray(scaler.transform(table))
+    np.testing.assert_array_equal(made, values)
+    assert made.dtype == dtype
+    with pytest.raises(ValueError, match="got inf in X at row 0"):
+        scaler.transform(table * np.array([np.inf, 1.0]))
+    with pytest.raises(ValueError, match=r"X has 3 features|feature names"):
+        scaler.transform(np.ones((1, 3)) if names is None else table[["b", "a"]])
+    if names is not None:
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            scaler.transform(values)
