@@ -60,6 +60,9 @@ class StrictParameters:
     It stands left of ``BaseEstimator``, whose ``set_params`` it extends.
     """
 
+    # How options are written that one may take for parameters.
+    _elsewhere: dict = {}
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         # What help and editors show would else be the signature of __new__.
@@ -67,7 +70,7 @@ class StrictParameters:
         cls.__signature__ = Signature(parameters)
 
     def __new__(cls, *args, **params):
-        refuse_unknown_parameters(cls, params, TypeError)
+        refuse_unknown_parameters(cls, params, TypeError, elsewhere=cls._elsewhere)
         return super().__new__(cls)
 
     def set_params(self, **params):
@@ -88,5 +91,5 @@ class StrictParameters:
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        refuse_unknown_parameters(type(self), params, ValueError)
+        refuse_unknown_parameters(type(self), params, ValueError, elsewhere=self._elsewhere)
         return super().set_params(**params)

@@ -54,6 +54,7 @@ class Architecture(StrictParameters, BaseEstimator):
                   units=(16, 8))
     """
 
+    _elsewhere = {name: f"CNNLSTM({name}=...)" for name in CNN_OPTIONS}
     _parameter_constraints = {
         "network": [StrOptions(set(NAMES)), callable],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -109,6 +110,11 @@ class Architecture(StrictParameters, BaseEstimator):
     def answers_steps(self):
         """Whether the network, one of sklstm's, has outputs for each of several time steps."""
         return self.network in ("encoder_decoder", "many_to_many")
+
+    @property
+    def is_decoder(self):
+        """Whether outputs are steps of their own, be they as many as the time steps of X."""
+        return self.network == "encoder_decoder"
 
     @property
     def takes_frames(self):

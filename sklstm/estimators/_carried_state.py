@@ -152,7 +152,7 @@ def _outputs_by_series(network, samples, before):
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def warn_of_overlap(who, samples, stride):
+def warn_of_overlap(who, samples, stride=1):
     """Warn where windows that carry a state overlap, each `stride`-th of them."""
     windows = samples.windows
     if stride > 1:

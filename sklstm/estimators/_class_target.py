@@ -63,9 +63,11 @@ class ClassTarget(StepwiseTarget):
     shape: tuple | None = None
 
     def __init__(self, architecture=None, window_labels=None):
-        super().__init__(takes_sequences=architecture is not None and architecture.may_answer_each_step)
+        if architecture is not None:
+            super().__init__(architecture.may_answer_each_step, architecture.is_decoder)
+        else:
+            super().__init__()
         self.may_be_by_step = architecture is not None and architecture.answers_steps
-        self.is_decoded = architecture is not None and architecture.network == "encoder_decoder"
         self.window_labels = window_labels
 
     def read(self, estimator, y, samples, classes=None):
@@ -225,7 +227,8 @@ class ClassTarget(StepwiseTarget):
 
     def _settle(self, who, y, samples):
         """Refuse a y, as it was read, that does not fit the network's outputs."""
-        self.per_input_step = self.by_step and self.n_steps in (None, samples.shape[1])
+        may_match = self.by_step and not self.is_decoded
+        self.per_input_step = may_match and self.n_steps in (None, samples.shape[1])
         if self.by_step:
             self._refuse_steps(who, y, samples.shape[1] if self.per_input_step else self.n_steps)
         else:

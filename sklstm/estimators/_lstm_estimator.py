@@ -94,12 +94,6 @@ class LSTMEstimator(KerasEstimator):
         for_numbers = {name: getattr(self, name) for name in names if hasattr(self, name)}
         return WindowReader(self._architecture, for_numbers)
 
-    def _read(self, X, reset):
-        samples = super()._read(X, reset)
-        if self.stateful:
-            warn_of_overlap(type(self).__name__, samples, self._plan.stride if reset else 1)
-        return samples
-
     def _linear_path(self, n_timesteps):
         """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
         return
@@ -122,6 +116,8 @@ class LSTMEstimator(KerasEstimator):
         refuse_idle_groups(type(self).__name__, data.groups, self.stateful)
         if not self.stateful and self._plan.tbptt is None:
             return super()._batches(network, data, rng)
+        if self.stateful:
+            warn_of_overlap(type(self).__name__, data.samples, self._plan.stride)
         return stream_batches(
             type(self).__name__,
             network,
@@ -139,6 +135,7 @@ class LSTMEstimator(KerasEstimator):
         if not self.stateful:
             return super()._outputs(X)
         samples = self._read_for_predict(X)
+        warn_of_overlap(type(self).__name__, samples)
         outputs, self._states = carried_outputs(type(self).__name__, self.network_, samples, groups, self._states)
         return outputs, samples
 

@@ -381,6 +381,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
 
     def _validate_params(self):
         super()._validate_params()
+        if isinstance(self.window_scaler, bool):
+            raise ValueError(
+                f"LSTMRegressor expects window_scaler to be 'last', 'mean', 'standard', the time steps of a season, or "
+                f"None, got {self.window_scaler}."
+            )
         if self._levels() is not None and self.loss is not None:
             raise ValueError(
                 f"LSTMRegressor(quantiles={self.quantiles!r}) is trained on the pinball loss of these quantiles, got "
@@ -400,7 +405,8 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             self.target_groups,
             self._plan.stride,
         )
-        target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture.may_answer_each_step)
+        steps = architecture.may_answer_each_step, architecture.is_decoder
+        target = RegressionTarget(self.target_scaler, self._levels(), relative, *steps)
         return self._new_reader(), target, relative
 
     def _linear_path(self, n_timesteps):

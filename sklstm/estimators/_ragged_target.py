@@ -12,6 +12,8 @@ class StepwiseTarget:
     ----------
     takes_sequences : bool
         Whether the network may have an output for each time step of X.
+    is_decoded : bool
+        Whether its outputs are steps of their own, be they as many as the time steps of X.
 
     Attributes
     ----------
@@ -25,8 +27,9 @@ class StepwiseTarget:
     missing: float | None = None
     per_input_step = came_in_sequences = False
 
-    def __init__(self, takes_sequences=False):
+    def __init__(self, takes_sequences=False, is_decoded=False):
         self.takes_sequences = takes_sequences
+        self.is_decoded = is_decoded
 
     def lay_out(self, who, y, samples):
         """Y as an array beside padded samples, where it came as sequences of the samples' own lengths."""

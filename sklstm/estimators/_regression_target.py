@@ -33,8 +33,8 @@ class RegressionTarget(StepwiseTarget):
         is the scaled y, each value as often.
     relative : RelativeTarget, optional
         What y is relative to, and which series has a scale of its own.
-    takes_sequences : bool, default=False
-        Whether the network may have an output for each time step of X.
+    takes_sequences, is_decoded : bool, default=False
+        As for StepwiseTarget.
 
     Attributes
     ----------
@@ -52,8 +52,8 @@ class RegressionTarget(StepwiseTarget):
     missing = np.nan
     shape: tuple | None = None
 
-    def __init__(self, scaler, quantiles=None, relative=None, takes_sequences=False):
-        super().__init__(takes_sequences)
+    def __init__(self, scaler, quantiles=None, relative=None, takes_sequences=False, is_decoded=False):
+        super().__init__(takes_sequences, is_decoded)
         self.given_scaler = scaler
         self.scaler = SeriesScaler(scaler) if isinstance(scaler, str) else scaler
         self.quantiles = quantiles
@@ -131,7 +131,8 @@ class RegressionTarget(StepwiseTarget):
     def _settle(self, who, y, samples):
         """Refuse a y, as it was read, that does not fit the network's output."""
         output_shape = self._output_shape
-        self.per_input_step = self.by_step and output_shape[1] in (None, samples.shape[1])
+        may_match = self.by_step and not self.is_decoded
+        self.per_input_step = may_match and output_shape[1] in (None, samples.shape[1])
         *steps, n_values = self.arrange(y).shape[1:]
         arranged, expected = (*steps, n_values * self.n_copies), output_shape[1:]
         if len(arranged) != len(expected) or any(e not in (None, a) for a, e in zip(arranged, expected, strict=True)):

@@ -26,6 +26,7 @@ NAMES = (
 )
 # Names and defaults.
 SHORT_PARAMETERS = {name: inspect.signature(make_forecast_pipeline).parameters[name].default for name in NAMES}
+ONLY_IN_PIPELINE = tuple(inspect.signature(make_forecast_pipeline).parameters.keys() - set(NAMES))
 OF_OTHER_STEPS = {
     "difference__lags": "difference",
     "difference__log": "log",
@@ -48,6 +49,9 @@ class ShortParameters:
 
     pipeline: Pipeline | None
     target: str | int | None
+    _elsewhere = {
+        name: f"a pipeline: SeriesForecaster(make_forecast_pipeline({name}=...))" for name in ONLY_IN_PIPELINE
+    }
 
     def build_pipeline(self) -> Pipeline:
         """Return the Pipeline that `fit` will fit, not fitted.

@@ -101,3 +101,17 @@ def test_order_of_two_marks(architecture):
     params = {"units": 8, "architecture": architecture, "epochs": 60, "learning_rate": 0.1}
     model, X, y = learned(LSTMClassifier, X, y, 150, **params)
     assert model.score(X, y) > 0.95
+
+
+@pytest.mark.parametrize("as_regressor", [True, False])
+def test_as_many_steps_of_a_decoder_as_of_x(as_regressor):
+    """Steps of a decoder are steps of their own: none is left out where X was not observed."""
+    X = np.random.default_rng(0).normal(size=(8, 5, 1))
+    X[0, :2] = np.nan
+    if as_regressor:
+        model = LSTMRegressor(2, architecture="encoder_decoder", epochs=1, random_state=0).fit(X, np.ones((8, 5)))
+        assert np.isfinite(model.predict(X)).all()
+    else:
+        y = np.tile(list("abcde"), (8, 1))
+        model = LSTMClassifier(2, architecture="encoder_decoder", epochs=1, random_state=0).fit(X, y)
+        assert set(model.predict(X).ravel()) <= set("abcde")

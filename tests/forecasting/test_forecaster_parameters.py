@@ -407,3 +407,12 @@ def test_the_same_freq():
     """An offset and its name are the same freq."""
     pipeline = forecaster_of(LagFramer(3, freq=pd.offsets.Hour()), freq="h").build_pipeline()
     assert pipeline["lagframer"].freq == pd.offsets.Hour()
+
+
+def test_parameters_of_the_pipeline_alone():
+    """A parameter that only make_forecast_pipeline has is an error that says so."""
+    with pytest.raises(TypeError) as caught:
+        SeriesForecaster(patience=3)
+    assert str(caught.value) == snapshot(
+        "SeriesForecaster has no parameter 'patience'. Pass a pipeline: SeriesForecaster(make_forecast_pipeline(patience=...))."
+    )
