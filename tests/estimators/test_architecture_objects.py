@@ -261,7 +261,7 @@ def test_mistyped_options():
         "TrainingPlan has no parameter 'strid'. Did you mean 'stride'? Its parameters are: min_steps, shuffle, stride, tbptt."
     )
     assert refused(Architecture, "cnn_lstm", filters=2, error=TypeError) == snapshot(
-        "Architecture has no parameter 'filters'. Its parameters are: embedding_dim, embedding_features, network, output_activation, recurrent_dropout."
+        "Architecture has no parameter 'filters'. Pass CNNLSTM(filters=...)."
     )
     assert refused(TimeTail, fration=0.2, error=TypeError) == snapshot(
         "TimeTail has no parameter 'fration'. Did you mean 'fraction'? Its parameters are: fraction, gap."
