@@ -279,9 +279,8 @@ def _find_pasts(who, rows, y, named, remedy, series=None, fewest_of_series=None)
 def _find_lines(who, rows, y, pasts, remedy):
     """The line of each series to each output."""
     lines = np.empty((2, rows.n_series, len(pasts)))
-    to_learn_from = np.zeros(rows.n_series, dtype=bool)
-    to_learn_from[rows.codes[rows.learned]] = True
-    # A series without samples to learn from is at least read in its own units.
+    to_learn_from = np.bincount(rows.codes[rows.learned], minlength=rows.n_series) >= FEWEST_PAIRS
+    # A series with too few samples to learn from is at least read in its own units.
     read = rows.learned | ~to_learn_from[rows.codes]
     features = [past.feature for past in pasts]
     for output, past in enumerate(pasts):

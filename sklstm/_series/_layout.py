@@ -21,6 +21,9 @@ from sklstm._series._timeline import (
 from sklstm._warnings import warn_user
 from sklstm._windows import frame, row_positions
 
+# Step of a series that has none, and is not to get one from a few of its rows.
+IRREGULAR = -1
+
 
 class SeriesEnds(NamedTuple):
     """Where the series of a table ended: what new rows need to go on from them.
@@ -76,6 +79,10 @@ class SeriesEnds(NamedTuple):
             joined[name] = np.concatenate([getattr(self, name)[kept], getattr(other, name)])
         joined["times"] = None if other.times is None else self.times[kept].append(other.times)
         return SeriesEnds(**joined)
+
+    def without_guesses(self):
+        """These ends, where series without a step keep none, however few of their rows come at a time."""
+        return self._replace(steps=np.where(self.steps == 0, IRREGULAR, self.steps))
 
     def times_ahead(self, index, times, steps, freq=None):
         """Times that lie `steps` time steps after others, whose series are those of a SeriesIndex."""
@@ -239,7 +246,7 @@ class Layout:
             return own
         lost = lie_off(self.positions, self.index.bounds)
         fitted = np.where(self.known >= 0, self.ends.steps[self.known], 0)
-        return np.where(lost, 0, np.where(fitted > 0, fitted, own))
+        return np.where(lost | (fitted == IRREGULAR), 0, np.where(fitted > 0, fitted, own))
 
     def _find_gaps(self, context):
         gaps, known = np.zeros(self.index.n_series, dtype=np.intp), self.known >= 0
@@ -252,7 +259,7 @@ class Layout:
         first = self.index.bounds[:-1]
         follows = known.copy()
         if self.timeline.calendar is not None:
-            last, fitted = self.ends.positions[self.known], self.ends.steps[self.known]
+            last, fitted = self.ends.positions[self.known], np.maximum(self.ends.steps[self.known], 0)
             follows &= self.timeline.follow(last, self.positions[first], fitted)
         if self.slots is None:
             return (follows & (self.timeline.calendar is not None)).astype(np.intp)

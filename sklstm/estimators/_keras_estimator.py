@@ -32,7 +32,7 @@ from sklstm._parameters import StrictParameters, refuse_unknown_parameters
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
 from sklstm.estimators._network_checks import refuse_nan
-from sklstm.estimators._options import OPTIONS, copy_value, refuse_options_of_plain_values
+from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
@@ -144,6 +144,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         else:
             self._refuse_another_network()
             self._take_up_changes()
+            # A fit that fails leaves these as they were.
+            self._reader, self._target = copy.copy(self._reader), copy.copy(self._target)
 
         # Samples, their y and their weights; which are trained on, and which are watched.
         samples, y_names = self._read(X, reset=anew), target_names(y)
@@ -358,7 +360,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Refuse to go on training where parameters ask for another network than the one that there is."""
         for name, value in self._get_fixed_parameters().items():
             before = self._built_from.get(name)
-            if value is not before and repr(value) != repr(before):
+            if not is_same_value(value, before):
                 raise ValueError(
                     f"{type(self).__name__} goes on with the network that it has, but {name} was {before!r} when it "
                     f"was built, and is {value!r}. Set it back, or call fit with warm_start=False to begin anew."

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 from sklearn.base import clone
 
 from sklstm.estimators._architecture import ARCHITECTURE_OPTIONS, CNN_OPTIONS, Architecture
@@ -9,11 +10,16 @@ from sklstm.estimators._network_checks import name_of
 
 # What to pass in place of a plain value, such as "stacked" or 0.2, to set options.
 HOLDERS = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
+OPTIONS_OF = {
+    "architecture": ("network", *ARCHITECTURE_OPTIONS, *CNN_OPTIONS),
+    "training": ("stride", "min_steps", "shuffle", "tbptt"),
+    "validation": ("fraction", "gap"),
+}
 # How the options are written, by their names.
 OPTIONS = {
     **{name: f"architecture=Architecture({name}=...)" for name in ARCHITECTURE_OPTIONS},
     **{name: f"architecture=CNNLSTM({name}=...)" for name in CNN_OPTIONS},
-    **{name: f"training=TrainingPlan({name}=...)" for name in ("stride", "min_steps", "shuffle", "tbptt")},
+    **{name: f"training=TrainingPlan({name}=...)" for name in OPTIONS_OF["training"]},
     "validation_fraction": "validation=0.2, the share of the samples at the end that are watched",
     "validation_split": "validation=0.2, the share of the samples at the end that are watched",
     "validation_gap": "validation=TimeTail(0.2, gap=...)",
@@ -21,10 +27,24 @@ OPTIONS = {
 
 
 def copy_value(value):
-    """Copy a value that has parameters of its own; a function in an Architecture stays the same object."""
+    """Copy a value that may be changed in place; a function in an Architecture stays the same object."""
     if isinstance(value, Architecture):
+        twin = copy.copy(value)
+        vars(twin).update({name: copy_value(option) for name, option in vars(value).items()})
+        return twin
+    if isinstance(value, (list, np.ndarray)):
         return copy.copy(value)
     return clone(value) if hasattr(value, "get_params") and not isinstance(value, type) else value
+
+
+def is_same_value(one, other):
+    """Whether two values of a parameter say the same; those with parameters of their own by these."""
+    if hasattr(one, "get_params") and type(one) is type(other) and not isinstance(one, type):
+        own, others = one.get_params(deep=False), other.get_params(deep=False)
+        return own.keys() == others.keys() and all(is_same_value(own[name], others[name]) for name in own)
+    if isinstance(one, (list, tuple, np.ndarray)) and isinstance(other, (list, tuple, np.ndarray)):
+        return np.array_equal(np.asarray(one, dtype=object), np.asarray(other, dtype=object))
+    return one is other or repr(one) == repr(other)
 
 
 def refuse_options_of_plain_values(who, params, current):
@@ -41,7 +61,7 @@ def refuse_options_of_plain_values(who, params, current):
     """
     for name, _, option in (name.partition("__") for name in params):
         value = params.get(name, current.get(name))
-        if option and name in HOLDERS and not hasattr(value, "get_params"):
+        if option in OPTIONS_OF.get(name, ()) and not hasattr(value, "get_params"):
             shown = name_of(value) if callable(value) else repr(value)
             raise ValueError(
                 f"{who}({name}={shown}) has no {option!r} to set. Pass an object that has: "

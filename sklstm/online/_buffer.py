@@ -59,11 +59,14 @@ class Buffer:
         self.values = np.zeros((1, n_rows, n_features))
         self.times = np.empty((1, n_rows), dtype=object)
         self.counts = np.zeros(1, dtype=np.intp)
+        # Time of the last row of each series, be it kept or not.
+        self.ends = np.empty(1, dtype=object)
         self.places = {}
 
     def forget(self, label):
         """Forget the rows of a series."""
         self.counts[self.places.get(label, [])] = 0
+        self.ends[self.places.get(label, [])] = None
 
     def join(self, rows, ahead=None):
         """Put new rows behind those that are kept, and behind these the rows that lie ahead.
@@ -81,6 +84,8 @@ class Buffer:
         """
         codes, labels = _factorize(rows)
         places = self._find(labels)
+        if rows.times is not None and self.n_rows <= self.carries:
+            self._refuse_late(rows, codes, labels, places)
         n_kept = np.where(places < 0, 0, self.counts[places])
         kept = np.arange(self.n_rows) >= self.n_rows - n_kept[:, None]
         # Of series that are new no row is kept, so that it does not matter which place they have.
@@ -103,6 +108,10 @@ class Buffer:
         places = self._find(joined.labels)
         if (places < 0).any():
             places = self._grow(joined.labels, places)
+        if joined.times is not None:
+            own = np.flatnonzero(joined.come)
+            last = own[np.append(np.diff(joined.codes[own]) > 0, True)]
+            self.ends[places] = joined.times[last].astype(object).to_numpy()
         if self.n_rows == 0:
             return
         values, codes = joined.values[joined.come], joined.codes[joined.come]
@@ -121,6 +130,19 @@ class Buffer:
             if times is not None:
                 self.times[places[dropped], 0] = times[sources.max(axis=1)]
 
+    def _refuse_late(self, rows, codes, labels, places):
+        """Raise if a row is not later than the last one of its series, which is not among those that are kept."""
+        ends = np.where(places < 0, None, self.ends[places])[codes]
+        told = np.flatnonzero(pd.notna(ends))
+        if len(told) == 0:
+            return
+        times = _as_index(np.concatenate([ends[told], np.asarray(rows.times, dtype=object)[told]]), rows.times)
+        if times is not None:
+            before, own = np.split(as_numbers(times), 2)
+            if (own <= before).any():
+                late = int(np.argmax(own <= before))
+                raise _late(rows.times[told[late]], ends[told[late]], labels[codes[told[late]]])
+
     def _find(self, labels):
         return np.fromiter(map(self.places.get, labels, repeat(-1)), np.intp, len(labels))
 
@@ -130,7 +152,7 @@ class Buffer:
         self.places.update(zip(new, range(len(self.places), len(self.places) + len(new)), strict=True))
         n_more = len(self.places) - len(self.counts)
         if n_more > 0:
-            for name in ("values", "times", "counts"):
+            for name in ("values", "times", "counts", "ends"):
                 kept = getattr(self, name)
                 room = np.zeros((max(n_more, len(kept)), *kept.shape[1:]), dtype=kept.dtype)
                 setattr(self, name, np.concatenate([kept, room]))
@@ -161,9 +183,12 @@ def _in_time(joined):
     late = (numbers[1:] <= numbers[:-1]) & (joined.codes[1:] == joined.codes[:-1])
     if late.any():
         row = 1 + int(np.argmax(late))
-        raise ValueError(
-            f"{WHO} expects rows in time order, got {joined.times[row]} after {joined.times[row - 1]}"
-            f"{of_series(joined.labels[joined.codes[row]])}. Pass each row once, in the order of time; reset() begins "
-            "anew."
-        )
+        raise _late(joined.times[row], joined.times[row - 1], joined.labels[joined.codes[row]])
     return joined
+
+
+def _late(time, before, label):
+    return ValueError(
+        f"{WHO} expects rows in time order, got {time} after {before}{of_series(label)}. Pass each row once, in the "
+        "order of time; reset() begins anew."
+    )

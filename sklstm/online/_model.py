@@ -24,7 +24,7 @@ from sklstm.online._steps import (
     without_keys,
     without_names,
 )
-from sklstm.preprocessing import ForwardFill, LagFramer, SequenceEncoder, SeriesScaler
+from sklstm.preprocessing import Differencer, ForwardFill, LagFramer, SequenceEncoder, SeriesScaler
 
 
 class Model:
@@ -111,6 +111,24 @@ class Model:
             back = max(back + fitted.horizon, int(longest))
             fitted.pipeline_.steps[:] = [(str(k), step) for k, step in enumerate([*self.steps, self.final])]
         self.n_rows = back + (back > 0 or self.carries)
+        self._refuse_carrying_behind_lags(before, lookback)
+        for step in self.steps:
+            if isinstance(step, (Differencer, LagFramer)) and step._ends is not None:
+                step._ends = step._ends.without_guesses()
+
+    def _refuse_carrying_behind_lags(self, before, lookback):
+        """Refuse steps that carry what a step makes of several rows: one row is kept of all before the last ones."""
+        lags = 0
+        for name, step in [*before, *([("the LagFramer", self.framer)] if self.framer is not None else [])]:
+            carries = isinstance(step, ForwardFill) and step.limit is None
+            if lags and (carries or getattr(step, "elapsed", None) is not None):
+                option = "ForwardFill() without a limit" if carries else f"LagFramer(elapsed={step.elapsed!r})"
+                remedy = "Give it a limit, or put it first" if carries else "Leave elapsed out"
+                raise ValueError(
+                    f"{WHO} keeps the last rows, which do not tell what {option} carries on from a step that looks "
+                    f"back on rows. {remedy}, or predict on whole tables: fitted.predict."
+                )
+            lags += 0 if step is self.framer else rows_back(name, step, lookback)
 
     def __getstate__(self):
         return {name: value for name, value in vars(self).items() if name not in ("named", "nameless")}

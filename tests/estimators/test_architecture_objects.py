@@ -285,3 +285,14 @@ def test_options_passed_as_parameters():
             "LSTMRegressor has no parameter 'validation_gap'. Pass validation=TimeTail(0.2, gap=...).",
         ]
     )
+
+
+def test_a_list_that_is_changed_in_place():
+    """Another list of features is another network, however long it is, and also where it was changed in place."""
+    X = np.random.default_rng(0).integers(0, 3, (20, 3, 40)).astype(float)
+    features = list(range(35))
+    model = LSTMRegressor(UNITS, architecture=Architecture(embedding_dim=1, embedding_features=features), epochs=1)
+    model.fit(X, X[:, -1, 0])
+    features[-1] = 39
+    with pytest.raises(ValueError, match="goes on with the network that it has"):
+        model.partial_fit(X, X[:, -1, 0])

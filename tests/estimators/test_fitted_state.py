@@ -259,3 +259,15 @@ def test_models_load_without_sklstm(fitted, fitted_pipeline, airline, tmp_path):
     assert computed.keys() == models.keys()
     for name, (model, inputs) in models.items():
         assert_allclose(computed[name], np.ravel(model(inputs)), rtol=1e-5, atol=1e-6)
+
+
+def test_further_training_that_fails():
+    """A partial_fit that fails leaves what was learned of y as it was."""
+    X = np.random.default_rng(0).normal(size=(20, 3, 1))
+    model = LSTMRegressor(UNITS, epochs=1, random_state=0).fit(X, X[:, -1, 0])
+    before = model.predict(X)
+    with pytest.raises(ValueError, match="negative sample_weight"):
+        model.partial_fit(X, X[:, -1, 0].astype(np.float32), sample_weight=-np.ones(20))
+    after = model.predict(X)
+    assert after.dtype == before.dtype
+    np.testing.assert_array_equal(after, before)

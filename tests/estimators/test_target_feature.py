@@ -340,3 +340,21 @@ def test_many_features_are_not_listed():
     assert refused(last_value, windows, np.arange(9.0)) == snapshot(
         "LSTMRegressor(window_scaler='last') needs the target's own past, but nothing says which of the features [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, ...] holds it: y has no name. Pass target_feature, by position, or pass window_scaler=None."
     )
+
+
+def test_a_series_that_is_nearly_all_watched():
+    """A series of which only a sample or two is trained on is read in its own units all the same."""
+    rng = np.random.default_rng(0)
+    walks = rng.normal(size=(4, 40)).cumsum(axis=1) * np.array([[1], [10], [100], [3]])
+    table = pd.DataFrame({"store": np.repeat([1, 2, 3, 4], 40), "sales": walks.ravel()})
+    y = table.groupby("store")["sales"].shift(-1).rename("sales(t+1)")
+    table, y = table[y.notna()], y[y.notna()]
+    slopes = []
+    for validation in (0.18, 0.2, 0.22):
+        regressor = LSTMRegressor(
+            2, epochs=1, target_groups=True, window_scaler="last", validation=validation, random_state=0
+        )
+        steps = make_pipeline(SeriesScaler(group="store"), LagFramer(8, group="store"), regressor)
+        levels = steps.fit(table, y).predict(table)[-20:] - y.to_numpy()[-20:]
+        slopes.append(np.abs(levels).max())
+    assert max(slopes) < 3 * min(slopes)
