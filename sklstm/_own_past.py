@@ -1,5 +1,6 @@
 """The feature that holds a target's own past: found by name, and the line from its units to those of y."""
 
+from itertools import product
 from numbers import Integral
 from typing import NamedTuple
 
@@ -255,12 +256,14 @@ def _find_pasts(who, rows, y, named, remedy, series=None, fewest_of_series=None)
             found = pasts[-1].horizon + 1, known.slope, known.offset
         # Output k of several most likely lies k + 1 rows ahead.
         tried = [horizon] if horizon else sorted(range(1, LONGEST_HORIZON + 1), key=lambda h: h != output + 1)
-        for h in tried if found is None else ():
+        # Counts and rare events lie near the lines of many horizons: one that no pair misses goes before the others.
+        tolerated = (STRAY_PAIRS,) if horizon else (0.0, STRAY_PAIRS)
+        for strays, h in product(tolerated, tried) if found is None else ():
             earlier, later = rows.pairs(h, few, x)
             most = max(most, len(earlier))
             line = None
             if len(earlier) >= fewest:
-                line = fit_own_line(x[later], target[earlier])
+                line = fit_own_line(x[later], target[earlier], strays)
             elif horizon and known is not None:
                 # Too short a series shows nothing of a later step, which has the line of the first.
                 line = known.slope, known.offset
@@ -329,10 +332,10 @@ def _follow(rows, y, output, samples):
     return bool(both.any()) and np.array_equal(y[earlier[both], output], y[later[both], output - 1])
 
 
-def fit_own_line(x, y):
+def fit_own_line(x, y, strays=STRAY_PAIRS):
     """Slope and offset of the line from a feature to the target on which most pairs lie; None without one."""
     few = slice(None, None, -(-len(x) // SAMPLES_TO_FIT))
-    slopes, offsets, holds = _fit_lines(x[few], y[few], np.zeros(len(x[few]), dtype=np.intp), 1)
+    slopes, offsets, holds = _fit_lines(x[few], y[few], np.zeros(len(x[few]), dtype=np.intp), 1, strays)
     return (float(slopes[0]), float(offsets[0])) if holds[0] else None
 
 
@@ -390,7 +393,7 @@ def fit_own_lines(x, y, earlier, later, codes):
     return slopes, np.where(holds, offsets, np.nan_to_num(mean_y - usual * mean_x)), (counts >= FEWEST_PAIRS) & ~holds
 
 
-def _fit_lines(x, y, codes, n_series):
+def _fit_lines(x, y, codes, n_series, strays=STRAY_PAIRS):
     """Slope and offset of each series of pairs, sorted by series, and whether it has a line."""
     slopes, offsets, holds = np.ones(n_series), np.zeros(n_series), np.zeros(n_series, dtype=bool)
     if len(x) == 0:
@@ -398,7 +401,7 @@ def _fit_lines(x, y, codes, n_series):
     counts = np.bincount(codes, minlength=n_series)
     shown = counts > 0
     bounds = np.append(0, np.cumsum(counts[shown]))
-    fitted = fit_robust_lines(x, y, bounds, TOLERANCE, STRAY_PAIRS)
+    fitted = fit_robust_lines(x, y, bounds, TOLERANCE, strays)
     begins = bounds[:-1]
     flat = np.all([np.maximum.reduceat(part, begins) == np.minimum.reduceat(part, begins) for part in (x, y)], axis=0)
     # A series that never changes is shifted.

@@ -17,7 +17,16 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklstm import LagFramer, LSTMRegressor, SeriesScaler, To3D, Windows, make_supervised, series_to_supervised
+from sklstm import (
+    LagFramer,
+    LSTMRegressor,
+    Persistence,
+    SeriesScaler,
+    To3D,
+    Windows,
+    make_supervised,
+    series_to_supervised,
+)
 
 N_STEPS = 5
 SALES = np.random.default_rng(0).normal(100, 9, size=61).cumsum()
@@ -358,3 +367,19 @@ def test_a_series_that_is_nearly_all_watched():
         levels = steps.fit(table, y).predict(table)[-20:] - y.to_numpy()[-20:]
         slopes.append(np.abs(levels).max())
     assert max(slopes) < 3 * min(slopes)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        np.cumsum(np.random.default_rng(0).random(200) < 0.9),
+        np.arange(200) % 7 + 1,
+        np.where(np.random.default_rng(1).random(200) < 0.1, np.random.default_rng(2).random(200), 0.0),
+    ],
+    ids=["counter", "weekdays", "rare"],
+)
+def test_horizon_of_whole_and_rare_numbers(series):
+    """The horizon that all pairs agree with goes before a nearer one that most agree with."""
+    series = pd.Series(series, name="orders", dtype=float)
+    model = make_pipeline(LagFramer(5), Persistence()).fit(series.to_frame()[:-3], series.shift(-3)[:-3])
+    assert [(past.horizon, round(past.slope, 3), round(past.offset, 3)) for past in model[-1].pasts_] == [(3, 1, 0)]
