@@ -5,14 +5,13 @@ from sklstm._series._index import (
     SeriesIndex,
     labels_as_array,
     of_series,
-    place_of,
     read_series_index,
     refuse_short,
     refuse_without_groups,
     rows_by_code,
 )
 from sklstm._series._last_observations import LastObservations, carry_forward, fill_from_before, find_last_observations
-from sklstm._series._layout import Layout, SeriesEnd, SeriesEnds, warn_lost_rows
+from sklstm._series._layout import Layout, SeriesEnds, warn_lost_rows
 from sklstm._series._lines import fit_lines, fit_robust_lines
 from sklstm._series._order_statistics import select_ranked
 from sklstm._series._panel_samples import every_nth, in_series, split_panel_tail
@@ -41,7 +40,6 @@ __all__ = [
     "KnownSteps",
     "LastObservations",
     "Layout",
-    "SeriesEnd",
     "SeriesEnds",
     "SeriesIndex",
     "SeriesStarts",
@@ -73,7 +71,6 @@ __all__ = [
     "learn_timeline",
     "merge_moments",
     "of_series",
-    "place_of",
     "read_series_index",
     "refuse_disorder",
     "refuse_off_calendar",

@@ -124,14 +124,6 @@ def labels_as_array(labels):
     return labels.to_numpy(dtype=object if labels.dtype.kind in "Mm" else None)
 
 
-def place_of(label, labels):
-    """Position of one series among labels, which are None for a single series without a name; None if it is absent."""
-    if labels is None:
-        return 0 if label is None else None
-    place = labels.get_indexer(pd.Index([label], tupleize_cols=False))[0]
-    return None if place < 0 else int(place)
-
-
 def of_series(label):
     """The series that a message is about: " of 'Rome'"; nothing for a series without a label."""
     return "" if label is None else f" of {label!r}"

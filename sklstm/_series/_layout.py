@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from sklstm._series._calendars import NOWHERE
-from sklstm._series._index import place_of
 from sklstm._series._timeline import (
     Timeline,
     find_clock,
@@ -60,15 +59,6 @@ class SeriesEnds(NamedTuple):
     context: np.ndarray
     lengths: np.ndarray
 
-    def end_of(self, label):
-        """Where one series ended, a SeriesEnd; None for a series that is not here."""
-        place = place_of(label, self.labels)
-        if place is None:
-            return None
-        context = self.context[place, self.context.shape[1] - self.lengths[place] :]
-        time = None if self.times is None else self.times[place]
-        return SeriesEnd(self.timeline, self.steps[place], time, self.observed[place], context)
-
     def updated_by(self, other):
         """These ends, with those of `other` in the place of the same series, or behind them."""
         if self.labels is None or other.labels is None:
@@ -108,16 +98,6 @@ class SeriesEnds(NamedTuple):
         if self.labels is not None:
             return self.context
         return self.context[0, self.context.shape[1] - self.lengths[0] :]
-
-
-class SeriesEnd(NamedTuple):
-    """Where one series ended: its part of SeriesEnds, with the time steps that are its own as `context`."""
-
-    timeline: Timeline
-    step: int
-    time: object
-    observed: float
-    context: np.ndarray
 
 
 class Layout:
