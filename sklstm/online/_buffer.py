@@ -59,8 +59,9 @@ class Buffer:
         self.values = np.zeros((1, n_rows, n_features))
         self.times = np.empty((1, n_rows), dtype=object)
         self.counts = np.zeros(1, dtype=np.intp)
-        # Time of the last row of each series, be it kept or not.
+        # Time of the last row of each series, where no row is kept that tells it.
         self.ends = np.empty(1, dtype=object)
+        self.keeps_ends = n_rows <= carries
         self.places = {}
 
     def forget(self, label):
@@ -84,7 +85,7 @@ class Buffer:
         """
         codes, labels = _factorize(rows)
         places = self._find(labels)
-        if rows.times is not None and self.n_rows <= self.carries:
+        if rows.times is not None and self.keeps_ends:
             self._refuse_late(rows, codes, labels, places)
         n_kept = np.where(places < 0, 0, self.counts[places])
         kept = np.arange(self.n_rows) >= self.n_rows - n_kept[:, None]
@@ -108,19 +109,17 @@ class Buffer:
         places = self._find(joined.labels)
         if (places < 0).any():
             places = self._grow(joined.labels, places)
-        if joined.times is not None:
-            own = np.flatnonzero(joined.come)
-            last = own[np.append(np.diff(joined.codes[own]) > 0, True)]
-            self.ends[places] = joined.times[last].astype(object).to_numpy()
-        if self.n_rows == 0:
-            return
         values, codes = joined.values[joined.come], joined.codes[joined.come]
+        times = None if joined.times is None else joined.times.astype(object).to_numpy()[joined.come]
         lengths = np.bincount(codes, minlength=len(places))
         ends = np.cumsum(lengths)
+        if self.keeps_ends and times is not None:
+            self.ends[places] = times[ends - 1]
+        if self.n_rows == 0:
+            return
         last = np.maximum(ends[:, None] + np.arange(-self.n_rows, 0), (ends - lengths)[:, None])
         self.values = self.values.astype(values.dtype, copy=False)
         self.values[places], self.counts[places] = values[last], np.minimum(lengths, self.n_rows)
-        times = None if joined.times is None else joined.times.astype(object).to_numpy()[joined.come]
         self.times[places] = None if times is None else times[last]
         dropped = lengths > self.n_rows
         if self.carries and dropped.any():

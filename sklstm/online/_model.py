@@ -2,6 +2,7 @@
 
 from copy import copy, deepcopy
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,8 @@ class Model:
         if self.framer is None and is_network:
             n_features = find_n_features(deepcopy(self.final), first)
         self.reader = self._make_reader(first, n_features if not before else None)
-        back = sum(rows_back(name, step, lookback) for name, step in before)
+        looks_back = [rows_back(name, step, lookback) for name, step in before]
+        back = sum(looks_back)
         self.carries = any(isinstance(step, ForwardFill) for _, step in before)
         if self.framer is None and not is_network and (back or self.carries):
             raise ValueError(
@@ -111,24 +113,12 @@ class Model:
             back = max(back + fitted.horizon, int(longest))
             fitted.pipeline_.steps[:] = [(str(k), step) for k, step in enumerate([*self.steps, self.final])]
         self.n_rows = back + (back > 0 or self.carries)
-        self._refuse_carrying_behind_lags(before, lookback)
+        # What the steps before each one look back on, the framer included.
+        lags = accumulate(looks_back, initial=0)
+        _refuse_carrying_behind_lags([*(step for _, step in before), self.framer], lags)
         for step in self.steps:
             if isinstance(step, (Differencer, LagFramer)) and step._ends is not None:
                 step._ends = step._ends.without_guesses()
-
-    def _refuse_carrying_behind_lags(self, before, lookback):
-        """Refuse steps that carry what a step makes of several rows: one row is kept of all before the last ones."""
-        lags = 0
-        for name, step in [*before, *([("the LagFramer", self.framer)] if self.framer is not None else [])]:
-            carries = isinstance(step, ForwardFill) and step.limit is None
-            if lags and (carries or getattr(step, "elapsed", None) is not None):
-                option = "ForwardFill() without a limit" if carries else f"LagFramer(elapsed={step.elapsed!r})"
-                remedy = "Give it a limit, or put it first" if carries else "Leave elapsed out"
-                raise ValueError(
-                    f"{WHO} keeps the last rows, which do not tell what {option} carries on from a step that looks "
-                    f"back on rows. {remedy}, or predict on whole tables: fitted.predict."
-                )
-            lags += 0 if step is self.framer else rows_back(name, step, lookback)
 
     def __getstate__(self):
         return {name: value for name, value in vars(self).items() if name not in ("named", "nameless")}
@@ -289,3 +279,16 @@ class Model:
             for step in self.steps[self.steps.index(self.framer) + 1 :]:
                 X = step.transform(X)
             self.final.predict(X)
+
+
+def _refuse_carrying_behind_lags(steps, lags):
+    """Refuse steps that carry what a step makes of several rows: one row is kept of all before the last ones."""
+    for step, lag in zip(steps, lags, strict=True):
+        carries = isinstance(step, ForwardFill) and step.limit is None
+        if lag and (carries or getattr(step, "elapsed", None) is not None):
+            option = "ForwardFill() without a limit" if carries else f"LagFramer(elapsed={step.elapsed!r})"
+            remedy = "Give it a limit, or put it first" if carries else "Leave elapsed out"
+            raise ValueError(
+                f"{WHO} keeps the last rows, which do not tell what {option} carries on from a step that looks back on "
+                f"rows. {remedy}, or predict on whole tables: fitted.predict."
+            )
