@@ -1,10 +1,9 @@
 """The number of series: Python works on arrays of all of them, so that it makes as many calls for many as for few."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
+from counted_calls import count_calls
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
@@ -33,22 +32,6 @@ def panel(n_series, n_rows):
     sales = np.random.default_rng(0).normal(size=len(stores)) + stores
     table = pd.DataFrame({"store": stores, "day": days, "sales": sales})
     return table[(table["store"] % 3 > 0) | (table["day"] > table["day"].min())]
-
-
-def count_calls(function, *args):
-    """Number of calls of Python functions, and what the function returns."""
-    calls = 0
-
-    def count(frame, event, arg):
-        nonlocal calls
-        calls += event == "call"
-
-    sys.setprofile(count)
-    try:
-        returned = function(*args)
-    finally:
-        sys.setprofile(None)
-    return calls, returned
 
 
 def framed(table, n_steps=3):

@@ -1,10 +1,9 @@
 """OnlinePredictor.update_many: rows of many series are predicted in one batch."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
+from counted_calls import count_calls
 from inline_snapshot import snapshot
 from numpy.testing import assert_allclose, assert_array_equal
 from refusal import refused
@@ -135,22 +134,6 @@ def test_states_of_many_series():
     assert_allclose(again, got[new["store"] == 17], **SAME)
 
 
-def count_calls(function, *args):
-    """Number of calls of Python functions."""
-    calls = 0
-
-    def count(frame, event, arg):
-        nonlocal calls
-        calls += event == "call"
-
-    sys.setprofile(count)
-    try:
-        function(*args)
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
 @pytest.mark.parametrize(
     ("name", "mode"),
     [(name, "window") for name in ("linear", "network", "differences", "elapsed", "forecaster")]
@@ -165,7 +148,7 @@ def test_many_series_cost_one_batch(name, mode):
         first, second, third = (rows for _, rows in list(new.groupby("day"))[:3])
         online.update_many(first)
         online.update_many(second)
-        calls.append(count_calls(online.update_many, third))
+        calls.append(count_calls(online.update_many, third)[0])
     assert calls[1] < 1.4 * calls[0] + 200
 
 
