@@ -16,7 +16,7 @@ def suggest(name, known):
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
 
 
-def refuse_unknown_parameters(cls, names, error, routes=(), elsewhere=None):
+def refuse_unknown_parameters(cls, names, error):
     """Refuse names that a class has no parameter of, with the nearest that it has.
 
     Parameters
@@ -27,25 +27,34 @@ def refuse_unknown_parameters(cls, names, error, routes=(), elsewhere=None):
         Of parameters; a nested one, ``name__parameter``, goes by its first part.
     error : type
         What to raise.
-    routes : tuple of str
-        Prefixes of parameters that are passed on, and may have any name.
-    elsewhere : dict of str, optional
-        How what some other names say is written.
+
+    Notes
+    -----
+    `cls._routes` are prefixes of parameters that are passed on, and may have any name; `cls._elsewhere` says how what
+    some other names say is written.
     """
-    known = cls._get_param_names()
+    known, routes = cls._get_param_names(), cls._routes
     for name in names:
         own = name if error is TypeError else name.partition("__")[0]
         if own in known or is_routed(name, routes):
             continue
-        # One that may be meant for the model goes by its whole name.
-        name, remedy, others = (name, f" For the model: model__{name}.", routes) if routes else (own, "", ())
-        if name in (elsewhere or {}):
-            raise error(f"{cls.__name__} has no parameter {name!r}. Pass {elsewhere[name]}.")
-        others = f", and any that begins with {', '.join(f'{route}__' for route in others)}" if others else ""
+        remedy = others = ""
+        if routes:
+            # It goes by its whole name, which may be meant for the model.
+            own, remedy = name, f" For the model: model__{name}."
+            others = f", and any that begins with {', '.join(f'{route}__' for route in routes)}"
+        if own in cls._elsewhere:
+            raise error(f"{cls.__name__} has no parameter {own!r}. Pass {cls._elsewhere[own]}.")
         raise error(
-            f"{cls.__name__} has no parameter {name!r}.{suggest(name, known) or remedy} "
+            f"{cls.__name__} has no parameter {own!r}.{suggest(own, known) or remedy} "
             f"Its parameters are: {', '.join(sorted(known))}{others}."
         )
+
+
+def show_parameters(cls):
+    """Let help and editors show the parameters of a class that has a __new__: they would show those of that."""
+    _, *parameters = signature(cls.__init__).parameters.values()
+    cls.__signature__ = Signature(parameters)
 
 
 def is_routed(name, routes):
@@ -60,17 +69,16 @@ class StrictParameters:
     It stands left of ``BaseEstimator``, whose ``set_params`` it extends.
     """
 
-    # How options are written that one may take for parameters.
+    # Prefixes of parameters that are passed on, and how options are written that one may take for parameters.
+    _routes: tuple = ()
     _elsewhere: dict = {}
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        # What help and editors show would else be the signature of __new__.
-        _, *parameters = signature(cls.__init__).parameters.values()
-        cls.__signature__ = Signature(parameters)
+        show_parameters(cls)
 
     def __new__(cls, *args, **params):
-        refuse_unknown_parameters(cls, params, TypeError, elsewhere=cls._elsewhere)
+        refuse_unknown_parameters(cls, params, TypeError)
         return super().__new__(cls)
 
     def set_params(self, **params):
@@ -91,5 +99,5 @@ class StrictParameters:
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        refuse_unknown_parameters(type(self), params, ValueError, elsewhere=self._elsewhere)
+        refuse_unknown_parameters(type(self), params, ValueError)
         return super().set_params(**params)

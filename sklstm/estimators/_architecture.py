@@ -12,8 +12,7 @@ from sklstm._parameters import StrictParameters
 NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
 # Time steps that were not observed make no difference to these at the front of a sample.
 OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
-# Options of every network, and of CNNLSTM alone.
-ARCHITECTURE_OPTIONS = ("recurrent_dropout", "output_activation", "embedding_dim", "embedding_features")
+# Options of CNNLSTM alone.
 CNN_OPTIONS = ("filters", "kernel_size", "subsequence")
 
 
@@ -110,11 +109,6 @@ class Architecture(StrictParameters, BaseEstimator):
     def answers_steps(self):
         """Whether the network, one of sklstm's, has outputs for each of several time steps."""
         return self.network in ("encoder_decoder", "many_to_many")
-
-    @property
-    def is_decoder(self):
-        """Whether outputs are steps of their own, be they as many as the time steps of X."""
-        return self.network == "encoder_decoder"
 
     @property
     def takes_frames(self):

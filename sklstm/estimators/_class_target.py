@@ -63,10 +63,7 @@ class ClassTarget(StepwiseTarget):
     shape: tuple | None = None
 
     def __init__(self, architecture=None, window_labels=None):
-        if architecture is not None:
-            super().__init__(architecture.may_answer_each_step, architecture.is_decoder)
-        else:
-            super().__init__()
+        super().__init__(architecture)
         self.may_be_by_step = architecture is not None and architecture.answers_steps
         self.window_labels = window_labels
 

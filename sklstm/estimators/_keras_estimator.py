@@ -13,7 +13,6 @@ network
 """
 
 import copy
-from inspect import Signature, signature
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
@@ -28,7 +27,7 @@ from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._network_state import NetworkState
 from sklstm._own_past import target_names
-from sklstm._parameters import StrictParameters, refuse_unknown_parameters
+from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
 from sklstm.estimators._network_checks import refuse_nan
@@ -442,14 +441,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     # --- parameters and copies --------------------------------------------------------------------
 
+    # As StrictParameters, which would be one more class above each estimator, and knows no prefixes.
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        # What help and editors show would else be the signature of __new__.
-        _, *parameters = signature(cls.__init__).parameters.values()
-        cls.__signature__ = Signature(parameters)
+        show_parameters(cls)
 
     def __new__(cls, *args, **params):
-        refuse_unknown_parameters(cls, params, TypeError, cls._routes, cls._elsewhere)
+        refuse_unknown_parameters(cls, params, TypeError)
         return super().__new__(cls)
 
     def set_params(self, **params) -> Self:
@@ -470,9 +469,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         ValueError
             If a name is unknown; the message offers the nearest one.
         """
-        refuse_unknown_parameters(type(self), params, ValueError, self._routes, self._elsewhere)
+        refuse_unknown_parameters(type(self), params, ValueError)
         refuse_options_of_plain_values(type(self).__name__, params, vars(self))
-        return super().set_params(**params)
+        routed = {name: value for name, value in params.items() if is_routed(name, self._routes)}
+        super().set_params(**{name: value for name, value in params.items() if name not in routed})
+        for name, value in routed.items():
+            setattr(self, name, value)
+        return self
 
     def __getstate__(self):
         self._take_up_changes()

@@ -405,8 +405,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             self.target_groups,
             self._plan.stride,
         )
-        steps = architecture.may_answer_each_step, architecture.is_decoder
-        target = RegressionTarget(self.target_scaler, self._levels(), relative, *steps)
+        target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture)
         return self._new_reader(), target, relative
 
     def _linear_path(self, n_timesteps):

@@ -107,28 +107,6 @@ class ModelEstimator(KerasEstimator):
             name: value for name, value in vars(self).items() if is_routed(name, self._routes)
         }
 
-    def set_params(self, **params):
-        """Set parameters of this estimator.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values. ``model__units=None`` sets None; a routed parameter once set stays.
-
-        Returns
-        -------
-        self : estimator instance
-            The estimator itself.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown; the message offers the nearest one.
-        """
-        super().set_params(**{name: value for name, value in params.items() if not is_routed(name, self._routes)})
-        self._set_routed({name: value for name, value in params.items() if is_routed(name, self._routes)})
-        return self
-
     def _set_routed(self, params):
         for name, value in params.items():
             setattr(self, name, value)

@@ -5,19 +5,21 @@ import copy
 import numpy as np
 from sklearn.base import clone
 
-from sklstm.estimators._architecture import ARCHITECTURE_OPTIONS, CNN_OPTIONS, Architecture
+from sklstm.estimators._architecture import CNN_OPTIONS, CNNLSTM, Architecture
 from sklstm.estimators._network_checks import name_of
+from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.model_selection import TimeTail
 
 # What to pass in place of a plain value, such as "stacked" or 0.2, to set options.
 HOLDERS = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
 OPTIONS_OF = {
-    "architecture": ("network", *ARCHITECTURE_OPTIONS, *CNN_OPTIONS),
-    "training": ("stride", "min_steps", "shuffle", "tbptt"),
-    "validation": ("fraction", "gap"),
+    "architecture": {*Architecture._get_param_names(), *CNNLSTM._get_param_names()},
+    "training": TrainingPlan._get_param_names(),
+    "validation": TimeTail._get_param_names(),
 }
 # How the options are written, by their names.
 OPTIONS = {
-    **{name: f"architecture=Architecture({name}=...)" for name in ARCHITECTURE_OPTIONS},
+    **{name: f"architecture=Architecture({name}=...)" for name in Architecture._get_param_names() if name != "network"},
     **{name: f"architecture=CNNLSTM({name}=...)" for name in CNN_OPTIONS},
     **{name: f"training=TrainingPlan({name}=...)" for name in OPTIONS_OF["training"]},
     "validation_fraction": "validation=0.2, the share of the samples at the end that are watched",

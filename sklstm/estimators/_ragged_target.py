@@ -10,15 +10,13 @@ class StepwiseTarget:
 
     Parameters
     ----------
-    takes_sequences : bool
-        Whether the network may have an output for each time step of X.
-    is_decoded : bool
-        Whether its outputs are steps of their own, be they as many as the time steps of X.
+    architecture : Architecture or None
+        The network's, where it is an LSTM estimator's.
 
     Attributes
     ----------
     per_input_step : bool
-        Whether it has.
+        Whether the network has an output for each time step of X.
     came_in_sequences : bool
         Whether y came as sequences in fit; predictions then do, too.
     """
@@ -27,9 +25,10 @@ class StepwiseTarget:
     missing: float | None = None
     per_input_step = came_in_sequences = False
 
-    def __init__(self, takes_sequences=False, is_decoded=False):
-        self.takes_sequences = takes_sequences
-        self.is_decoded = is_decoded
+    def __init__(self, architecture=None):
+        self.takes_sequences = architecture is not None and architecture.may_answer_each_step
+        # Steps of a decoder are steps of their own, be they as many as the time steps of X.
+        self.is_decoded = architecture is not None and architecture.network == "encoder_decoder"
 
     def lay_out(self, who, y, samples):
         """Y as an array beside padded samples, where it came as sequences of the samples' own lengths."""

@@ -33,7 +33,7 @@ class RegressionTarget(StepwiseTarget):
         is the scaled y, each value as often.
     relative : RelativeTarget, optional
         What y is relative to, and which series has a scale of its own.
-    takes_sequences, is_decoded : bool, default=False
+    architecture : Architecture, optional
         As for StepwiseTarget.
 
     Attributes
@@ -52,8 +52,8 @@ class RegressionTarget(StepwiseTarget):
     missing = np.nan
     shape: tuple | None = None
 
-    def __init__(self, scaler, quantiles=None, relative=None, takes_sequences=False, is_decoded=False):
-        super().__init__(takes_sequences, is_decoded)
+    def __init__(self, scaler, quantiles=None, relative=None, architecture=None):
+        super().__init__(architecture)
         self.given_scaler = scaler
         self.scaler = SeriesScaler(scaler) if isinstance(scaler, str) else scaler
         self.quantiles = quantiles
@@ -98,11 +98,6 @@ class RegressionTarget(StepwiseTarget):
     def n_values(self):
         """Values that y has for a sample."""
         return int(np.prod(self.shape))
-
-    @property
-    def n_values_per_step(self):
-        """Those of each time step, where there are outputs for time steps."""
-        return self.n_values // self.meta["n_output_steps_"]
 
     @property
     def n_copies(self):
@@ -267,25 +262,24 @@ class RegressionTarget(StepwiseTarget):
     def decode(self, outputs, samples):
         """The network's outputs in the units of y; of quantiles the one nearest to the median."""
         if self.quantiles is None:
-            return self._decoded(outputs[0], samples)
+            (arranged,) = self._in_units([outputs[0]], samples)
+            return self.of_observed_steps(self._restore(arranged), samples)
         return self.decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles)]
 
     def decode_quantiles(self, outputs, samples):
         """The network's outputs in the units of y, an array for each quantile, ascending."""
         copies = [outputs[0][..., k :: self.n_copies] for k in range(self.n_copies)]
-        arranged = np.sort([self._in_units(copy, samples) for copy in copies], axis=0)
+        arranged = np.sort(self._in_units(copies, samples), axis=0)
         return [self.of_observed_steps(self._restore(quantile), samples) for quantile in arranged]
 
-    def _decoded(self, output, samples):
-        return self.of_observed_steps(self._restore(self._in_units(output, samples)), samples)
-
-    def _in_units(self, output, samples):
-        """An output of the network as an arranged y, float64."""
-        y = self._rescale("inverse_transform", output.astype(np.float64), self._series(samples))
+    def _in_units(self, outputs, samples):
+        """Outputs of the network for the same values, each as an arranged y, float64."""
+        groups = self._series(samples)
+        arranged = [self._rescale("inverse_transform", output.astype(np.float64), groups) for output in outputs]
         if self.relative is None or not self.relative.changes_y:
-            return y
-        level, spread = self.relative.level_and_spread(samples, y.shape[1:])
-        return y * spread + level
+            return arranged
+        level, spread = self.relative.level_and_spread(samples, arranged[0].shape[1:])
+        return [y * spread + level for y in arranged]
 
     def _rescale(self, method, y, groups):
         """An arranged y through the scaler, or through that of each series."""
