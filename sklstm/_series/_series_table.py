@@ -119,7 +119,7 @@ class SeriesTable:
         seen = np.maximum.reduceat(np.where(observed, np.arange(len(self)), before), self.index.bounds[:-1])
         return int((self.index.bounds[1:] - 1 - seen).max())
 
-    def values_around(self, values, offsets, **layout):
+    def values_around(self, values, offsets, rows=None, **layout):
         """What a column holds so many rows after each row (before it, where negative), in its own series.
 
         Parameters
@@ -128,6 +128,8 @@ class SeriesTable:
             The column.
         offsets : sequence of int
             How many time steps from each row.
+        rows : ndarray of int of shape (n_chosen,), optional
+            Rows to start from; by default all.
         **layout
             `max_gap` and `freq`, as for LagFramer, which say what follows what.
 
@@ -137,18 +139,20 @@ class SeriesTable:
             NaN beyond the ends of a series, and across the holes of a regular one.
         """
         values = np.asarray(values, dtype=np.float64)
-        around = np.empty((len(self), len(offsets)))
-        for column, rows in enumerate(self.rows_around(offsets, **layout)):
-            around[:, column] = np.where(rows < 0, np.nan, values[rows])
+        around = np.empty((len(self) if rows is None else len(rows), len(offsets)))
+        for column, places in enumerate(self.rows_around(offsets, rows, **layout)):
+            around[:, column] = np.where(places < 0, np.nan, values[places])
         return around
 
-    def rows_around(self, offsets, **layout):
+    def rows_around(self, offsets, rows=None, **layout):
         """Yield, for each offset, the position of the row that lies so many rows after each row of its series.
 
         Parameters
         ----------
         offsets : sequence of int
             How many time steps from each row.
+        rows : ndarray of int of shape (n_chosen,), optional
+            Rows to start from; by default all.
         **layout
             As for `values_around`.
 
@@ -166,6 +170,7 @@ class SeriesTable:
         shown = ~np.isnan(windows.buffer[:, 0])
         buffer[: len(shown)][shown] = windows.buffer[shown, 0]
         here = self.index.in_table_order(windows.starts + reach)
+        here = here if rows is None else here[rows]
         for offset in offsets:
             yield buffer[here + offset]
 

@@ -32,6 +32,9 @@ class Architecture(StrictParameters, BaseEstimator):
         int that follows from its `random_state`), and the options below.
     recurrent_dropout : float, default=0.0
         Share of the LSTM's state that is dropped from time step to time step in training.
+    lstm_steps : int, optional
+        Time steps that the LSTM reads, the last ones of each window; by default all. A linear path (`linear_skip`)
+        reads all of them: so it takes a look-back of several seasons, and the LSTM costs no more.
     output_activation : str, optional
         Of the last layer; by default what y asks for: linear, sigmoid or softmax.
     embedding_dim : int, optional
@@ -57,6 +60,7 @@ class Architecture(StrictParameters, BaseEstimator):
     _parameter_constraints = {
         "network": [StrOptions(set(NAMES)), callable],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "lstm_steps": [Interval(Integral, 1, None, closed="left"), None],
         "output_activation": [str, None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_features": [list, tuple, np.ndarray, None],
@@ -67,12 +71,14 @@ class Architecture(StrictParameters, BaseEstimator):
         network="vanilla",
         *,
         recurrent_dropout=0.0,
+        lstm_steps=None,
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
     ):
         self.network = network
         self.recurrent_dropout = recurrent_dropout
+        self.lstm_steps = lstm_steps
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features
@@ -146,7 +152,7 @@ class CNNLSTM(Architecture):
         Of the convolution.
     subsequence : int, optional
         Time steps in each piece that a sample is cut into; by default about the square root of all.
-    recurrent_dropout, output_activation, embedding_dim, embedding_features
+    recurrent_dropout, lstm_steps, output_activation, embedding_dim, embedding_features
         As for `Architecture`.
 
     See Also
@@ -175,6 +181,7 @@ class CNNLSTM(Architecture):
         kernel_size=3,
         subsequence=None,
         recurrent_dropout=0.0,
+        lstm_steps=None,
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
@@ -183,6 +190,7 @@ class CNNLSTM(Architecture):
         self.kernel_size = kernel_size
         self.subsequence = subsequence
         self.recurrent_dropout = recurrent_dropout
+        self.lstm_steps = lstm_steps
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features

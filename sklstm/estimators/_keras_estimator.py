@@ -157,6 +157,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         if self._scaling is not None:
             if anew:
                 self._scaling.fit(samples, y, y_names, weighed, self._reader.no_numbers(samples.windows))
+            training, weighed = (self._scaling.full_windows(samples, rows) for rows in (training, weighed))
             samples = self._scaling.apply(samples)
 
         # The network, what it is compiled with, and what it is taught.
@@ -167,6 +168,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         targets, weights = self._target.encode(
             who, network, settings.loss, samples, y, weights, weighed, class_weight=getattr(self, "class_weight", None)
         )
+        if anew:
+            self._start(network, samples, targets[0], weights, weighed)
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
         interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
@@ -383,6 +386,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _build(self, samples):
         """A new network, and how to build it again where its configuration does not say it."""
         raise NotImplementedError
+
+    def _start(self, network, samples, targets, weights, rows):
+        """Set initial weights that follow from the samples in these rows."""
 
     def _conclude(self, samples):
         """Set fitted attributes, and learn what takes the trained network."""

@@ -406,7 +406,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
     def _conclude(self, samples):
         """Learn what errors are usual, and how long windows are."""
         self.n_timesteps_ = samples.windows.n_timesteps
-        judged = samples.n_observed() >= self._plan.min_steps
+        judged = samples.n_observed() >= self._plan.least_steps
         self.offset_ = float(np.percentile(-errors_of(self.network_, samples)[judged], 100 * self.contamination))
 
     @property

@@ -152,4 +152,4 @@ class LSTMEstimator(KerasEstimator):
     @property
     def _open_front(self):
         # A linear path has a weight for each time step.
-        return self._architecture.has_open_front and not self._built_from.get("linear_skip")
+        return self._architecture.has_open_front and getattr(self._scaling, "linear_steps", None) is None

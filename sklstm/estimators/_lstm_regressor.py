@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._availability import available_if
 from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._linear_start import fit_linear_start, is_linear
 from sklstm.estimators._lstm_estimator import LSTMEstimator
 from sklstm.estimators._quantiles import read_quantiles
 from sklstm.estimators._regression_target import RegressionTarget
@@ -207,11 +208,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         ],
         "target_groups": ["boolean"],
         "window_scaler": [
-            StrOptions({"last", "mean", "standard"}),
+            StrOptions({"auto", "last", "mean", "standard"}),
             Interval(Integral, 1, None, closed="left"),
             None,
         ],
-        "linear_skip": ["boolean"],
+        "linear_skip": ["boolean", StrOptions({"auto"})],
         "target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple],
         "quantiles": ["array-like", None],
     }
@@ -403,7 +404,8 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             self.linear_skip,
             self.target_feature,
             self.target_groups,
-            self._plan.stride,
+            self._plan,
+            carries_state=self.stateful or self._plan.tbptt is not None,
         )
         target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture)
         return self._new_reader(), target, relative
@@ -411,6 +413,16 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     def _linear_path(self, n_timesteps):
         features = self._scaling.linear_path(self._target.n_copies)
         return None if features is None else (features, n_timesteps)
+
+    def _start(self, network, samples, targets, weights, rows):
+        from sklstm.networks import set_linear_path
+
+        path = self._linear_path(samples.shape[1])
+        if path is None or not is_linear(network):
+            return
+        features, _ = path
+        start = fit_linear_start(samples, targets, rows, weights, features, self._target.quantiles)
+        set_linear_path(network, features, *start)
 
     def _conclude(self, samples):
         super()._conclude(samples)

@@ -9,6 +9,13 @@ from sklstm._own_past import find_own_past
 from sklstm._past_values import last_season
 from sklstm.estimators._window_scaling import WindowScaler, WindowScaling
 
+# What window_scaler="auto" stands for where the target's own past is known.
+AUTOMATIC = "last"
+# Windows are trained on that are observed to this fraction at least of the usual one.
+FULL = 0.9
+# Unless that leaves fewer than this fraction of them.
+FEWEST_FULL = 0.25
+
 
 class RelativeTarget(WindowScaling):
     """Windows and y relative to the target's own past, where LSTMRegressor is asked for it.
@@ -19,8 +26,10 @@ class RelativeTarget(WindowScaling):
         Which of its outputs are time steps.
     window_scaler, linear_skip, target_feature, target_groups
         As for LSTMRegressor.
-    stride : int
-        As for TrainingPlan.
+    plan : TrainingPlan
+        Its `stride`, and which windows are left out.
+    carries_state : bool
+        Whether training goes on from window to window, or goes through them in pieces.
 
     Attributes
     ----------
@@ -32,7 +41,8 @@ class RelativeTarget(WindowScaling):
         Time steps of the linear path.
     """
 
-    def __init__(self, architecture, window_scaler, linear_skip, target_feature, target_groups, stride):
+    def __init__(self, architecture, window_scaler, linear_skip, target_feature, target_groups, plan, carries_state):
+        self.given_scaler, self.given_skip = window_scaler, linear_skip
         # A season is for y alone.
         self.season = window_scaler if isinstance(window_scaler, Integral) else None
         super().__init__(None if self.season else window_scaler)
@@ -40,7 +50,8 @@ class RelativeTarget(WindowScaling):
         self.linear_skip = linear_skip
         self.target_feature = target_feature
         self.by_series = target_groups
-        self.stride = stride
+        self.plan = plan
+        self.carries_state = carries_state
         self.pasts, self.lines, self.linear_steps = [], None, None
 
     def fit(self, samples, y, y_names, rows, no_numbers):
@@ -59,13 +70,22 @@ class RelativeTarget(WindowScaling):
         no_numbers : list of int
             Features that cannot hold a past: static, known ahead, or codes.
         """
-        self._refuse_own_past_of_each_step()
         windows = samples.windows
         self._refuse_no_series(windows)
+        self._settle_automatic(samples, y, y_names, rows, no_numbers)
+        self._refuse_own_past_of_each_step()
         self.pasts, self.lines = self._find_pasts(windows, y, y_names, rows, no_numbers)
         self.linear_steps = samples.shape[1] if self.linear_skip else None
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(windows[rows], self.pasts, kept=no_numbers)
+
+    def full_windows(self, samples, rows):
+        """Those of some samples that are observed to `FULL` of the usual number of time steps, if they are enough."""
+        if self.plan.min_steps != "auto" or not self.pasts or len(rows) == 0:
+            return rows
+        n_observed = samples.n_observed()[rows]
+        full = rows[n_observed >= FULL * np.median(n_observed)]
+        return full if len(full) >= FEWEST_FULL * len(rows) else rows
 
     def apply(self, samples):
         """Samples that the network takes shifted and divided."""
@@ -159,6 +179,34 @@ class RelativeTarget(WindowScaling):
 
     # --- the past of y ----------------------------------------------------------------------------
 
+    def _settle_automatic(self, samples, y, y_names, rows, no_numbers):
+        """Replace "auto": the last value and a linear path where the target's own past is found, else nothing."""
+        automatic = {"window_scaler": self.given_scaler, "linear_skip": self.given_skip}
+        automatic = {name for name, value in automatic.items() if isinstance(value, str) and value == "auto"}
+        if not automatic:
+            return
+        if "window_scaler" in automatic:
+            self.method = AUTOMATIC
+        if "linear_skip" in automatic:
+            self.linear_skip = not self.architecture.is_custom
+        if not self._may_have_past(samples) or not self._has_past(samples.windows, y, y_names, rows, no_numbers):
+            if "window_scaler" in automatic:
+                self.method = None
+            if "linear_skip" in automatic:
+                self.linear_skip = False
+
+    def _may_have_past(self, samples):
+        """Whether what is automatic can be had at all."""
+        windows = len(samples.sample_shape) == 2 and samples.shape[1] > 1
+        return windows and self.architecture.network != "many_to_many" and not self.carries_state
+
+    def _has_past(self, *given):
+        try:
+            self._find_pasts(*given)
+        except ValueError:
+            return False
+        return True
+
     def _refuse_no_series(self, windows):
         if self.by_series and windows.groups is None:
             raise ValueError(
@@ -206,7 +254,7 @@ class RelativeTarget(WindowScaling):
 
     def _rows_up_to_the_last(self, windows, training):
         """Samples to train on, and with a stride those between them: their y is in the same units."""
-        if self.stride == 1:
+        if self.plan.stride == 1:
             return training
         if windows.times is None:
             return np.arange(training[-1] + 1)

@@ -3,7 +3,7 @@
 from numbers import Integral
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._parameters import StrictParameters
 from sklstm._series import every_nth
@@ -19,8 +19,9 @@ class TrainingPlan(StrictParameters, BaseEstimator):
     stride : int, default=1
         Train on every `stride`-th sample only, counted back from the last one of each series, those to watch
         included: of windows that overlap, the next one tells little that is new. predict answers for every sample.
-    min_steps : int, default=1
-        Samples with fewer observed time steps are left out.
+    min_steps : int or "auto", default="auto"
+        Samples with fewer observed time steps are left out. "auto" is 1; where `LSTMRegressor` learns relative to the
+        target's own past it is 90 % of the usual number, unless fewer than a quarter of the samples have that many.
     shuffle : bool, default=True
         Whether to mix the samples before each epoch. Where their lengths differ much, those of like length come
         together.
@@ -48,16 +49,21 @@ class TrainingPlan(StrictParameters, BaseEstimator):
 
     _parameter_constraints = {
         "stride": [Interval(Integral, 1, None, closed="left")],
-        "min_steps": [Interval(Integral, 0, None, closed="left")],
+        "min_steps": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "shuffle": ["boolean"],
         "tbptt": [tuple, list, None],
     }
 
-    def __init__(self, *, stride=1, min_steps=1, shuffle=True, tbptt=None):
+    def __init__(self, *, stride=1, min_steps="auto", shuffle=True, tbptt=None):
         self.stride = stride
         self.min_steps = min_steps
         self.shuffle = shuffle
         self.tbptt = tbptt
+
+    @property
+    def least_steps(self):
+        """Observed time steps that any sample must have."""
+        return 1 if self.min_steps == "auto" else self.min_steps
 
     def kept(self, who, samples):
         """Positions of the samples to learn from: each of the stride, if it has enough observed time steps.
@@ -80,12 +86,12 @@ class TrainingPlan(StrictParameters, BaseEstimator):
             If no sample has `min_steps` observed time steps.
         """
         kept = every_nth(len(samples), self.stride, samples.windows.groups)
-        if self.min_steps == 0:
+        if self.least_steps == 0:
             return kept
-        kept = kept[samples.n_observed()[kept] >= self.min_steps]
+        kept = kept[samples.n_observed()[kept] >= self.least_steps]
         if len(kept) == 0:
             raise ValueError(
-                f"{who}(training=TrainingPlan(min_steps={self.min_steps})) leaves nothing to train on: no sample of X, "
+                f"{who}(training=TrainingPlan(min_steps={self.min_steps!r})) leaves nothing to train on: no sample of X, "
                 f"of shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
             )
         return kept

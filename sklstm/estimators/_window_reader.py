@@ -110,7 +110,7 @@ class WindowReader:
     def _refuse_numbers_only(self, who):
         """Refuse what is for numbers, where X holds codes and nothing else."""
         for name, value in self.for_numbers.items():
-            if value not in (None, False):
+            if value not in (None, False, "auto"):
                 raise ValueError(
                     f"{self._embedder(who)} embeds all features of X that change from time step to time step, so that "
                     f"no number is left for {name}={value!r}. Say which features hold codes, embedding_features=[...], "

@@ -126,6 +126,10 @@ class WindowScaling:
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(samples.windows[rows], kept=no_numbers)
 
+    def full_windows(self, samples, rows):
+        """Those of some samples to train on."""
+        return rows
+
     def apply(self, samples):
         """Samples that the network takes shifted and divided."""
         if self.scaler is None:

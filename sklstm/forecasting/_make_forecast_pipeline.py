@@ -16,7 +16,8 @@ def make_forecast_pipeline(
     log=False,
     units=32,
     window_scaler="auto",
-    linear_skip=True,
+    linear_skip="auto",
+    lstm_steps=None,
     quantiles=None,
     dropout=0.0,
     learning_rate=None,
@@ -31,20 +32,27 @@ def make_forecast_pipeline(
 
     ``SeriesForecaster(make_forecast_pipeline(n_steps=24, units=16), horizon=12)`` is the same forecaster as
     ``SeriesForecaster(n_steps=24, units=16, horizon=12)``. In the first one every parameter of every step can be set
-    and searched, and steps can be replaced. All defaults are those of `SeriesForecaster`.
+    and searched, and steps can be replaced. Defaults are those of `SeriesForecaster`; what is "auto" there is chosen on
+    a series, which this function does not see, and has a fixed value here.
 
     Parameters
     ----------
-    static, future, n_steps, scaling
+    static, future, scaling
         As in `SeriesForecaster`.
+    n_steps : int, default=24
+        The look-back: time steps in each window.
     pooled : bool, default=False
         Whether all series of a panel share one scale, as in `SeriesScaler`.
-    difference, log, units
+    difference, units
         As in `SeriesForecaster`.
+    log : bool, default=False
+        Whether to learn the logarithm.
     window_scaler : {"auto", "last", "mean", "standard"}, int or None, default="auto"
-        As in `SeriesForecaster`. "auto" is resolved here and does not follow later changes of the step ``difference``.
-    linear_skip : bool, default=True
+        As in `LSTMRegressor`; with `difference` "auto" is None, because differences have no level of their own.
+    linear_skip : bool or "auto", default="auto"
         Whether there is a linear path beside the LSTM, as in `LSTMRegressor`.
+    lstm_steps : int, optional
+        Time steps that the LSTM reads, the last ones of each window, as in `Architecture`; the linear path reads all.
     quantiles, dropout, learning_rate, epochs, batch_size, validation, patience, verbose, random_state
         As in `LSTMRegressor`.
 
@@ -73,17 +81,17 @@ def make_forecast_pipeline(
     >>> list(pipeline.named_steps)
     ['scale', 'frame', 'pad', 'to3d', 'lstm']
     """
-    from sklstm.estimators import LSTMRegressor
+    from sklstm.estimators import Architecture, LSTMRegressor
 
     steps = []
     if difference is not None or log:
         known = [*(() if static is None else static), *(() if future is None else future)] or None
         steps.append(("difference", Differencer(() if difference is None else difference, log=log, keep=known)))
-    if window_scaler == "auto":
-        # Differences have no level of their own.
-        window_scaler = "standard" if difference is None else None
+    if window_scaler == "auto" and difference is not None:
+        window_scaler = None
     lstm = LSTMRegressor(
         units,
+        architecture="vanilla" if lstm_steps is None else Architecture(lstm_steps=lstm_steps),
         window_scaler=window_scaler,
         linear_skip=linear_skip,
         quantiles=quantiles,

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from sklstm.forecasting._choose_settings import MOST_LSTM_STEPS
 from sklstm.forecasting._make_forecast_pipeline import make_forecast_pipeline
 from sklstm.forecasting._shared_parameters import share_parameters, share_target
 
@@ -24,8 +25,12 @@ NAMES = (
     "batch_size",
     "random_state",
 )
+# Chosen on the series.
+AUTOMATIC = {"n_steps": "auto", "log": "auto"}
 # Names and defaults.
-SHORT_PARAMETERS = {name: inspect.signature(make_forecast_pipeline).parameters[name].default for name in NAMES}
+SHORT_PARAMETERS = {
+    name: inspect.signature(make_forecast_pipeline).parameters[name].default for name in NAMES
+} | AUTOMATIC
 ONLY_IN_PIPELINE = tuple(inspect.signature(make_forecast_pipeline).parameters.keys() - set(NAMES))
 OF_OTHER_STEPS = {
     "difference__lags": "difference",
@@ -53,11 +58,17 @@ class ShortParameters:
         name: f"a pipeline: SeriesForecaster(make_forecast_pipeline({name}=...))" for name in ONLY_IN_PIPELINE
     }
 
-    def build_pipeline(self) -> Pipeline:
+    def build_pipeline(self, setting=None) -> Pipeline:
         """Return the Pipeline that `fit` will fit, not fitted.
 
         Its steps have the parameters that the forecaster passes to them: `group`, `time`, `freq`, `horizon`,
-        `strategy` and `target`. With ``target=None``, only `fit` knows which column a Differencer is for.
+        `strategy` and `target`. With ``target=None``, only `fit` knows which column a Differencer is for; and only
+        `fit` chooses what is "auto", so that look-back and logarithm are the defaults of `make_forecast_pipeline`.
+
+        Parameters
+        ----------
+        setting : Setting, optional
+            What `fit` chose for the short parameters that are "auto".
 
         Returns
         -------
@@ -70,7 +81,7 @@ class ShortParameters:
             If there is a pipeline and a short parameter is not at its default, or a step contradicts the forecaster.
         """
         if self.pipeline is None:
-            pipeline = make_forecast_pipeline(**{name: getattr(self, name) for name in SHORT_PARAMETERS})
+            pipeline = make_forecast_pipeline(**self._pipeline_parameters(setting))
         else:
             self._refuse_short_parameters()
             pipeline = clone(self.pipeline)
@@ -78,6 +89,16 @@ class ShortParameters:
             share_target(pipeline, self.target)
         shared = ("group", "time", "freq", "horizon", "strategy")
         return share_parameters(pipeline, **{name: getattr(self, name) for name in shared})
+
+    def _pipeline_parameters(self, setting):
+        """Parameters of `make_forecast_pipeline`."""
+        given = {name: getattr(self, name) for name in SHORT_PARAMETERS}
+        if setting is None:
+            return {name: value for name, value in given.items() if name not in AUTOMATIC or value != "auto"}
+        chosen = setting._asdict()
+        if given["n_steps"] == "auto" and setting.n_steps > MOST_LSTM_STEPS:
+            chosen["lstm_steps"] = MOST_LSTM_STEPS
+        return given | chosen
 
     def set_params(self, **params):
         """Set parameters of the forecaster, and those of the steps of its pipeline as ``pipeline__frame__n_steps``.

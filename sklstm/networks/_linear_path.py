@@ -1,6 +1,9 @@
 """A linear path past the LSTM, from each output's own past."""
 
+import numpy as np
 from keras import layers, ops
+
+NAME = "linear_path"
 
 
 def add_linear_path(outputs, values, linear_path):
@@ -25,17 +28,50 @@ def add_linear_path(outputs, values, linear_path):
     """
     if linear_path is None:
         return outputs
-    features, _ = linear_path
     n_steps = outputs.shape[1] if outputs.ndim == 3 else 1
-    paths = [
-        # It starts at zero: what the LSTM makes of its first weights is not disturbed.
-        layers.Dense(n_steps, kernel_initializer="zeros", use_bias=False, name=f"linear_path_{k}")(
-            values[:, :, int(feature)]
-        )
-        for k, feature in enumerate(features)
-    ]
-    paths = layers.Reshape(outputs.shape[1:], name="linear_paths")(ops.stack(paths, axis=-1))
-    return layers.Add(name="sum")([outputs, paths])
+    paths, order = [], []
+    for k, (feature, fed) in enumerate(outputs_by_feature(linear_path[0])):
+        # Weights are zero, for the estimator to set.
+        path = layers.Dense(n_steps * len(fed), kernel_initializer="zeros", name=f"{NAME}_{k}")(values[:, :, feature])
+        paths.append(layers.Reshape((n_steps, len(fed)), name=f"{NAME}_{k}_steps")(path))
+        order += fed
+    summed = paths[0] if len(paths) == 1 else layers.Concatenate(name=f"{NAME}s")(paths)
+    if order != sorted(order):
+        summed = ops.take(summed, np.argsort(order), axis=-1)
+    if outputs.ndim == 2:
+        summed = layers.Reshape(outputs.shape[1:], name=f"{NAME}s_flat")(summed)
+    return layers.Add(name="sum")([outputs, summed])
+
+
+def set_linear_path(network, features, coefficients, intercept):
+    """Set the weights of the linear path, and those of the output layer to zero: the network is then linear.
+
+    Parameters
+    ----------
+    network : keras.Model
+        With a linear path; changed in place.
+    features : sequence of int of length n_outputs
+        As they were passed to the network's builder.
+    coefficients : ndarray of shape (n_timesteps, n_output_steps, n_outputs)
+        Weights of the time steps of each output's feature.
+    intercept : ndarray of shape (n_output_steps, n_outputs)
+        Added to the outputs.
+    """
+    head = network.get_layer("outputs")
+    head.set_weights([np.zeros(weight.shape, np.float32) for weight in head.get_weights()])
+    for k, (_, fed) in enumerate(outputs_by_feature(features)):
+        kernel = coefficients[:, :, fed].reshape(len(coefficients), -1)
+        network.get_layer(f"{NAME}_{k}").set_weights([kernel, intercept[:, fed].ravel()])
+
+
+def outputs_by_feature(features):
+    """Pairs (feature, positions of the outputs that it feeds), in the order of their first outputs.
+
+    >>> outputs_by_feature([2, 0, 2])
+    [(2, [0, 2]), (0, [1])]
+    """
+    features = [int(feature) for feature in features]
+    return [(feature, [k for k, f in enumerate(features) if f == feature]) for feature in dict.fromkeys(features)]
 
 
 def path_length(linear_path):

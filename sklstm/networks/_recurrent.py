@@ -18,6 +18,13 @@ def lstm(units, seeds, **params):
     )
 
 
+def last_steps(sequence, observed, n_steps):
+    """The last time steps of a sequence and of its mask; all of them for None."""
+    if n_steps is None:
+        return sequence, observed
+    return sequence[:, -int(n_steps) :], observed[:, -int(n_steps) :]
+
+
 def drop(tensor, rate, seeds, name):
     """Drop a share of the values in training; no share, no layer."""
     return layers.Dropout(rate, seed=seeds.next(), name=name)(tensor) if rate else tensor

@@ -1,0 +1,273 @@
+"""Choose look-back, window scaling and logarithm by ridge regressions in closed form. Pure NumPy.
+
+The rules and their numbers come from 30 series of 72 to 740 rows, each forecast one row and a season ahead; RMSE is
+relative to the seasonal naive forecast, a geometric mean over the 60 cases, on rows that no rule saw:
+
+- Windows relative to their last value have 0.63, to their mean 0.63, to mean and standard deviation 0.67, as they are
+  0.72 (look-back of 24 or two seasons). The scaling with the lowest error in the last folds has 0.66: an error in the
+  last folds says little of the level in later years. Hence "last", and nothing only for a series without a trend.
+- The look-back with the lowest leave-one-out error has 0.62.
+- Differences that were better in the folds by two standard errors were worse by 2 % afterwards: they are not chosen.
+- The logarithm, chosen likewise, was better by 3 %.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklstm._ridge import fit_ridge
+
+# Penalties grow with the distance from the end of the window, as where the network starts.
+DECAY = 0.5
+# Look-backs that are always tried, and how many seasons, each with the row before them.
+USUAL_STEPS, SEASONS = (12, 24), (1, 2, 3)
+# Steps shorter than a day: hours of days, and days of weeks.
+DAYS_IN_A_WEEK = 7
+LONGEST_STEPS = 700
+# Rows to choose by; more change the choice between candidates that are alike.
+MOST_ROWS, MOST_VALUES = 8192, 2**21
+# A look-back and the horizon may take up this fraction of a series.
+LONGEST_FRACTION = 0.5
+# Folds by time: rows before each bound are fitted, those up to the next one are forecast.
+BOUNDS = (0.55, 0.7, 0.85, 1.0)
+# A setting replaces the usual one if its mean squared error is lower by a factor of `BETTER`, and by so many standard
+# errors of the difference, of which blocks of a horizon are the units.
+BETTER, STANDARD_ERRORS = 0.95, 2.0
+FEWEST_BLOCKS, MOST_BLOCKS = 5, 30
+FEWEST_ROWS = 8
+# A series has no trend if the means of its quarters differ by less than this fraction of their standard deviations.
+LITTLE_TREND = 0.5
+# Autocorrelations of a season, where times do not tell it, and lags that are tried.
+LOWEST_PEAK, LONGEST_LAG = 0.2, 400
+NEARLY_AS_HIGH = 0.8
+
+
+class Setting(NamedTuple):
+    """What a forecast is made by: see `SeriesForecaster`."""
+
+    n_steps: int
+    window_scaler: str | int | None = "last"
+    log: bool = False
+
+
+class Rows(NamedTuple):
+    """Rows to choose by.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_back + horizon)
+        The target around each row: `n_back` values up to the row, then those to forecast; NaN where not observed.
+    times : ndarray of shape (n_rows,)
+        Position of each row in its series, from 0 at the first to 1 at the last.
+    length : float
+        Number of rows of a series, the median.
+    horizon : int
+        Number of values to forecast.
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    length: float
+    horizon: int
+
+
+def candidate_steps(seasons, length, horizon):
+    """Look-backs to try, as far as they fit into the series.
+
+    >>> candidate_steps([12], length=144, horizon=1)
+    [12, 13, 24, 25, 37]
+    """
+    steps = {*USUAL_STEPS, *(times * season + 1 for season in seasons for times in SEASONS)}
+    fitting = sorted(n for n in steps if n <= LONGEST_STEPS and n + horizon <= LONGEST_FRACTION * length)
+    return fitting or [int(np.clip(length // 3, 1, USUAL_STEPS[0]))]
+
+
+def find_seasons(values):
+    """Lags at which the changes of a series correlate: of the highest peak, and of a nearly as high one within it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        In time order; NaN is not observed.
+
+    Returns
+    -------
+    seasons : list of int
+        Ascending; empty without a season.
+
+    Examples
+    --------
+    >>> find_seasons(np.tile([3.0, 4, 4, 5, 8, 11, 9], 10))
+    [7]
+    """
+    changes = np.diff(values)
+    changes = np.nan_to_num(changes - np.nanmean(changes)) if np.isfinite(changes).any() else np.zeros(0)
+    longest = min(LONGEST_LAG, len(changes) // 3)
+    if longest < 3 or not changes.any():
+        return []
+    spectrum = np.fft.rfft(changes, 2 * len(changes))
+    products = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 1]
+    correlations = products / products[0] * len(changes) / (len(changes) - np.arange(longest + 1))
+    lags = np.arange(2, longest)
+    higher = (correlations[lags] >= correlations[lags - 1]) & (correlations[lags] >= correlations[lags + 1])
+    peaks = lags[higher & (correlations[lags] > max(LOWEST_PEAK, 3 / np.sqrt(len(changes))))]
+    if len(peaks) == 0:
+        return []
+    best = peaks[np.argmax(correlations[peaks])]
+    within = peaks[(best % peaks == 0) & (correlations[peaks] >= NEARLY_AS_HIGH * correlations[best])]
+    return sorted({int(within[0]), int(best)})
+
+
+def choose_setting(rows, seasons, *, n_steps="auto", window_scaler="auto", log="auto"):
+    """The setting to forecast by; what is given is kept.
+
+    The look-back is the one with the lowest leave-one-out error. No window scaling, and the logarithm, are chosen only
+    if they are better by more than noise in forecasts of three folds.
+
+    Parameters
+    ----------
+    rows : Rows
+        Rows to choose by.
+    seasons : sequence of int
+        Rows in a season.
+    n_steps : int or "auto"
+    window_scaler : str, int or None
+    log : bool or "auto"
+
+    Returns
+    -------
+    setting : Setting
+    """
+    usual = {
+        "window_scaler": "last" if window_scaler == "auto" else window_scaler,
+        "log": False if log == "auto" else log,
+    }
+    if n_steps == "auto":
+        n_steps = _choose_steps(rows, candidate_steps(seasons, rows.length, rows.horizon), **usual)
+    setting, others = Setting(n_steps, **usual), []
+    if window_scaler == "auto" and _has_little_trend(rows):
+        others.append(setting._replace(window_scaler=None))
+    if log == "auto" and np.nanmin(rows.values, initial=np.inf) > 0:
+        others.append(setting._replace(log=True))
+    if not others:
+        return setting
+    errors, best, lowest = errors_ahead(rows, setting), setting, 1.0
+    for other in others:
+        found = errors_ahead(rows, other)
+        known = np.isfinite(errors) & np.isfinite(found)
+        if improves(errors[known], found[known], rows.horizon):
+            ratio = found[known].mean() / errors[known].mean()
+            best, lowest = (other, ratio) if ratio < lowest else (best, lowest)
+    return best
+
+
+def improves(usual, other, horizon):
+    """Whether the errors of another setting are lower than the usual ones by more than noise.
+
+    Parameters
+    ----------
+    usual, other : ndarray of shape (n_rows,)
+        Squared errors at the same rows, in time order.
+    horizon : int
+        Errors of so many rows in a row depend on each other.
+
+    Returns
+    -------
+    improves : bool
+    """
+    gains, n_blocks = usual - other, min(MOST_BLOCKS, len(usual) // max(1, horizon))
+    if n_blocks < FEWEST_BLOCKS or other.mean() > BETTER * usual.mean():
+        return False
+    blocks = [block.mean() for block in np.array_split(gains, n_blocks)]
+    return bool(gains.mean() > STANDARD_ERRORS * np.std(blocks, ddof=1) / np.sqrt(n_blocks))
+
+
+def left_out_errors(rows, setting):
+    """Squared errors at each row, (n_rows,), of a fit on all other rows; NaN where there is none."""
+    errors, framed = np.full(len(rows.values), np.nan), _Framed(rows, setting)
+    if len(framed.complete) >= FEWEST_ROWS:
+        errors[framed.complete] = framed.left_out_errors()
+    return errors
+
+
+def errors_ahead(rows, setting):
+    """Squared errors at each row, (n_rows,), of a fit on the rows before its fold; NaN where there is none."""
+    errors, framed = np.full(len(rows.values), np.nan), _Framed(rows, setting)
+    times = rows.times[framed.complete]
+    for begin, end in zip(BOUNDS[:-1], BOUNDS[1:], strict=True):
+        # No row that is fitted knows a value of the fold.
+        learned = framed.complete[times < begin - rows.horizon / rows.length]
+        judged = framed.complete[(times >= begin) & (times < end)]
+        if len(learned) >= FEWEST_ROWS and len(judged):
+            errors[judged] = framed.errors_ahead(learned, judged)
+    return errors
+
+
+def _choose_steps(rows, candidates, **setting):
+    """The look-back with the lowest leave-one-out error over the rows that all of them can be fitted on."""
+    errors = np.array([left_out_errors(rows, Setting(n, **setting)) for n in candidates])
+    common = np.isfinite(errors).all(axis=0)
+    return candidates[int(np.argmin(errors[:, common].mean(axis=1)))] if common.any() else candidates[0]
+
+
+def _has_little_trend(rows):
+    """Whether the level of the series hardly changes."""
+    now = rows.values[:, -rows.horizon - 1]
+    quarters = [now[(rows.times >= k / 4) & (rows.times < (k + 1) / 4) & np.isfinite(now)] for k in range(4)]
+    if min(map(len, quarters)) < 2:
+        return False
+    return np.std([part.mean() for part in quarters]) < LITTLE_TREND * np.mean([part.std() for part in quarters])
+
+
+class _Framed:
+    """Windows and targets of a setting.
+
+    Parameters
+    ----------
+    rows : Rows
+        Rows to choose by.
+    setting : Setting
+        What windows are made by.
+
+    Attributes
+    ----------
+    complete : ndarray of int
+        Rows whose windows and targets are observed throughout.
+    """
+
+    def __init__(self, rows, setting):
+        self.setting, self.truth = setting, rows.values[:, -rows.horizon :]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = np.log(rows.values) if setting.log else rows.values
+        n_back = values.shape[1] - rows.horizon
+        self.windows, self.targets = values[:, n_back - setting.n_steps : n_back], values[:, n_back:]
+        self.complete = np.flatnonzero(np.isfinite(self.windows).all(axis=1) & np.isfinite(self.targets).all(axis=1))
+        self.scales = np.arange(setting.n_steps, 0, -1.0) ** -DECAY
+
+    def left_out_errors(self):
+        windows, targets, level = self._shifted(self.complete)
+        ridge = fit_ridge(windows, targets, scales=self.scales)
+        return self._squared(self.complete, targets - ridge.errors + level)
+
+    def errors_ahead(self, learned, judged):
+        windows, targets, _ = self._shifted(learned)
+        ridge = fit_ridge(windows, targets, scales=self.scales)
+        windows, _, level = self._shifted(judged)
+        return self._squared(judged, windows @ ridge.coefficients + ridge.intercept + level)
+
+    def _shifted(self, chosen):
+        """Windows and targets without the level of the window, and this, of shape (n_chosen, 1)."""
+        windows, targets = self.windows[chosen], self.targets[chosen]
+        if self.setting.window_scaler is None:
+            level = np.zeros((len(chosen), 1))
+        elif self.setting.window_scaler == "last":
+            level = windows[:, -1:]
+        else:
+            level = windows.mean(axis=1, keepdims=True)
+        return windows - level, targets - level, level
+
+    def _squared(self, chosen, forecasts):
+        """Squared errors of forecasts, in the units of the series."""
+        with np.errstate(over="ignore"):
+            forecasts = np.exp(forecasts) if self.setting.log else forecasts
+        return ((forecasts - self.truth[chosen]) ** 2).mean(axis=1)
