@@ -12,7 +12,8 @@ from sklstm._parameters import StrictParameters
 NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
 # Time steps that were not observed make no difference to these at the front of a sample.
 OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
-# Options of CNNLSTM alone.
+# Parameters of Architecture that CNNLSTM lacks, and its own options.
+NOT_OF_CNN = ("network", "patch_length")
 CNN_OPTIONS = ("filters", "kernel_size", "subsequence")
 
 
@@ -32,9 +33,10 @@ class Architecture(StrictParameters, BaseEstimator):
         int that follows from its `random_state`), and the options below.
     recurrent_dropout : float, default=0.0
         Share of the LSTM's state that is dropped from time step to time step in training.
-    lstm_steps : int, optional
-        Time steps that the LSTM reads, the last ones of each window; by default all. A linear path (`linear_skip`)
-        reads all of them: so it takes a look-back of several seasons, and the LSTM costs no more.
+    patch_length : int, optional
+        Consecutive time steps that the LSTM reads as one, counted from the end of each sample; one by one by default.
+        With the hours of a day it reads a look-back of two weeks in 14 steps. Not for "cnn_lstm", which has
+        `subsequence`, nor for "many_to_many".
     output_activation : str, optional
         Of the last layer; by default what y asks for: linear, sigmoid or softmax.
     embedding_dim : int, optional
@@ -60,7 +62,7 @@ class Architecture(StrictParameters, BaseEstimator):
     _parameter_constraints = {
         "network": [StrOptions(set(NAMES)), callable],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "lstm_steps": [Interval(Integral, 1, None, closed="left"), None],
+        "patch_length": [Interval(Integral, 1, None, closed="left"), None],
         "output_activation": [str, None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_features": [list, tuple, np.ndarray, None],
@@ -71,14 +73,14 @@ class Architecture(StrictParameters, BaseEstimator):
         network="vanilla",
         *,
         recurrent_dropout=0.0,
-        lstm_steps=None,
+        patch_length=None,
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
     ):
         self.network = network
         self.recurrent_dropout = recurrent_dropout
-        self.lstm_steps = lstm_steps
+        self.patch_length = patch_length
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features
@@ -152,7 +154,7 @@ class CNNLSTM(Architecture):
         Of the convolution.
     subsequence : int, optional
         Time steps in each piece that a sample is cut into; by default about the square root of all.
-    recurrent_dropout, lstm_steps, output_activation, embedding_dim, embedding_features
+    recurrent_dropout, output_activation, embedding_dim, embedding_features
         As for `Architecture`.
 
     See Also
@@ -172,7 +174,7 @@ class CNNLSTM(Architecture):
         "filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "subsequence": [Interval(Integral, 1, None, closed="left"), None],
-    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name != "network"}
+    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name not in NOT_OF_CNN}
 
     def __init__(
         self,
@@ -181,7 +183,6 @@ class CNNLSTM(Architecture):
         kernel_size=3,
         subsequence=None,
         recurrent_dropout=0.0,
-        lstm_steps=None,
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
@@ -190,7 +191,6 @@ class CNNLSTM(Architecture):
         self.kernel_size = kernel_size
         self.subsequence = subsequence
         self.recurrent_dropout = recurrent_dropout
-        self.lstm_steps = lstm_steps
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features

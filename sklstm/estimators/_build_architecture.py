@@ -59,10 +59,20 @@ def build_architecture(who, architecture, offered, samples, kept, seed):
             f"{who}: the builder {name_of(builder)} asks for {missing[0]!r}, which it has no value for. A builder may "
             f"ask for {', '.join(offered)}. Give it a default, or bind it by functools.partial."
         )
+    _refuse_idle_patches(who, architecture, name_of(builder), asked)
     rebuild = partial(builder, **{name: value for name, value in offered.items() if name in asked})
     network = build_seeded(rebuild, seed)
     check_network(who, builder, network, samples, kept)
     return network, rebuild
+
+
+def _refuse_idle_patches(who, architecture, name, asked):
+    length = getattr(architecture, "patch_length", None)
+    if length is not None and "patch_length" not in asked:
+        raise ValueError(
+            f"{who} got patch_length={length} for a network that reads no patches, {name}. "
+            "Leave patch_length out, or use 'vanilla', 'stacked', 'bidirectional' or 'encoder_decoder'."
+        )
 
 
 def _refuse_unknown_activation(activation):

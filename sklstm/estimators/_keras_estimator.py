@@ -115,7 +115,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         for value in self.get_params(deep=False).values():
             if isinstance(value, StrictParameters):
                 value._validate_params()
-        tasks = FitTasks(self, X, y, epochs)
+        tasks = FitTasks(self, X, y, None if epochs == "auto" else epochs)
         before = vars(self).copy()
         try:
             interrupted = self._learn(X, y, sample_weight, epochs, anew, groups, classes, tasks)
@@ -172,7 +172,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             self._start(network, samples, targets[0], weights, weighed)
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
-        interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
+        interrupted = epochs != 0 and self._train(network, settings, data, tasks, epochs, rebuild)
         self.network_, self._shares_model = NetworkState.of(network, rebuild), False
         self._conclude(samples)
         return interrupted
@@ -214,6 +214,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
                 )
             )
         trainer, batches, watched = self._batches(network, data, rng)
+        epochs, schedule = self._budget(epochs, len(batches))
+        callbacks += schedule
         trained = fit_network(
             trainer,
             batches,
@@ -409,6 +411,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         if self.patience is not None:
             callbacks.append(early_stopping("val_loss" if watched else "loss", self.patience))
         return callbacks
+
+    def _budget(self, epochs, n_batches):
+        """Number of epochs, and callbacks that set the learning rate."""
+        return epochs, []
 
     def _is_network_of_user(self):
         """Whether the network was built by a function of the user's, which may not look for NaN."""

@@ -16,6 +16,12 @@ from sklstm.estimators._quantiles import read_quantiles
 from sklstm.estimators._regression_target import RegressionTarget
 from sklstm.estimators._relative_target import RelativeTarget
 
+# Epochs by default: of a network that starts at a ridge regression, with at most so many updates, and of any other.
+# From the ridge regression on, 29 series of 80 to 740 rows changed in RMSE by -5 to 7 % with 20 epochs, 0.6 % on
+# average, by 6 % with 100 and by 14 % with 200 epochs at a constant learning rate.
+EPOCHS_FROM_RIDGE, MOST_UPDATES = 20, 10_000
+USUAL_EPOCHS = 100
+
 
 def _learns_quantiles(regressor):
     """Whether the network has outputs for quantiles: as it was fitted, and before that by the parameter."""
@@ -45,8 +51,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         outputs for each time step of y, the others for a sample.
     dropout : float, default=0.0
         Share of an LSTM's output that is dropped in training.
-    epochs : int, default=100
-        How often to go through the training samples.
+    epochs : int or "auto", default="auto"
+        How often to go through the training samples. "auto" is 20 with a linear path, less if that were more than
+        10,000 updates of the weights, and the learning rate then decays to zero; it is 100 without one.
     batch_size : int, default=32
         Samples for each update of the weights.
     learning_rate : float, optional
@@ -67,16 +74,19 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         `linear_skip` then learn the units of each series by itself, and predict for series that were in fit. A scaler
         by name, or a SeriesScaler, is fitted on all series at once, a transformer of another library in a loop over
         series.
-    window_scaler : {"last", "mean", "standard"}, int or None, default=None
-        Shift each window by its last observed value or by its mean, or shift it by its mean and divide it by
-        its standard deviation; y by the same amounts of the target's own past, which must be among the
-        features; predictions are brought back row by row. Without it a series with a trend cannot be
-        forecast beyond the level that it was fitted on. An int: windows stay as they are, and y is learned as its
+    window_scaler : {"auto", "last", "mean", "standard"}, int or None, default="auto"
+        How each window is scaled: shifted by its last observed value ("last") or by its mean ("mean"), or shifted by
+        its mean and divided by its standard deviation ("standard"). y is scaled by the amounts of the feature that
+        holds its own past, and predictions are brought back row by row. Without it a series with a trend cannot be
+        forecast beyond the level that it was fitted on. "auto" is "last" where the target's own past is found among
+        the features, and no window scaling elsewhere. An int: windows stay as they are, and y is learned as its
         difference from its value so many time steps before it (a season).
-    linear_skip : bool, default=False
+    linear_skip : bool or "auto", default="auto"
         Whether the target's own past, which must be among the features, also goes to the output by a linear
-        path beside the LSTM (the autoregressive highway of LSTNet). It keeps an LSTM from losing to a linear
-        model on a short series. All windows must then have the same number of time steps.
+        path beside the LSTM (the autoregressive highway of LSTNet); "auto" is True where it is found. The path starts
+        at the ridge regression of the training windows, with a penalty that grows with the distance from the end of
+        the window and is chosen by leave-one-out errors, and the output layer of the LSTM at zero: so the LSTM learns
+        what the linear model leaves. All windows must then have the same number of time steps.
     target_feature : "auto", str, int or sequence of them, default="auto"
         Feature of X that holds the target's own past, by name or position; with several outputs one for all, or one for
         each. "auto" takes the feature that y is named after: ``sales``, or ``num__sales`` of a ColumnTransformer, for y
@@ -212,6 +222,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             Interval(Integral, 1, None, closed="left"),
             None,
         ],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "linear_skip": ["boolean", StrOptions({"auto"})],
         "target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple],
         "quantiles": ["array-like", None],
@@ -231,7 +242,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         *,
         architecture="vanilla",
         dropout=0.0,
-        epochs=100,
+        epochs="auto",
         batch_size=32,
         learning_rate=None,
         optimizer="adam",
@@ -239,8 +250,8 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         metrics=None,
         target_scaler="standard",
         target_groups=False,
-        window_scaler=None,
-        linear_skip=False,
+        window_scaler="auto",
+        linear_skip="auto",
         target_feature="auto",
         quantiles=None,
         stateful=False,
@@ -423,6 +434,16 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         features, _ = path
         start = fit_linear_start(samples, targets, rows, weights, features, self._target.quantiles)
         set_linear_path(network, features, *start)
+
+    def _budget(self, epochs, n_batches):
+        from sklstm.training import CosineDecay
+
+        if epochs != "auto":
+            return epochs, []
+        if self._scaling.linear_steps is None:
+            return USUAL_EPOCHS, []
+        epochs = max(1, min(EPOCHS_FROM_RIDGE, MOST_UPDATES // n_batches))
+        return epochs, [CosineDecay(epochs)]
 
     def _conclude(self, samples):
         super()._conclude(samples)

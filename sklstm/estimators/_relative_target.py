@@ -111,8 +111,8 @@ class RelativeTarget(WindowScaling):
 
     def series(self, samples):
         """The series of each sample, where each has a scale of y of its own; else None."""
-        # Divided by the spread of its own window, y has one scale in all series.
-        return samples.windows.groups if self.by_series and self.method != "standard" else None
+        # Relative to its own past, y is in the units of X, which has one scale for all series.
+        return samples.windows.groups if self.by_series and not self.changes_y else None
 
     def level_and_spread(self, samples, shape):
         """What is taken from the targets of each sample, and what they are divided by; in the units of y.
@@ -141,9 +141,7 @@ class RelativeTarget(WindowScaling):
             slope, offset = self._own_lines(samples.windows.groups)
             if steps:
                 slope, offset = slope[:, None, :n_outputs], offset[:, None, :n_outputs]
-            level = slope * level + offset
-            if self.method == "standard":
-                spread = spread * np.abs(slope)
+            level, spread = slope * level + offset, spread * np.abs(slope)
         return level, spread
 
     def _own_lines(self, groups):

@@ -91,7 +91,7 @@ class TrainingPlan(StrictParameters, BaseEstimator):
         kept = kept[samples.n_observed()[kept] >= self.least_steps]
         if len(kept) == 0:
             raise ValueError(
-                f"{who}(training=TrainingPlan(min_steps={self.min_steps!r})) leaves nothing to train on: no sample of X, "
+                f"{who}(training=TrainingPlan(min_steps={self.min_steps})) leaves nothing to train on: no sample of X, "
                 f"of shape {samples.shape}, has so many observed time steps. Lower min_steps, or pass longer sequences."
             )
         return kept

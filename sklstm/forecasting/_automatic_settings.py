@@ -11,6 +11,7 @@ relative to the seasonal naive forecast, a geometric mean over the 60 cases, on 
 - The logarithm, chosen likewise, was better by 3 %.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,8 @@ USUAL_STEPS, SEASONS = (12, 24), (1, 2, 3)
 # Steps shorter than a day: hours of days, and days of weeks.
 DAYS_IN_A_WEEK = 7
 LONGEST_STEPS = 700
+# Leave-one-out errors are near each other within this factor of the mean squared error.
+TOLERANCE = 1.01
 # Rows to choose by; more change the choice between candidates that are alike.
 MOST_ROWS, MOST_VALUES = 8192, 2**21
 # A look-back and the horizon may take up this fraction of a series.
@@ -48,6 +51,7 @@ class Setting(NamedTuple):
     n_steps: int
     window_scaler: str | int | None = "last"
     log: bool = False
+    patch_length: int | None = None
 
 
 class Rows(NamedTuple):
@@ -194,7 +198,7 @@ def errors_ahead(rows, setting):
     """Squared errors at each row, (n_rows,), of a fit on the rows before its fold; NaN where there is none."""
     errors, framed = np.full(len(rows.values), np.nan), _Framed(rows, setting)
     times = rows.times[framed.complete]
-    for begin, end in zip(BOUNDS[:-1], BOUNDS[1:], strict=True):
+    for begin, end in pairwise(BOUNDS):
         # No row that is fitted knows a value of the fold.
         learned = framed.complete[times < begin - rows.horizon / rows.length]
         judged = framed.complete[(times >= begin) & (times < end)]
@@ -204,10 +208,13 @@ def errors_ahead(rows, setting):
 
 
 def _choose_steps(rows, candidates, **setting):
-    """The look-back with the lowest leave-one-out error over the rows that all of them can be fitted on."""
+    """The shortest look-back whose error is near the lowest, over the rows that all of them can be fitted on."""
     errors = np.array([left_out_errors(rows, Setting(n, **setting)) for n in candidates])
     common = np.isfinite(errors).all(axis=0)
-    return candidates[int(np.argmin(errors[:, common].mean(axis=1)))] if common.any() else candidates[0]
+    if not common.any():
+        return candidates[0]
+    errors = errors[:, common].mean(axis=1)
+    return candidates[int(np.argmax(errors <= TOLERANCE * errors.min()))]
 
 
 def _has_little_trend(rows):

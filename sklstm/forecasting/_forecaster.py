@@ -58,7 +58,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
     n_steps : int or "auto", default="auto"
         The look-back: time steps in each window. "auto" chooses it on the series: among 12, 24, and one to three
         seasons (hours have days and weeks) the one with which a ridge regression on the same windows has the lowest
-        leave-one-out error. Beyond 48 time steps the LSTM reads the last 48, and its linear path all.
+        leave-one-out error. More than 48 time steps are read in patches of a season by the LSTM (`Architecture`), and
+        one by one by the linear path.
     scaling : {"minmax", "standard", "robust", "maxabs"} or None, default="standard"
         How features are scaled; in panels each series by itself.
     difference : int, sequence of int or None, default=None
@@ -91,8 +92,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         The last rows of each series, as many as a forecast looks back on.
     residuals_ : Residuals or None
         What calibration learned.
-    n_steps_, window_scaler_, log_
-        Look-back, window scaling and logarithm that were given or chosen; only without a `pipeline`.
+    n_steps_, window_scaler_, log_, patch_length_
+        Look-back, window scaling, logarithm and patches that were given or chosen; only without a `pipeline`.
     n_features_in_ : int
         Number of columns of the series, those that say group and time included.
     feature_names_in_ : ndarray of shape (n_columns,)
@@ -159,7 +160,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         units=32,
         window_scaler="auto",
         quantiles=None,
-        epochs=100,
+        epochs="auto",
         batch_size=32,
         calibration=None,
         random_state=None,
@@ -269,7 +270,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         pipeline = share_target(pipeline, target)
         engine = Engine(who, pipeline, horizon).fit(data, target)
         if setting is not None:
-            self.n_steps_, self.window_scaler_, self.log_ = setting
+            self.n_steps_, self.window_scaler_, self.log_, self.patch_length_ = setting
         if self.strategy == "recursive" and self.horizon > 1:
             engine.refuse_no_recursion(data, self.horizon)
         return engine

@@ -17,11 +17,11 @@ def make_forecast_pipeline(
     units=32,
     window_scaler="auto",
     linear_skip="auto",
-    lstm_steps=None,
+    patch_length=None,
     quantiles=None,
     dropout=0.0,
     learning_rate=None,
-    epochs=100,
+    epochs="auto",
     batch_size=32,
     validation=None,
     patience=None,
@@ -51,8 +51,8 @@ def make_forecast_pipeline(
         As in `LSTMRegressor`; with `difference` "auto" is None, because differences have no level of their own.
     linear_skip : bool or "auto", default="auto"
         Whether there is a linear path beside the LSTM, as in `LSTMRegressor`.
-    lstm_steps : int, optional
-        Time steps that the LSTM reads, the last ones of each window, as in `Architecture`; the linear path reads all.
+    patch_length : int, optional
+        Consecutive time steps that the LSTM reads as one, as in `Architecture`; the linear path reads each of them.
     quantiles, dropout, learning_rate, epochs, batch_size, validation, patience, verbose, random_state
         As in `LSTMRegressor`.
 
@@ -91,7 +91,7 @@ def make_forecast_pipeline(
         window_scaler = None
     lstm = LSTMRegressor(
         units,
-        architecture="vanilla" if lstm_steps is None else Architecture(lstm_steps=lstm_steps),
+        architecture="vanilla" if patch_length is None else Architecture(patch_length=patch_length),
         window_scaler=window_scaler,
         linear_skip=linear_skip,
         quantiles=quantiles,

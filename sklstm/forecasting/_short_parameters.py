@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sklstm.forecasting._choose_settings import MOST_LSTM_STEPS
 from sklstm.forecasting._make_forecast_pipeline import make_forecast_pipeline
 from sklstm.forecasting._shared_parameters import share_parameters, share_target
 
@@ -95,10 +94,7 @@ class ShortParameters:
         given = {name: getattr(self, name) for name in SHORT_PARAMETERS}
         if setting is None:
             return {name: value for name, value in given.items() if name not in AUTOMATIC or value != "auto"}
-        chosen = setting._asdict()
-        if given["n_steps"] == "auto" and setting.n_steps > MOST_LSTM_STEPS:
-            chosen["lstm_steps"] = MOST_LSTM_STEPS
-        return given | chosen
+        return given | setting._asdict()
 
     def set_params(self, **params):
         """Set parameters of the forecaster, and those of the steps of its pipeline as ``pipeline__frame__n_steps``.

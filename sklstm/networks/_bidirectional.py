@@ -8,7 +8,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, last_steps, lstm, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, patches, units_per_layer
 
 
 def bidirectional(
@@ -19,7 +19,7 @@ def bidirectional(
     recurrent_dropout=0.0,
     output_activation=None,
     linear_path=None,
-    lstm_steps=None,
+    patch_length=None,
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
@@ -37,7 +37,7 @@ def bidirectional(
         Share of what each pair says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
         As in `vanilla`.
-    lstm_steps, mask_value, embedding_dim, embedding_features, seed
+    patch_length, mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -67,7 +67,7 @@ def bidirectional(
     inputs = windows("bidirectional", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
     state = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
-    state, observed = last_steps(state, observed, lstm_steps)
+    state, observed = patches(state, observed, patch_length)
     for k, size in enumerate(sizes, start=1):
         params = {"recurrent_dropout": recurrent_dropout, "return_sequences": k < len(sizes)}
         # Keras draws three seeds more, for a layer that Bidirectional copies. They are left out for the same weights.

@@ -11,7 +11,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, last_steps, lstm, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 
 def cnn_lstm(
@@ -25,7 +25,6 @@ def cnn_lstm(
     recurrent_dropout=0.0,
     output_activation=None,
     linear_path=None,
-    lstm_steps=None,
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
@@ -50,7 +49,7 @@ def cnn_lstm(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`; not of frames.
-    lstm_steps, mask_value, embedding_dim, embedding_features, seed
+    mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`; frames are not embedded.
 
     Returns
@@ -96,8 +95,6 @@ def cnn_lstm(
         inputs = windows("cnn_lstm", meta, path_length(linear_path))
         values, observed = split_observed(inputs, mask_value, sequence_features(meta))
         sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
-        sequence, observed = last_steps(sequence, observed, lstm_steps)
-        n_timesteps = n_timesteps if lstm_steps is None else min(n_timesteps, int(lstm_steps))
         if subsequence is None:
             subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
         pieces, observed = _cut(sequence, observed, int(subsequence))

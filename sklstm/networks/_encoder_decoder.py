@@ -8,7 +8,7 @@ from sklstm.networks._heads import n_output_steps, step_heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, last_steps, lstm, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, patches, units_per_layer
 
 
 def encoder_decoder(
@@ -19,7 +19,7 @@ def encoder_decoder(
     recurrent_dropout=0.0,
     output_activation=None,
     linear_path=None,
-    lstm_steps=None,
+    patch_length=None,
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
@@ -39,7 +39,7 @@ def encoder_decoder(
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`, with a feature for each output of a time step.
-    lstm_steps, mask_value, embedding_dim, embedding_features, seed
+    patch_length, mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -72,7 +72,7 @@ def encoder_decoder(
     inputs = windows("encoder_decoder", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
     sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
-    sequence, observed = last_steps(sequence, observed, lstm_steps)
+    sequence, observed = patches(sequence, observed, patch_length)
     state = lstm(encoder, seeds, recurrent_dropout=recurrent_dropout, name="encoder")(sequence, mask=observed)
     state = drop(state, dropout, seeds, name="dropout_encoder")
     n_steps = n_output_steps(meta)

@@ -2,7 +2,7 @@
 
 from numbers import Integral
 
-from keras import layers
+from keras import layers, ops
 
 
 def lstm(units, seeds, **params):
@@ -18,11 +18,42 @@ def lstm(units, seeds, **params):
     )
 
 
-def last_steps(sequence, observed, n_steps):
-    """The last time steps of a sequence and of its mask; all of them for None."""
-    if n_steps is None:
+def patches(sequence, observed, length):
+    """Join consecutive time steps to patches, each of which is a time step of the result; nothing for None.
+
+    Patches are counted from the end, and the first one is filled up with zeros in front: so padding before a sequence
+    changes no patch that holds an observed time step.
+
+    Parameters
+    ----------
+    sequence : KerasTensor of shape (n_samples, n_timesteps, n_numbers)
+        Zero where not observed.
+    observed : KerasTensor of shape (n_samples, n_timesteps)
+        True where observed.
+    length : int or None
+        Time steps in a patch.
+
+    Returns
+    -------
+    sequence : KerasTensor of shape (n_samples, n_patches, length * n_numbers)
+    observed : KerasTensor of shape (n_samples, n_patches)
+        True where any time step of the patch was observed.
+
+    References
+    ----------
+    Nie, Nguyen, Sinthong and Kalagnanam, 2023, "A Time Series is Worth 64 Words: Long-term Forecasting with
+    Transformers", ICLR, section 3.1.
+    """
+    if length is None:
         return sequence, observed
-    return sequence[:, -int(n_steps) :], observed[:, -int(n_steps) :]
+    length, n_numbers = int(length), sequence.shape[-1]
+    seen = ops.expand_dims(ops.cast(observed, sequence.dtype), axis=-1)
+    filled = layers.ZeroPadding1D((length - 1, 0), name="fill")(ops.concatenate([sequence, seen], axis=-1))
+    # The oldest time steps are the last ones here, of which those short of a patch are left out.
+    cut = ops.extract_sequences(ops.transpose(ops.flip(filled, axis=1), (0, 2, 1)), length, length)
+    cut = ops.flip(ops.transpose(cut, (0, 2, 3, 1)), axis=1)
+    joined = layers.Reshape((-1, length * n_numbers), name="patches")(cut[..., :n_numbers])
+    return joined, ops.any(ops.greater(cut[..., n_numbers], 0), axis=-1)
 
 
 def drop(tensor, rate, seeds, name):

@@ -6,7 +6,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, last_steps, lstm, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, patches, units_per_layer
 
 
 def stacked(
@@ -17,7 +17,7 @@ def stacked(
     recurrent_dropout=0.0,
     output_activation=None,
     linear_path=None,
-    lstm_steps=None,
+    patch_length=None,
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
@@ -35,7 +35,7 @@ def stacked(
         Share of what each layer says that is dropped in training.
     recurrent_dropout, output_activation, linear_path
         As in `vanilla`.
-    lstm_steps, mask_value, embedding_dim, embedding_features, seed
+    patch_length, mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
 
     Returns
@@ -65,7 +65,7 @@ def stacked(
     inputs = windows("stacked", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
     state = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
-    state, observed = last_steps(state, observed, lstm_steps)
+    state, observed = patches(state, observed, patch_length)
     for k, size in enumerate(sizes, start=1):
         layer = lstm(
             size, seeds, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}"

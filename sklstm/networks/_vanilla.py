@@ -6,7 +6,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, last_steps, lstm, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, patches, units_per_layer
 
 
 def vanilla(
@@ -17,7 +17,7 @@ def vanilla(
     recurrent_dropout=0.0,
     output_activation=None,
     linear_path=None,
-    lstm_steps=None,
+    patch_length=None,
     mask_value=None,
     embedding_dim=None,
     embedding_features=None,
@@ -40,8 +40,8 @@ def vanilla(
     linear_path : tuple (features, n_timesteps), optional
         For each output of a regression the feature that holds its own past, and the length of the windows: a
         linear path from there is added. The number of time steps is open without it.
-    lstm_steps : int, optional
-        Time steps that the LSTM reads, the last ones of each window; all by default. A linear path reads all.
+    patch_length : int, optional
+        Consecutive time steps that the LSTM reads as one, such as the hours of a day; one by one by default.
     mask_value : float, optional
         A number that stands for what was not observed, beside NaN: for callers that let no NaN through.
     embedding_dim : int, optional
@@ -79,7 +79,7 @@ def vanilla(
     inputs = windows("vanilla", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
     sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
-    sequence, observed = last_steps(sequence, observed, lstm_steps)
+    sequence, observed = patches(sequence, observed, patch_length)
     state = lstm(size, seeds, recurrent_dropout=recurrent_dropout, name="lstm")(sequence, mask=observed)
     state = drop(state, dropout, seeds, name="dropout")
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)

@@ -10,6 +10,7 @@ from sklstm.training._compile import (
     check_parameters,
     early_stopping,
 )
+from sklstm.training._cosine_decay import CosineDecay
 from sklstm.training._epoch_report import EpochReport
 from sklstm.training._fit_network import fit_network
 from sklstm.training._pinball_loss import PinballLoss
@@ -21,6 +22,7 @@ from sklstm.training._stopping import stopping_fits
 from sklstm.training._truncated import sequence_model
 
 __all__ = [
+    "CosineDecay",
     "EpochReport",
     "PinballLoss",
     "SampleBatches",
