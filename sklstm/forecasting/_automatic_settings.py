@@ -30,7 +30,7 @@ TOLERANCE = 1.01
 # Rows to choose by; more change the choice between candidates that are alike.
 MOST_ROWS, MOST_VALUES = 8192, 2**21
 # A look-back and the horizon may take up this fraction of a series.
-LONGEST_FRACTION = 0.5
+LONGEST_FRACTION = 0.35
 # Folds by time: rows before each bound are fitted, those up to the next one are forecast.
 BOUNDS = (0.55, 0.7, 0.85, 1.0)
 # A setting replaces the usual one if its mean squared error is lower by a factor of `BETTER`, and by so many standard

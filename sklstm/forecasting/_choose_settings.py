@@ -16,7 +16,8 @@ from sklstm.forecasting._automatic_settings import (
 
 # Beyond so many time steps an automatic look-back is read in patches of a season by the LSTM, and step by step by the
 # linear path. Hours with a look-back of two weeks, a day ahead, relative RMSE: ridge regression 0.51 (demand for
-# electricity) and 0.67 (pedestrians); with an LSTM of 48 hours on what it leaves 0.51 and 0.67, of 14 days 0.48 and 0.64.
+# electricity) and 0.67 (pedestrians); with an LSTM on what it leaves 0.51 and 0.67 where that reads 48 hours, 0.48 and
+# 0.64 where it reads 14 days.
 MOST_STEPS_ONE_BY_ONE = 48
 # Rows of the longest series in which a season is looked for.
 MOST_FOR_SEASONS = 20_000
