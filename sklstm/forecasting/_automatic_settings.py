@@ -37,12 +37,13 @@ BOUNDS = (0.55, 0.7, 0.85, 1.0)
 # errors of the difference, of which blocks of a horizon are the units.
 BETTER, STANDARD_ERRORS = 0.95, 2.0
 FEWEST_BLOCKS, MOST_BLOCKS = 5, 30
+TINY = np.finfo(np.float64).tiny
 FEWEST_ROWS = 8
 # A series has no trend if the means of its quarters differ by less than this fraction of their standard deviations.
 LITTLE_TREND = 0.5
 # Autocorrelations of a season, where times do not tell it, and lags that are tried.
 LOWEST_PEAK, LONGEST_LAG = 0.2, 400
-NEARLY_AS_HIGH = 0.8
+NEARLY_AS_HIGH, AS_HIGH = 0.8, 0.95
 
 
 class Setting(NamedTuple):
@@ -87,7 +88,7 @@ def candidate_steps(seasons, length, horizon):
 
 
 def find_seasons(values):
-    """Lags at which the changes of a series correlate: of the highest peak, and of a nearly as high one within it.
+    """Lags at which the changes of a series correlate: that of the highest peak, and of a nearly as high one within it.
 
     Parameters
     ----------
@@ -117,9 +118,13 @@ def find_seasons(values):
     peaks = lags[higher & (correlations[lags] > max(LOWEST_PEAK, 3 / np.sqrt(len(changes))))]
     if len(peaks) == 0:
         return []
-    best = peaks[np.argmax(correlations[peaks])]
-    within = peaks[(best % peaks == 0) & (correlations[peaks] >= NEARLY_AS_HIGH * correlations[best])]
-    return sorted({int(within[0]), int(best)})
+    highest = peaks[np.argmax(correlations[peaks])]
+    seasons = set()
+    for share in (NEARLY_AS_HIGH, AS_HIGH):
+        # Twice a season correlates as the season does.
+        divides = (highest % peaks == 0) & (correlations[peaks] >= share * correlations[highest])
+        seasons.add(int(peaks[divides][0]))
+    return sorted(seasons)
 
 
 def choose_setting(rows, seasons, *, n_steps="auto", window_scaler="auto", log="auto"):
@@ -179,11 +184,13 @@ def improves(usual, other, horizon):
     -------
     improves : bool
     """
-    gains, n_blocks = usual - other, min(MOST_BLOCKS, len(usual) // max(1, horizon))
+    n_blocks = min(MOST_BLOCKS, len(usual) // max(1, horizon))
     if n_blocks < FEWEST_BLOCKS or other.mean() > BETTER * usual.mean():
         return False
-    blocks = [block.mean() for block in np.array_split(gains, n_blocks)]
-    return bool(gains.mean() > STANDARD_ERRORS * np.std(blocks, ddof=1) / np.sqrt(n_blocks))
+    # Logarithms, since the errors of a series that grows are largest in its last blocks.
+    means = [[block.mean() for block in np.array_split(errors, n_blocks)] for errors in (usual, other)]
+    gains = np.log(np.maximum(means[0], TINY)) - np.log(np.maximum(means[1], TINY))
+    return bool(gains.mean() > STANDARD_ERRORS * gains.std(ddof=1) / np.sqrt(n_blocks))
 
 
 def left_out_errors(rows, setting):
