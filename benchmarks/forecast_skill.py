@@ -213,7 +213,8 @@ def compare_series(tasks, peers):
     print(f"Seeds of sklstm differ by {np.mean(spreads):.4f} of the RMSE (mean standard deviation).")
     worse = [results[case, "sklstm"][0] / results[case, "Ridge, 24 lags"][0] for case in cases]
     print(
-        f"Worse than Ridge by more than 5 % in {np.sum(np.array(worse) > 1.05)} of {len(worse)}, at worst {max(worse):.2f}"
+        f"Worse than Ridge by more than 5 % in {sum(ratio > 1.05 for ratio in worse)} of {len(worse)} cases, at worst "
+        f"by a factor of {max(worse):.2f}."
     )
 
 
