@@ -79,8 +79,8 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         its mean and divided by its standard deviation ("standard"). y is scaled by the amounts of the feature that
         holds its own past, and predictions are brought back row by row. Without it a series with a trend cannot be
         forecast beyond the level that it was fitted on. "auto" is "last" where the target's own past is found among
-        the features, and no window scaling elsewhere. An int: windows stay as they are, and y is learned as its
-        difference from its value so many time steps before it (a season).
+        the features, in the same units for all series, and no window scaling elsewhere. An int: windows stay as they
+        are, and y is learned as its difference from its value so many time steps before it (a season).
     linear_skip : bool or "auto", default="auto"
         Whether the target's own past, which must be among the features, also goes to the output by a linear
         path beside the LSTM (the autoregressive highway of LSTNet); "auto" is True where it is found. The path starts

@@ -200,10 +200,11 @@ class RelativeTarget(WindowScaling):
 
     def _has_past(self, *given):
         try:
-            self._find_pasts(*given)
+            _, lines = self._find_pasts(*given)
         except ValueError:
             return False
-        return True
+        # Where each series has units of its own, only those of fit can be predicted: the user has to ask for that.
+        return lines is None or self.given_scaler not in ("auto", None) or self.given_skip is True
 
     def _refuse_no_series(self, windows):
         if self.by_series and windows.groups is None:

@@ -16,7 +16,7 @@ def make_forecast_pipeline(
     log=False,
     units=32,
     window_scaler="auto",
-    linear_skip="auto",
+    linear_skip=True,
     patch_length=None,
     quantiles=None,
     dropout=0.0,
@@ -37,19 +37,23 @@ def make_forecast_pipeline(
 
     Parameters
     ----------
-    static, future, scaling
+    static, future
         As in `SeriesForecaster`.
     n_steps : int, default=24
         The look-back: time steps in each window.
+    scaling
+        As in `SeriesForecaster`.
     pooled : bool, default=False
         Whether all series of a panel share one scale, as in `SeriesScaler`.
-    difference, units
+    difference
         As in `SeriesForecaster`.
     log : bool, default=False
         Whether to learn the logarithm.
+    units
+        As in `SeriesForecaster`.
     window_scaler : {"auto", "last", "mean", "standard"}, int or None, default="auto"
         As in `LSTMRegressor`; with `difference` "auto" is None, because differences have no level of their own.
-    linear_skip : bool or "auto", default="auto"
+    linear_skip : bool or "auto", default=True
         Whether there is a linear path beside the LSTM, as in `LSTMRegressor`.
     patch_length : int, optional
         Consecutive time steps that the LSTM reads as one, as in `Architecture`; the linear path reads each of them.

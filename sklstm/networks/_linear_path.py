@@ -56,6 +56,20 @@ def set_linear_path(network, features, coefficients, intercept):
         Weights of the time steps of each output's feature.
     intercept : ndarray of shape (n_output_steps, n_outputs)
         Added to the outputs.
+
+    See Also
+    --------
+    vanilla : Takes `linear_path`, as other networks do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.networks import set_linear_path, vanilla
+    >>> meta = {"X_shape_": (100, 3, 1), "target_type_": "continuous", "n_outputs_": 1}
+    >>> network = vanilla(meta, units=4, linear_path=([0], 3))
+    >>> set_linear_path(network, [0], np.array([[[0.0]], [[0.5]], [[0.5]]]), np.array([[1.0]]))
+    >>> network(np.array([[[7.0], [2.0], [4.0]]])).numpy()
+    array([[4.]], dtype=float32)
     """
     head = network.get_layer("outputs")
     head.set_weights([np.zeros(weight.shape, np.float32) for weight in head.get_weights()])

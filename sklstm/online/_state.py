@@ -11,9 +11,10 @@ from sklstm.online._rows import WHO, Rows
 from sklstm.preprocessing import SequencePadder, SeriesScaler, To3D
 
 WHOLE_NETWORKS = {"bidirectional": "reads windows from their end, too", "cnn_lstm": "reads pieces of windows"}
+# Parameters, the fitted attribute that tells what "auto" stands for, and why a state cannot have them.
 WHOLE_WINDOWS = {
-    "window_scaler": "looks at each window as a whole",
-    "linear_skip": "has a weight for each time step of a window",
+    "window_scaler": ("window_scaler_", "looks at each window as a whole"),
+    "linear_skip": ("linear_steps_", "has a weight for each time step of a window"),
 }
 
 
@@ -33,9 +34,14 @@ def steps_for_time_steps(steps, estimator, framer):
         _refuse(f"{who} has a network of your own, of which it cannot tell what a state is")
     if architecture.network in WHOLE_NETWORKS:
         _refuse(f"{who}(architecture={architecture.network!r}) {WHOLE_NETWORKS[architecture.network]}")
-    for name, does in WHOLE_WINDOWS.items():
-        if params.get(name) not in (None, False):
-            _refuse(f"{who}({name}={params[name]!r}) {does}")
+    if architecture.patch_length is not None:
+        _refuse(f"{who} reads patches of {architecture.patch_length} time steps")
+    for name, (attribute, does) in WHOLE_WINDOWS.items():
+        given = params.get(name)
+        if given == "auto" and getattr(estimator, attribute) is not None:
+            _refuse(f"{who}({name}='auto') {does}", "Fit with window_scaler=None and linear_skip=False, or pass")
+        if given not in (None, False, "auto"):
+            _refuse(f"{who}({name}={given!r}) {does}")
     for name, step in steps:
         keeps = isinstance(step, To3D) or (isinstance(step, SequencePadder) and np.isnan(step.value))
         if not keeps and not isinstance(step, SeriesScaler):
@@ -43,8 +49,10 @@ def steps_for_time_steps(steps, estimator, framer):
     return [(name, step) for name, step in steps if isinstance(step, SeriesScaler)]
 
 
-def _refuse(why):
-    raise ValueError(f"{WHO}(mode='state') feeds each time step to the network once, but {why}. Pass mode='window'.")
+def _refuse(why, remedy="Pass"):
+    raise ValueError(
+        f"{WHO}(mode='state') feeds each time step to the network once, but {why}. {remedy} mode='window'."
+    )
 
 
 class CarryingEstimator:

@@ -41,4 +41,5 @@ def without_keys(windows):
 
 def small(**params):
     """A small regressor; its target is the second feature of `walks`."""
-    return LSTMRegressor(**({"units": 2, "epochs": 2, "target_feature": 1, "random_state": 0} | params))
+    plain = {"window_scaler": None, "linear_skip": False}
+    return LSTMRegressor(**({"units": 2, "epochs": 2, "target_feature": 1, "random_state": 0} | plain | params))

@@ -224,7 +224,7 @@ def test_wrong_options(waves):
             "The 'embedding_dim' parameter of Architecture must be an int in the range [1, inf) or None. Got 0 instead.",
             "The 'filters' parameter of CNNLSTM must be an int in the range [1, inf). Got 0 instead.",
             "The 'stride' parameter of TrainingPlan must be an int in the range [1, inf). Got 0 instead.",
-            "The 'min_steps' parameter of TrainingPlan must be an int in the range [0, inf). Got -1 instead.",
+            "The 'min_steps' parameter of TrainingPlan must be an int in the range [0, inf) or a str among {'auto'}. Got -1 instead.",
             "The 'shuffle' parameter of TrainingPlan must be an instance of 'bool' or an instance of 'numpy.bool'. Got 2 instead.",
             "The 'tbptt' parameter of TrainingPlan must be an instance of 'tuple', an instance of 'list' or None. Got 3 instead.",
             "The 'fraction' parameter of TimeTail must be a float in the range [0.0, 1.0). Got 1.0 instead.",

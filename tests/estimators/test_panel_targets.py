@@ -78,12 +78,16 @@ def scaled_by_series(constant=()):
 
 
 def test_the_past_of_each_series_in_its_own_units():
-    """With a scale of y for each series, differences from the value one step before are those in the units of y."""
+    """Differences from the value one step before are learned in the units of X, which has one scale for all series."""
     X, y = scaled_by_series()
     last = np.asarray(interleaved()[0])[:, -1, 1]
-    relative = small(target_groups=True, window_scaler=1).fit(X, y)
-    differences = small(target_groups=True).fit(X, y - last)
-    assert_allclose(relative.predict(X), differences.predict(X) + last, rtol=1e-5)
+    spread = {label: rows[:, 1].std() for label, rows in walks()[0].items()}
+    units = np.array([spread[label] for label in X.groups])
+    # Windows that begin before their series are trained on where y is not relative to them.
+    plan = TrainingPlan(min_steps=1)
+    relative = small(target_groups=True, window_scaler=1, training=plan).fit(X, y)
+    differences = small().fit(X, (y - last) / units)
+    assert_allclose(relative.predict(X), differences.predict(X) * units + last, rtol=1e-4)
     assert_array_equal(pickle.loads(pickle.dumps(relative)).predict(X), relative.predict(X))
 
 
@@ -229,14 +233,13 @@ def test_scales_of_series_are_kept():
 
 
 def test_with_the_own_past_of_each_series():
-    """Differences from the last value are scaled for each series by itself."""
+    """Differences from the last value have one scale for all series."""
     X, y = interleaved()
-    model = small(target_groups=True, window_scaler="last").initialize(X, y)
-    last = np.asarray(X)[:, -1, 1]
-    for label in LEVELS:
-        own = X.groups == label
-        mean = (y - last)[own].mean()
-        assert_allclose(model.target_scaler_.transform([[mean]], groups=[label]), 0, atol=1e-7)
+    model = small(target_groups=True, window_scaler="last", training=TrainingPlan(min_steps=1)).initialize(X, y)
+    changes = y - np.asarray(X)[:, -1, 1]
+    assert_allclose(
+        model.target_scaler_.inverse_transform([[0.0], [1.0]])[:, 0], [changes.mean(), changes.mean() + changes.std()]
+    )
 
 
 def test_windows_without_series():

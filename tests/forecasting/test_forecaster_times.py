@@ -233,7 +233,7 @@ def test_rows_off_the_step_that_is_told():
     """A row that does not lie on freq= raises an error that names its time."""
     series = pd.Series(np.arange(30.0), pd.DatetimeIndex(OPEN["Monday to Saturday"][:30], freq=None), name="sales")
     assert refused(small(freq="B").fit, series) == snapshot(
-        "LagFramer(freq='B') got 2023-01-07 00:00:00, which does not lie on it. Leave such rows out, or pass the freq that they have."
+        "SeriesForecaster(freq='B') got 2023-01-07 00:00:00, which does not lie on it. Leave such rows out, or pass the freq that they have."
     )
 
 

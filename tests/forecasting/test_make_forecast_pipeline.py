@@ -20,13 +20,18 @@ def test_steps():
     assert "difference" not in make_forecast_pipeline().named_steps
 
 
+# The forecaster chooses these on the series.
+OF_PIPELINE = {"n_steps": 24, "log": False, "linear_skip": True, "patch_length": None}
+
+
 def test_defaults():
     """Defaults are those of SeriesForecaster, and those that it does not have are those of the steps."""
     of_forecaster = signature(SeriesForecaster).parameters
     of_lstm, of_scaler = signature(LSTMRegressor).parameters, signature(SeriesScaler).parameters
     for name, parameter in signature(make_forecast_pipeline).parameters.items():
         owner = of_forecaster if name in of_forecaster else of_scaler if name == "pooled" else of_lstm
-        assert parameter.default == (True if name == "linear_skip" else owner[name].default), name
+        default = OF_PIPELINE[name] if name in OF_PIPELINE else owner[name].default
+        assert parameter.default == default, name
 
 
 FURTHER = {
@@ -52,8 +57,8 @@ def test_further_parameters():
 
 def test_window_scaler():
     """Windows are scaled by default, unless differences have no level."""
-    assert make_forecast_pipeline()["lstm"].window_scaler == "standard"
-    assert make_forecast_pipeline(log=True)["lstm"].window_scaler == "standard"
+    assert make_forecast_pipeline()["lstm"].window_scaler == "auto"
+    assert make_forecast_pipeline(log=True)["lstm"].window_scaler == "auto"
     assert make_forecast_pipeline(difference=1)["lstm"].window_scaler is None
     assert make_forecast_pipeline(difference=1, window_scaler="last")["lstm"].window_scaler == "last"
 

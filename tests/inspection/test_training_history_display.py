@@ -110,7 +110,7 @@ def test_unscaled_target(waves):
     """Where the target is not scaled, and where it is a class, nothing is said about its scale."""
     X, y = waves
     for network, target in (
-        (LSTMRegressor(units=UNITS, epochs=EPOCHS, target_scaler=None, random_state=0), y),
+        (LSTMRegressor(units=UNITS, epochs=EPOCHS, target_scaler=None, window_scaler=None, random_state=0), y),
         (LSTMClassifier(units=UNITS, epochs=EPOCHS, random_state=0), y > 10),
     ):
         assert TrainingHistoryDisplay.from_estimator(network.fit(X, target)).ax_.get_ylabel() == "loss"

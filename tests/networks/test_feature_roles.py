@@ -7,7 +7,7 @@ from examples import ALL, MANY_TO_ONE, ROLES, copied, features, meta, padded
 from keras import layers
 from numpy.testing import assert_allclose
 
-from sklstm.networks import cnn_lstm, encoder_decoder, many_to_many, vanilla
+from sklstm.networks import cnn_lstm, encoder_decoder, many_to_many, set_linear_path, vanilla
 
 every = pytest.mark.parametrize("network", ALL, ids=lambda network: network.__name__)
 many_to_one = pytest.mark.parametrize("network", MANY_TO_ONE, ids=lambda network: network.__name__)
@@ -141,14 +141,18 @@ def test_a_number_that_stands_for_nan():
 @pytest.mark.parametrize("network", [*MANY_TO_ONE, encoder_decoder], ids=lambda network: network.__name__)
 def test_linear_path(network):
     """Its features are positions in the whole input."""
-    path = ((3,) * (1 if network is encoder_decoder else 6), 6)
-    model, X = network(with_roles(), units=3, linear_path=path), features()
-    before = np.asarray(model(X))
-    kernel = np.arange(36.0 if network is encoder_decoder else 6.0).reshape(6, -1)
-    model.get_layer("linear_path_0").set_weights([kernel])
-    added = np.asarray(model(X)) - before
-    expected = X[:, :, 3] @ kernel
-    assert_allclose(added[..., 0] if network is encoder_decoder else added[:, :1], expected, rtol=1e-4, atol=1e-4)
+    decoded = network is encoder_decoder
+    path = (3,) * (1 if decoded else 6)
+    model, X = network(with_roles(), units=3, linear_path=(path, 6)), features()
+    coefficients = np.arange(36.0).reshape(6, 6)
+    set_linear_path(
+        model,
+        path,
+        coefficients[:, :, None] if decoded else coefficients[:, None],
+        np.zeros((6, 1) if decoded else (1, 6)),
+    )
+    expected = X[:, :, 3] @ coefficients
+    assert_allclose(np.asarray(model(X)).reshape(expected.shape), expected, rtol=1e-4, atol=1e-4)
 
 
 # --- codes ----------------------------------------------------------------------------------------

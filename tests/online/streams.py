@@ -20,7 +20,9 @@ def waves(n_rows, seed=0):
 
 
 def small(**params):
-    return LSTMRegressor(**{"units": UNITS, "epochs": EPOCHS, "random_state": 0} | params)
+    return LSTMRegressor(
+        **{"units": UNITS, "epochs": EPOCHS, "window_scaler": None, "linear_skip": False, "random_state": 0} | params
+    )
 
 
 def steps(lstm, scaler=None, **framing):

@@ -74,7 +74,9 @@ def test_what_is_carried_behind_differences(steps, message):
 def test_late_rows(mode):
     """A row that is not later than the last one is refused, also where no row is kept."""
     n_steps = 3 if mode == "state" else 1
-    model = make_pipeline(LagFramer(n_steps), LSTMRegressor(UNITS, epochs=1, random_state=0)).fit(TABLE, TABLE["x"])
+    model = make_pipeline(
+        LagFramer(n_steps), LSTMRegressor(UNITS, epochs=1, window_scaler=None, linear_skip=False, random_state=0)
+    ).fit(TABLE, TABLE["x"])
     online = OnlinePredictor(model, mode=mode)
     online.update(1.0, time=TIMES[5])
     assert refused(online.update, 2.0, time=TIMES[5]) == snapshot(

@@ -113,7 +113,8 @@ class Rounded(LSTMRegressor):
 
 def test_a_state_of_an_estimator_with_its_own_predict():
     """A subclass predicts by its own method."""
-    model = steps(Rounded(UNITS, epochs=EPOCHS, random_state=0)).fit(FITTED, Y)
+    plain = {"window_scaler": None, "linear_skip": False}
+    model = steps(Rounded(UNITS, epochs=EPOCHS, random_state=0, **plain)).fit(FITTED, Y)
     plain = steps(small()).fit(FITTED, Y)
     expected = OnlinePredictor(plain, mode="state").update_many(NEW[:20]).round()
     assert_array_equal(OnlinePredictor(model, mode="state").update_many(NEW[:20]), expected)

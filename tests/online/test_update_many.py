@@ -45,7 +45,9 @@ def halves(table):
 
 
 def network(**params):
-    return LSTMRegressor(UNITS, epochs=EPOCHS, random_state=0, batch_size=256, **params)
+    return LSTMRegressor(
+        UNITS, epochs=EPOCHS, window_scaler=None, linear_skip=False, random_state=0, batch_size=256, **params
+    )
 
 
 def model(*before, final=None, **framing):

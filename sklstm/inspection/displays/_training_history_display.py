@@ -1,5 +1,6 @@
 """TrainingHistoryDisplay: loss and metrics over the epochs of a training."""
 
+from numbers import Integral
 from typing import Self
 
 import numpy as np
@@ -260,5 +261,5 @@ def _no_history(who, estimator):
 
 def _scales_target(network):
     """Whether the network learned another target than y itself."""
-    scalers = ("target_scaler_", "window_scaler")
-    return any(getattr(network, name, None) is not None for name in scalers)
+    relative = isinstance(getattr(network, "window_scaler", None), Integral)
+    return relative or any(getattr(network, name, None) is not None for name in ("target_scaler_", "window_scaler_"))
