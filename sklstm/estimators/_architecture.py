@@ -9,11 +9,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._parameters import StrictParameters
 
-NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
+NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder", "many_to_many")
 # Time steps that were not observed make no difference to these at the front of a sample.
-OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
+OPEN_FRONT = ("vanilla", "stacked", "bidirectional", "lstm_fcn")
 # Options of CNNLSTM alone.
 CNN_OPTIONS = ("filters", "kernel_size", "subsequence")
+# Options of LSTMFCN alone, but for `filters`, which CNNLSTM has, too.
+FCN_OPTIONS = ("filters", "kernel_sizes")
 
 
 class Architecture(StrictParameters, BaseEstimator):
@@ -24,9 +26,9 @@ class Architecture(StrictParameters, BaseEstimator):
 
     Parameters
     ----------
-    network : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
-            default="vanilla"
-        The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder" for as many
+    network : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder", "many_to_many"} or \
+            callable, default="vanilla"
+        The first five have outputs for a sample, the last two for each time step of y: "encoder_decoder" for as many
         as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what it asks for
         by name, of ``meta`` (a dict: see `sklstm.networks`), ``units`` and ``dropout`` of the estimator, ``seed`` (an
         int that follows from its `random_state`), and the options below.
@@ -43,6 +45,7 @@ class Architecture(StrictParameters, BaseEstimator):
     See Also
     --------
     CNNLSTM : The options of "cnn_lstm".
+    LSTMFCN : The options of "lstm_fcn".
 
     Examples
     --------
@@ -53,7 +56,10 @@ class Architecture(StrictParameters, BaseEstimator):
                   units=(16, 8))
     """
 
-    _elsewhere = {name: f"CNNLSTM({name}=...)" for name in CNN_OPTIONS}
+    _elsewhere = {
+        **{name: f"LSTMFCN({name}=...)" for name in FCN_OPTIONS},
+        **{name: f"CNNLSTM({name}=...)" for name in CNN_OPTIONS},
+    }
     _parameter_constraints = {
         "network": [StrOptions(set(NAMES)), callable],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -182,6 +188,54 @@ class CNNLSTM(Architecture):
         self.filters = filters
         self.kernel_size = kernel_size
         self.subsequence = subsequence
+        self.recurrent_dropout = recurrent_dropout
+        self.output_activation = output_activation
+        self.embedding_dim = embedding_dim
+        self.embedding_features = embedding_features
+
+
+class LSTMFCN(Architecture):
+    """An LSTM beside convolutions with batch normalisation: "lstm_fcn" with its own options.
+
+    Parameters
+    ----------
+    filters : sequence of int, default=(128, 256, 128)
+        Number of filters of each convolution, from the lowest.
+    kernel_sizes : sequence of int, default=(8, 5, 3)
+        Number of time steps that each convolution covers, one for each of `filters`.
+    recurrent_dropout, output_activation, embedding_dim, embedding_features
+        As for `Architecture`.
+
+    See Also
+    --------
+    sklstm.networks.lstm_fcn : The network.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier, LSTMFCN
+    >>> LSTMClassifier(8, architecture=LSTMFCN(filters=(16, 32, 16)))
+    LSTMClassifier(architecture=LSTMFCN(filters=(16, 32, 16)), units=8)
+    """
+
+    network = "lstm_fcn"
+
+    _parameter_constraints = {
+        "filters": [list, tuple, np.ndarray],
+        "kernel_sizes": [list, tuple, np.ndarray],
+    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name != "network"}
+
+    def __init__(
+        self,
+        *,
+        filters=(128, 256, 128),
+        kernel_sizes=(8, 5, 3),
+        recurrent_dropout=0.0,
+        output_activation=None,
+        embedding_dim=None,
+        embedding_features=None,
+    ):
+        self.filters = filters
+        self.kernel_sizes = kernel_sizes
         self.recurrent_dropout = recurrent_dropout
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim

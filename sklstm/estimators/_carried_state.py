@@ -49,6 +49,12 @@ def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_n
     """
     from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
 
+    if network_name == "lstm_fcn":
+        option = "stateful=True" if stateful else f"training=TrainingPlan(tbptt={tbptt!r})"
+        raise ValueError(
+            f"{who}({option}) trains in streams, but architecture='lstm_fcn' normalises whole samples in whole "
+            f"batches. Pass {'stateful=False' if stateful else 'tbptt=None'}, or architecture='stacked'."
+        )
     if tbptt is not None:
         tbptt = _read_tbptt(who, tbptt, network_name, has_linear_path, data.samples)
     size = min(batch_size, len(data.training))

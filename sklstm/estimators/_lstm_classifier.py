@@ -24,11 +24,11 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     ----------
     units : int or sequence of int, default=32
         Size of the LSTM's state; of each layer's, where the architecture has several.
-    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"}, callable \
-            or Architecture, default="vanilla"
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder", \
+            "many_to_many"}, callable or Architecture, default="vanilla"
         The network: a name, a function that builds one, or either with further options, such as embeddings
-        (`Architecture`) and the convolution of "cnn_lstm" (`CNNLSTM`). "encoder_decoder" and "many_to_many" have
-        outputs for each time step of y, the others for a sample.
+        (`Architecture`) and the convolutions of "cnn_lstm" (`CNNLSTM`) and "lstm_fcn" (`LSTMFCN`). "encoder_decoder"
+        and "many_to_many" have outputs for each time step of y, the others for a sample.
     dropout : float, default=0.0
         Share of an LSTM's output that is dropped in training.
     epochs : int, default=100

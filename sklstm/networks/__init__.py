@@ -31,8 +31,9 @@ not compiled. It takes NaN for time steps that were not observed, and loads wher
 from sklstm.networks._bidirectional import bidirectional
 from sklstm.networks._cnn_lstm import cnn_lstm
 from sklstm.networks._encoder_decoder import encoder_decoder
+from sklstm.networks._lstm_fcn import lstm_fcn
 from sklstm.networks._many_to_many import many_to_many
 from sklstm.networks._stacked import stacked
 from sklstm.networks._vanilla import vanilla
 
-__all__ = ["bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many", "stacked", "vanilla"]
+__all__ = ["bidirectional", "cnn_lstm", "encoder_decoder", "lstm_fcn", "many_to_many", "stacked", "vanilla"]

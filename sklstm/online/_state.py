@@ -10,7 +10,11 @@ from sklstm.online._buffer import Buffer
 from sklstm.online._rows import WHO, Rows
 from sklstm.preprocessing import SequencePadder, SeriesScaler, To3D
 
-WHOLE_NETWORKS = {"bidirectional": "reads windows from their end, too", "cnn_lstm": "reads pieces of windows"}
+WHOLE_NETWORKS = {
+    "bidirectional": "reads windows from their end, too",
+    "cnn_lstm": "reads pieces of windows",
+    "lstm_fcn": "reads pieces of windows",
+}
 WHOLE_WINDOWS = {
     "window_scaler": "looks at each window as a whole",
     "linear_skip": "has a weight for each time step of a window",

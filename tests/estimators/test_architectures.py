@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from sklstm import CNNLSTM, Architecture, LSTMClassifier, LSTMRegressor, TrainingPlan
 
-MANY_TO_ONE = ("vanilla", "stacked", "bidirectional", "cnn_lstm")
+MANY_TO_ONE = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn")
 ALL = (*MANY_TO_ONE, "encoder_decoder", "many_to_many")
 
 
@@ -55,6 +55,7 @@ def lstm_layers(model):
         ("stacked", [4, 3, 2], [4, 3, 2]),
         ("bidirectional", (3, 2), [3, 3, 2, 2]),
         ("cnn_lstm", 3, [3]),
+        ("lstm_fcn", 3, [3]),
         ("encoder_decoder", 3, [3, 3]),
         ("encoder_decoder", (4, 3), [4, 3]),
         ("many_to_many", [4, 3], [4, 3]),
