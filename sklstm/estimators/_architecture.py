@@ -34,6 +34,11 @@ class Architecture(StrictParameters, BaseEstimator):
         int that follows from its `random_state`), and the options below.
     recurrent_dropout : float, default=0.0
         Share of the LSTM's state that is dropped from time step to time step in training.
+    pooling : {"auto", "last", "mean"}, default="auto"
+        Whether the outputs of "vanilla", "stacked", "bidirectional" and "cnn_lstm" read the last state alone ("last"),
+        or beside it the mean of the states of all observed time steps ("mean"), which reaches the early time steps of
+        long samples. "auto" is "mean" for a classifier of samples of at least 32 time steps that carries no state,
+        and "last" otherwise.
     output_activation : str, optional
         Of the last layer; by default what y asks for: linear, sigmoid or softmax.
     embedding_dim : int, optional
@@ -63,6 +68,7 @@ class Architecture(StrictParameters, BaseEstimator):
     _parameter_constraints = {
         "network": [StrOptions(set(NAMES)), callable],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "pooling": [StrOptions({"auto", "last", "mean"})],
         "output_activation": [str, None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_features": [list, tuple, np.ndarray, None],
@@ -73,12 +79,14 @@ class Architecture(StrictParameters, BaseEstimator):
         network="vanilla",
         *,
         recurrent_dropout=0.0,
+        pooling="auto",
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
     ):
         self.network = network
         self.recurrent_dropout = recurrent_dropout
+        self.pooling = pooling
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features
@@ -152,7 +160,7 @@ class CNNLSTM(Architecture):
         Of the convolution.
     subsequence : int, optional
         Time steps in each piece that a sample is cut into; by default about the square root of all.
-    recurrent_dropout, output_activation, embedding_dim, embedding_features
+    recurrent_dropout, pooling, output_activation, embedding_dim, embedding_features
         As for `Architecture`.
 
     See Also
@@ -181,6 +189,7 @@ class CNNLSTM(Architecture):
         kernel_size=3,
         subsequence=None,
         recurrent_dropout=0.0,
+        pooling="auto",
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
@@ -189,6 +198,7 @@ class CNNLSTM(Architecture):
         self.kernel_size = kernel_size
         self.subsequence = subsequence
         self.recurrent_dropout = recurrent_dropout
+        self.pooling = pooling
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features
@@ -218,11 +228,15 @@ class LSTMFCN(Architecture):
     """
 
     network = "lstm_fcn"
+    # The convolutions have an average of their own.
+    pooling = "last"
 
     _parameter_constraints = {
         "filters": [list, tuple, np.ndarray],
         "kernel_sizes": [list, tuple, np.ndarray],
-    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name != "network"}
+    } | {
+        name: valid for name, valid in Architecture._parameter_constraints.items() if name not in ("network", "pooling")
+    }
 
     def __init__(
         self,

@@ -157,7 +157,7 @@ def test_builder_with_an_unknown_argument():
         """Never called."""
 
     assert refused(small(build).fit, X, Y) == snapshot(
-        "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, units, dropout, embedding_dim, embedding_features, output_activation, recurrent_dropout, linear_path. Give it a default, or bind it by functools.partial."
+        "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, units, dropout, embedding_dim, embedding_features, output_activation, pooling, recurrent_dropout, linear_path. Give it a default, or bind it by functools.partial."
     )
 
 
@@ -372,6 +372,7 @@ def test_frames_are_for_the_cnn_lstm():
             "LSTMRegressor(architecture='vanilla') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='stacked') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='bidirectional') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
+            "LSTMRegressor(architecture='lstm_fcn') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='encoder_decoder') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='many_to_many') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
         ]
