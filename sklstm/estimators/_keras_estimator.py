@@ -169,7 +169,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         )
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
-        interrupted = epochs > 0 and self._train(network, settings, data, tasks, epochs, rebuild)
+        interrupted = epochs != 0 and self._train(network, settings, data, tasks, epochs, rebuild)
         self.network_, self._shares_model = NetworkState.of(network, rebuild), False
         self._conclude(samples)
         return interrupted

@@ -16,6 +16,7 @@ from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
 from sklstm.training._processes import prepare_process
 from sklstm.training._programs import clear_programs
+from sklstm.training._rate_decay import RateDecay
 from sklstm.training._settings import Settings
 from sklstm.training._stopping import stopping_fits
 from sklstm.training._truncated import sequence_model
@@ -23,6 +24,7 @@ from sklstm.training._truncated import sequence_model
 __all__ = [
     "EpochReport",
     "PinballLoss",
+    "RateDecay",
     "SampleBatches",
     "Settings",
     "StreamBatches",
