@@ -46,10 +46,12 @@ def cnn_lstm(
     subsequence : int, optional
         Time steps that are read together; about the square root of their number by default, and room for a
         pattern. Frames are read one by one.
-    dropout, recurrent_dropout, output_activation
+    dropout, recurrent_dropout
         As in `vanilla`.
     pooling : {"last", "mean"}, default="last"
         As in `vanilla`, over the states after each subsequence or frame.
+    output_activation : str, optional
+        As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`; not of frames.
     mask_value, embedding_dim, embedding_features, seed
