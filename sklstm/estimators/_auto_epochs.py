@@ -6,7 +6,7 @@ FEWEST_EPOCHS = 100
 UPDATES, UPDATES_OF_NORMALISED = 1000, 500
 
 # A rate that falls to zero may begin high; recurrent layers need clipped gradients for it.
-RATE, RATE_OF_NORMALISED, CLIPNORM = 0.01, 0.001, 1.0
+RATE, RATE_OF_NORMALISED, CLIPNORM = 0.01, 0.003, 1.0
 
 
 def n_epochs(network, n_samples, batch_size):

@@ -39,7 +39,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     epochs : int or "auto", default="auto"
         Number of passes through the training samples. "auto" is as many as give 1,000 updates of the weights (500 with
         "lstm_fcn"), and at least 100. An optimizer that is given by name then begins with a learning rate of 0.01
-        (0.001 with "lstm_fcn") unless `learning_rate` is given, lowers it to zero along half a cosine, and clips the
+        (0.003 with "lstm_fcn") unless `learning_rate` is given, lowers it to zero along half a cosine, and clips the
         gradient of each weight to a norm of 1.
     batch_size : int, default=32
         Samples for each update of the weights.
