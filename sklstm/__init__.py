@@ -20,6 +20,7 @@ _HOMES = {
     "make_supervised": "sklstm.preprocessing",
     "Architecture": "sklstm.estimators",
     "CNNLSTM": "sklstm.estimators",
+    "LSTMFCN": "sklstm.estimators",
     "KerasClassifier": "sklstm.estimators",
     "KerasRegressor": "sklstm.estimators",
     "LSTMAutoencoder": "sklstm.estimators",
@@ -55,6 +56,7 @@ __version__ = version("sklstm")
 if TYPE_CHECKING:
     from sklstm._windows import Windows as Windows
     from sklstm.estimators import CNNLSTM as CNNLSTM
+    from sklstm.estimators import LSTMFCN as LSTMFCN
     from sklstm.estimators import Architecture as Architecture
     from sklstm.estimators import KerasClassifier as KerasClassifier
     from sklstm.estimators import KerasRegressor as KerasRegressor

@@ -31,8 +31,8 @@ class FitTasks:
         Being fitted.
     X, y : array-like
         What it is fitted on.
-    epochs : int, default=0
-        How many are planned.
+    epochs : int or "auto", default=0
+        Number of epochs that are planned; "auto" if it follows from the training samples.
     """
 
     def __init__(self, estimator, X, y, epochs=0):
@@ -40,7 +40,7 @@ class FitTasks:
         self.data = {"X": X, "y": y}
         self.root = self.epoch = None
         if getattr(estimator, "_skl_callbacks", None):
-            self.root = estimator._init_callback_context(max_subtasks=epochs)
+            self.root = estimator._init_callback_context(max_subtasks=None if epochs == "auto" else epochs)
             self.root.call_on_fit_task_begin(estimator=estimator, **self.data)
 
     def begin_epoch(self):

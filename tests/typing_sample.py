@@ -7,6 +7,7 @@ import numpy as np
 import sklstm
 from sklstm import (
     CNNLSTM,
+    LSTMFCN,
     Architecture,
     KerasClassifier,
     LagFramer,
@@ -49,6 +50,7 @@ def _estimators(X: np.ndarray, y: np.ndarray) -> None:
     assert_type(LSTMClassifier(units=8).fit(X, y).predict(X), np.ndarray)
     assert_type(KerasClassifier(model__hidden=8, epochs=5).fit(X, y), KerasClassifier)
     assert_type(LSTMAutoencoder(latent_dim=4).fit(X).transform(X), np.ndarray)
+    LSTMClassifier(architecture=LSTMFCN(filters=(8, 8, 8)))
     LSTMRegressor(architecture=CNNLSTM(filters=8), training=TrainingPlan(stride=4), validation=TimeTail(0.2, gap=3))
     assert_type(Architecture("stacked", recurrent_dropout=0.2), Architecture)
     LSTMRegressor(epcohs=5)  # type: ignore[call-arg]

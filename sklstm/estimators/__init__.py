@@ -1,6 +1,6 @@
 """Where scikit-learn meets Keras. Keras is loaded by the first fit or predict, not before."""
 
-from sklstm.estimators._architecture import CNNLSTM, Architecture
+from sklstm.estimators._architecture import CNNLSTM, LSTMFCN, Architecture
 from sklstm.estimators._keras_classifier import KerasClassifier
 from sklstm.estimators._keras_regressor import KerasRegressor
 from sklstm.estimators._lstm_autoencoder import LSTMAutoencoder
@@ -10,6 +10,7 @@ from sklstm.estimators._training_plan import TrainingPlan
 
 __all__ = [
     "CNNLSTM",
+    "LSTMFCN",
     "Architecture",
     "KerasClassifier",
     "KerasRegressor",

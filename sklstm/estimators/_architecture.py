@@ -9,12 +9,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklstm._parameters import StrictParameters
 
-NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many")
+NAMES = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder", "many_to_many")
 # Time steps that were not observed make no difference to these at the front of a sample.
-OPEN_FRONT = ("vanilla", "stacked", "bidirectional")
-# Parameters of Architecture that CNNLSTM lacks, and its own options.
-NOT_OF_CNN = ("network", "patch_length")
+OPEN_FRONT = ("vanilla", "stacked", "bidirectional", "lstm_fcn")
+# Parameters of Architecture that CNNLSTM and LSTMFCN lack.
+NOT_OF_CONVOLUTIONS = ("network", "patch_length")
+# Options of CNNLSTM alone.
 CNN_OPTIONS = ("filters", "kernel_size", "subsequence")
+# Options of LSTMFCN alone, but for `filters`, which CNNLSTM has, too.
+FCN_OPTIONS = ("filters", "kernel_sizes")
 
 
 class Architecture(StrictParameters, BaseEstimator):
@@ -25,9 +28,9 @@ class Architecture(StrictParameters, BaseEstimator):
 
     Parameters
     ----------
-    network : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"} or callable, \
-            default="vanilla"
-        The first four have outputs for a sample, the last two for each time step of y: "encoder_decoder" for as many
+    network : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder", "many_to_many"} or \
+            callable, default="vanilla"
+        The first five have outputs for a sample, the last two for each time step of y: "encoder_decoder" for as many
         as y has, "many_to_many" for each time step of X. A function that builds a keras.Model takes what it asks for
         by name, of ``meta`` (a dict: see `sklstm.networks`), ``units`` and ``dropout`` of the estimator, ``seed`` (an
         int that follows from its `random_state`), and the options below.
@@ -37,6 +40,11 @@ class Architecture(StrictParameters, BaseEstimator):
         Consecutive time steps that the LSTM reads as one, counted from the end of each sample; one by one by default.
         With the hours of a day it reads a look-back of two weeks in 14 steps. Not for "cnn_lstm", which has
         `subsequence`, nor for "many_to_many".
+    pooling : {"auto", "last", "mean"}, default="auto"
+        Whether the outputs of "vanilla", "stacked", "bidirectional" and "cnn_lstm" read the last state alone ("last"),
+        or beside it the mean of the states of all observed time steps ("mean"), which reaches the early time steps of
+        long samples. "auto" is "mean" for a classifier of samples of at least 32 time steps that carries no state,
+        and "last" otherwise.
     output_activation : str, optional
         Of the last layer; by default what y asks for: linear, sigmoid or softmax.
     embedding_dim : int, optional
@@ -48,6 +56,7 @@ class Architecture(StrictParameters, BaseEstimator):
     See Also
     --------
     CNNLSTM : The options of "cnn_lstm".
+    LSTMFCN : The options of "lstm_fcn".
 
     Examples
     --------
@@ -58,11 +67,15 @@ class Architecture(StrictParameters, BaseEstimator):
                   units=(16, 8))
     """
 
-    _elsewhere = {name: f"CNNLSTM({name}=...)" for name in CNN_OPTIONS}
+    _elsewhere = {
+        **{name: f"LSTMFCN({name}=...)" for name in FCN_OPTIONS},
+        **{name: f"CNNLSTM({name}=...)" for name in CNN_OPTIONS},
+    }
     _parameter_constraints = {
         "network": [StrOptions(set(NAMES)), callable],
         "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
         "patch_length": [Interval(Integral, 1, None, closed="left"), None],
+        "pooling": [StrOptions({"auto", "last", "mean"})],
         "output_activation": [str, None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left"), None],
         "embedding_features": [list, tuple, np.ndarray, None],
@@ -74,6 +87,7 @@ class Architecture(StrictParameters, BaseEstimator):
         *,
         recurrent_dropout=0.0,
         patch_length=None,
+        pooling="auto",
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
@@ -81,6 +95,7 @@ class Architecture(StrictParameters, BaseEstimator):
         self.network = network
         self.recurrent_dropout = recurrent_dropout
         self.patch_length = patch_length
+        self.pooling = pooling
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim
         self.embedding_features = embedding_features
@@ -154,7 +169,7 @@ class CNNLSTM(Architecture):
         Of the convolution.
     subsequence : int, optional
         Time steps in each piece that a sample is cut into; by default about the square root of all.
-    recurrent_dropout, output_activation, embedding_dim, embedding_features
+    recurrent_dropout, pooling, output_activation, embedding_dim, embedding_features
         As for `Architecture`.
 
     See Also
@@ -174,7 +189,7 @@ class CNNLSTM(Architecture):
         "filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "subsequence": [Interval(Integral, 1, None, closed="left"), None],
-    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name not in NOT_OF_CNN}
+    } | {name: valid for name, valid in Architecture._parameter_constraints.items() if name not in NOT_OF_CONVOLUTIONS}
 
     def __init__(
         self,
@@ -183,6 +198,7 @@ class CNNLSTM(Architecture):
         kernel_size=3,
         subsequence=None,
         recurrent_dropout=0.0,
+        pooling="auto",
         output_activation=None,
         embedding_dim=None,
         embedding_features=None,
@@ -190,6 +206,61 @@ class CNNLSTM(Architecture):
         self.filters = filters
         self.kernel_size = kernel_size
         self.subsequence = subsequence
+        self.recurrent_dropout = recurrent_dropout
+        self.pooling = pooling
+        self.output_activation = output_activation
+        self.embedding_dim = embedding_dim
+        self.embedding_features = embedding_features
+
+
+class LSTMFCN(Architecture):
+    """An LSTM beside convolutions with batch normalisation: "lstm_fcn" with its own options.
+
+    Parameters
+    ----------
+    filters : sequence of int, default=(128, 256, 128)
+        Number of filters of each convolution, from the lowest.
+    kernel_sizes : sequence of int, default=(8, 5, 3)
+        Number of time steps that each convolution covers, one for each of `filters`.
+    recurrent_dropout, output_activation, embedding_dim, embedding_features
+        As for `Architecture`.
+
+    See Also
+    --------
+    sklstm.networks.lstm_fcn : The network.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier, LSTMFCN
+    >>> LSTMClassifier(8, architecture=LSTMFCN(filters=(16, 32, 16)))
+    LSTMClassifier(architecture=LSTMFCN(filters=(16, 32, 16)), units=8)
+    """
+
+    network = "lstm_fcn"
+    # The convolutions have an average of their own.
+    pooling = "last"
+
+    _parameter_constraints = {
+        "filters": [list, tuple, np.ndarray],
+        "kernel_sizes": [list, tuple, np.ndarray],
+    } | {
+        name: valid
+        for name, valid in Architecture._parameter_constraints.items()
+        if name not in (*NOT_OF_CONVOLUTIONS, "pooling")
+    }
+
+    def __init__(
+        self,
+        *,
+        filters=(128, 256, 128),
+        kernel_sizes=(8, 5, 3),
+        recurrent_dropout=0.0,
+        output_activation=None,
+        embedding_dim=None,
+        embedding_features=None,
+    ):
+        self.filters = filters
+        self.kernel_sizes = kernel_sizes
         self.recurrent_dropout = recurrent_dropout
         self.output_activation = output_activation
         self.embedding_dim = embedding_dim

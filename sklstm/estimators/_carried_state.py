@@ -27,7 +27,7 @@ class SeriesStates(NamedTuple):
 # --- training -------------------------------------------------------------------------------------
 
 
-def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_name, has_linear_path, rng):
+def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_name, pooling, has_linear_path, rng):
     """The network to train, its batches, and those to watch: with carried state in streams, with TBPTT in pieces.
 
     Parameters
@@ -42,6 +42,8 @@ def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_n
         As for LSTMRegressor and TrainingPlan.
     network_name : str or callable
         As `network` of Architecture.
+    pooling : {"last", "mean"}
+        As of Architecture.
     has_linear_path : bool
         Whether the network has a weight for each time step.
     rng : numpy.random.RandomState or None
@@ -49,6 +51,13 @@ def stream_batches(who, network, data, *, batch_size, stateful, tbptt, network_n
     """
     from sklstm.training import StreamBatches, carrying, sequence_model, shuffled_rows, streams
 
+    option = "stateful=True" if stateful else f"training=TrainingPlan(tbptt={tbptt!r})"
+    refuse_mean_of_pieces(who, option, pooling)
+    if network_name == "lstm_fcn":
+        raise ValueError(
+            f"{who}({option}) trains in streams, but architecture='lstm_fcn' normalises whole samples in whole "
+            f"batches. Pass {'stateful=False' if stateful else 'tbptt=None'}, or architecture='stacked'."
+        )
     if tbptt is not None:
         tbptt = _read_tbptt(who, tbptt, network_name, has_linear_path, data.samples)
     size = min(batch_size, len(data.training))
@@ -89,6 +98,15 @@ def _read_tbptt(who, tbptt, network_name, has_linear_path, samples):
             f"or {whole[1]}."
         )
     return tuple(min(int(k), samples.shape[1]) for k in tbptt)
+
+
+def refuse_mean_of_pieces(who, option, pooling):
+    """Refuse to carry a state to a network that takes the mean over all states of a sample."""
+    if pooling == "mean":
+        raise ValueError(
+            f"{who}({option}) carries a state from one sample or piece to the next, but the network takes the mean "
+            "over the states of a whole sample. Fit it with architecture=Architecture(..., pooling='last')."
+        )
 
 
 # --- prediction -----------------------------------------------------------------------------------

@@ -1,16 +1,21 @@
 """LSTMClassifier: sequences in, labels out."""
 
+from numbers import Integral
 from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._fit_callbacks import with_callbacks
+from sklstm.estimators._auto_epochs import n_epochs, optimizer_params
 from sklstm.estimators._class_target import ClassTarget, has_one_label
 from sklstm.estimators._lstm_estimator import LSTMEstimator
 from sklstm.estimators._window_scaling import WindowScaling
+
+# From this number of time steps on, the last state tells too little of the first ones: see Architecture(pooling=...).
+LONG_SAMPLE = 32
 
 
 class LSTMClassifier(ClassifierMixin, LSTMEstimator):
@@ -24,19 +29,22 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     ----------
     units : int or sequence of int, default=32
         Size of the LSTM's state; of each layer's, where the architecture has several.
-    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many"}, callable \
-            or Architecture, default="vanilla"
+    architecture : {"vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder", \
+            "many_to_many"}, callable or Architecture, default="vanilla"
         The network: a name, a function that builds one, or either with further options, such as embeddings
-        (`Architecture`) and the convolution of "cnn_lstm" (`CNNLSTM`). "encoder_decoder" and "many_to_many" have
-        outputs for each time step of y, the others for a sample.
+        (`Architecture`) and the convolutions of "cnn_lstm" (`CNNLSTM`) and "lstm_fcn" (`LSTMFCN`). "encoder_decoder"
+        and "many_to_many" have outputs for each time step of y, the others for a sample.
     dropout : float, default=0.0
         Share of an LSTM's output that is dropped in training.
-    epochs : int, default=100
-        How often to go through the training samples.
+    epochs : int or "auto", default="auto"
+        Number of passes through the training samples. "auto" is as many as give 1,000 updates of the weights (500 with
+        "lstm_fcn"), and at least 100. An optimizer that is given by name then begins with a learning rate of 0.01
+        (0.003 with "lstm_fcn") unless `learning_rate` is given, lowers it to zero along half a cosine, and clips the
+        gradient of each weight to a norm of 1.
     batch_size : int, default=32
         Samples for each update of the weights.
     learning_rate : float, optional
-        Of the optimizer; by default the optimizer's own.
+        Of the optimizer; by default the optimizer's own, unless epochs is "auto".
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         An instance is copied for each fit.
     loss : str, function or keras.losses.Loss, optional
@@ -144,6 +152,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     """
 
     _parameter_constraints = LSTMEstimator._parameter_constraints | {
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
         "window_labels": [StrOptions({"last", "majority", "any"}), None],
@@ -156,7 +165,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         *,
         architecture="vanilla",
         dropout=0.0,
-        epochs=100,
+        epochs="auto",
         batch_size=32,
         learning_rate=None,
         optimizer="adam",
@@ -297,6 +306,34 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         return self._score(X, y, sample_weight)
 
     # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _budget(self, epochs, n_batches):
+        if epochs != "auto":
+            return epochs, []
+        from sklstm.training import CosineDecay
+
+        decay = [CosineDecay()] if self._follows_a_plan else []
+        return n_epochs(self._architecture.network, n_batches), decay
+
+    def _settings(self, network):
+        from sklstm.training import build_optimizer
+
+        settings = super()._settings(network)
+        if not self._follows_a_plan:
+            return settings
+        params = optimizer_params(self._architecture.network, self.learning_rate)
+        return settings._replace(optimizer=build_optimizer(self.optimizer, **params))
+
+    @property
+    def _follows_a_plan(self):
+        """Whether the learning rate falls over the epochs; an optimizer object has a rate of its own."""
+        return self.epochs == "auto" and isinstance(self.optimizer, str)
+
+    def _choose_pooling(self, samples):
+        carries = self.stateful or self._plan.tbptt is not None
+        if self._architecture.pooling != "auto" or carries or samples.n_observed().max() < LONG_SAMPLE:
+            return super()._choose_pooling(samples)
+        return "mean"
 
     def _collaborators(self):
         target = ClassTarget(self._architecture, self.window_labels)

@@ -8,7 +8,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklstm._fit_callbacks import with_callbacks
 from sklstm.estimators._architecture import NAMES, Architecture
 from sklstm.estimators._build_architecture import build_architecture
-from sklstm.estimators._carried_state import carried_outputs, refuse_idle_groups, stream_batches, warn_of_overlap
+from sklstm.estimators._carried_state import (
+    carried_outputs,
+    refuse_idle_groups,
+    refuse_mean_of_pieces,
+    stream_batches,
+    warn_of_overlap,
+)
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._window_reader import WindowReader
 
@@ -99,18 +105,24 @@ class LSTMEstimator(KerasEstimator):
         return
 
     def _build(self, samples):
-        codes = self._reader.codes
+        codes, self._pooling = self._reader.codes, self._choose_pooling(samples)
         meta = self._meta(samples) | ({"n_categories_": self._reader.n_categories} if codes else {})
         offered = {
             "meta": meta,
             "units": self.units,
             "dropout": self.dropout,
             **self._architecture.options(),
+            "pooling": self._pooling,
             "embedding_features": codes or None,
             "linear_path": self._linear_path(samples.shape[1]),
         }
         who, kept = type(self).__name__, self._kept(samples)
         return build_architecture(who, self._architecture, offered, samples, kept, self._seed)
+
+    def _choose_pooling(self, samples):
+        """Return the pooling of the network: "auto" is "last" where outputs follow the latest time steps."""
+        given = self._architecture.pooling
+        return "last" if given == "auto" else given
 
     def _batches(self, network, data, rng):
         refuse_idle_groups(type(self).__name__, data.groups, self.stateful)
@@ -126,6 +138,7 @@ class LSTMEstimator(KerasEstimator):
             stateful=self.stateful,
             tbptt=self._plan.tbptt,
             network_name=self._architecture.network,
+            pooling=self._pooling,
             has_linear_path=self._linear_path(data.samples.shape[1]) is not None,
             rng=rng if self._plan.shuffle else None,
         )
@@ -135,6 +148,7 @@ class LSTMEstimator(KerasEstimator):
         if not self.stateful:
             return super()._outputs(X)
         samples = self._read_for_predict(X)
+        refuse_mean_of_pieces(type(self).__name__, "stateful=True", self._pooling)
         warn_of_overlap(type(self).__name__, samples)
         outputs, self._states = carried_outputs(type(self).__name__, self.network_, samples, groups, self._states)
         return outputs, samples

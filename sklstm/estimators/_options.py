@@ -5,7 +5,7 @@ import copy
 import numpy as np
 from sklearn.base import clone
 
-from sklstm.estimators._architecture import CNN_OPTIONS, CNNLSTM, Architecture
+from sklstm.estimators._architecture import CNN_OPTIONS, CNNLSTM, FCN_OPTIONS, LSTMFCN, Architecture
 from sklstm.estimators._network_checks import name_of
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
@@ -13,13 +13,14 @@ from sklstm.model_selection import TimeTail
 # What to pass in place of a plain value, such as "stacked" or 0.2, to set options.
 HOLDERS = {"architecture": "Architecture", "training": "TrainingPlan", "validation": "TimeTail"}
 OPTIONS_OF = {
-    "architecture": {*Architecture._get_param_names(), *CNNLSTM._get_param_names()},
+    "architecture": {name for kind in (Architecture, CNNLSTM, LSTMFCN) for name in kind._get_param_names()},
     "training": TrainingPlan._get_param_names(),
     "validation": TimeTail._get_param_names(),
 }
 # How the options are written, by their names.
 OPTIONS = {
     **{name: f"architecture=Architecture({name}=...)" for name in Architecture._get_param_names() if name != "network"},
+    **{name: f"architecture=LSTMFCN({name}=...)" for name in FCN_OPTIONS},
     **{name: f"architecture=CNNLSTM({name}=...)" for name in CNN_OPTIONS},
     **{name: f"training=TrainingPlan({name}=...)" for name in OPTIONS_OF["training"]},
     "validation_fraction": "validation=0.2, the share of the samples at the end that are watched",
@@ -73,6 +74,8 @@ def refuse_options_of_plain_values(who, params, current):
 
 def _holder(option, name, shown):
     """The object to pass in place of a plain value, as it is written."""
+    if option in FCN_OPTIONS and (option not in CNN_OPTIONS or shown == "'lstm_fcn'"):
+        return f"LSTMFCN({option}=...)"
     if option in CNN_OPTIONS:
         return f"CNNLSTM({option}=...)"
     first = "" if shown == "None" or option in ("network", "fraction") else f"{shown}, "

@@ -32,8 +32,18 @@ from sklstm.networks._bidirectional import bidirectional
 from sklstm.networks._cnn_lstm import cnn_lstm
 from sklstm.networks._encoder_decoder import encoder_decoder
 from sklstm.networks._linear_path import set_linear_path
+from sklstm.networks._lstm_fcn import lstm_fcn
 from sklstm.networks._many_to_many import many_to_many
 from sklstm.networks._stacked import stacked
 from sklstm.networks._vanilla import vanilla
 
-__all__ = ["bidirectional", "cnn_lstm", "encoder_decoder", "many_to_many", "set_linear_path", "stacked", "vanilla"]
+__all__ = [
+    "bidirectional",
+    "cnn_lstm",
+    "encoder_decoder",
+    "lstm_fcn",
+    "many_to_many",
+    "set_linear_path",
+    "stacked",
+    "vanilla",
+]

@@ -11,7 +11,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, lstm, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, pool, units_per_layer
 
 
 def cnn_lstm(
@@ -23,6 +23,7 @@ def cnn_lstm(
     subsequence=None,
     dropout=0.0,
     recurrent_dropout=0.0,
+    pooling="last",
     output_activation=None,
     linear_path=None,
     mask_value=None,
@@ -45,7 +46,11 @@ def cnn_lstm(
     subsequence : int, optional
         Time steps that are read together; about the square root of their number by default, and room for a
         pattern. Frames are read one by one.
-    dropout, recurrent_dropout, output_activation
+    dropout, recurrent_dropout
+        As in `vanilla`.
+    pooling : {"last", "mean"}, default="last"
+        As in `vanilla`, over the states after each subsequence or frame.
+    output_activation : str, optional
         As in `vanilla`.
     linear_path : tuple (features, n_timesteps), optional
         As in `vanilla`; not of frames.
@@ -99,7 +104,8 @@ def cnn_lstm(
             subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
         pieces, observed = _cut(sequence, observed, int(subsequence))
         pieces = _read_subsequences(pieces, int(filters), int(kernel_size), seeds)
-    state = lstm(size, seeds, recurrent_dropout=recurrent_dropout, name="lstm")(pieces, mask=observed)
+    layer = lstm(size, seeds, recurrent_dropout=recurrent_dropout, return_sequences=pooling == "mean", name="lstm")
+    state = pool(layer(pieces, mask=observed), observed, pooling)
     state = drop(state, dropout, seeds, name="dropout")
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)
     outputs = heads(meta, state, seeds, output_activation)

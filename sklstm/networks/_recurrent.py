@@ -61,6 +61,29 @@ def drop(tensor, rate, seeds, name):
     return layers.Dropout(rate, seed=seeds.next(), name=name)(tensor) if rate else tensor
 
 
+def pool(states, observed, pooling):
+    """Return the last state, alone or beside the mean of the states of all observed time steps.
+
+    Parameters
+    ----------
+    states : KerasTensor of shape (n_samples, units) or (n_samples, n_timesteps, units)
+        Last state with pooling="last", states of all time steps with pooling="mean".
+    observed : KerasTensor of shape (n_samples, n_timesteps)
+        True where observed.
+    pooling : {"last", "mean"}
+        Whether the mean stands beside the last state.
+
+    Returns
+    -------
+    state : KerasTensor of shape (n_samples, units) or (n_samples, 2 * units)
+    """
+    if pooling == "last":
+        return states
+    seen = ops.expand_dims(ops.cast(observed, states.dtype), axis=-1)
+    mean = ops.sum(states * seen, axis=1) / ops.maximum(ops.sum(seen, axis=1), 1.0)
+    return ops.concatenate([states[:, -1], mean], axis=-1)
+
+
 def units_per_layer(units, n_layers, *, expected, remedy, open_ended=False):
     """Units of each LSTM layer, where a single number stands for as many layers as are usual.
 

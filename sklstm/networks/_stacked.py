@@ -6,7 +6,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, lstm, patches, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, patches, pool, units_per_layer
 
 
 def stacked(
@@ -15,6 +15,7 @@ def stacked(
     units=32,
     dropout=0.0,
     recurrent_dropout=0.0,
+    pooling="last",
     output_activation=None,
     linear_path=None,
     patch_length=None,
@@ -33,7 +34,7 @@ def stacked(
         Size of the state of each layer, from the lowest; a single number stands for two layers.
     dropout : float, default=0.0
         Share of what each layer says that is dropped in training.
-    recurrent_dropout, output_activation, linear_path
+    recurrent_dropout, pooling, output_activation, linear_path
         As in `vanilla`.
     patch_length, mask_value, embedding_dim, embedding_features, seed
         As in `vanilla`.
@@ -68,9 +69,15 @@ def stacked(
     state, observed = patches(state, observed, patch_length)
     for k, size in enumerate(sizes, start=1):
         layer = lstm(
-            size, seeds, recurrent_dropout=recurrent_dropout, return_sequences=k < len(sizes), name=f"lstm_{k}"
+            size,
+            seeds,
+            recurrent_dropout=recurrent_dropout,
+            return_sequences=k < len(sizes) or pooling == "mean",
+            name=f"lstm_{k}",
         )
-        state = drop(layer(state, mask=observed), dropout, seeds, name=f"dropout_{k}")
+        state = layer(state, mask=observed)
+        state = pool(state, observed, pooling) if k == len(sizes) else state
+        state = drop(state, dropout, seeds, name=f"dropout_{k}")
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)
     outputs = heads(meta, state, seeds, output_activation)
     outputs = add_linear_path(outputs, values, linear_path)

@@ -6,7 +6,7 @@ from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
 from sklstm.networks._observed import split_observed
-from sklstm.networks._recurrent import drop, lstm, patches, units_per_layer
+from sklstm.networks._recurrent import drop, lstm, patches, pool, units_per_layer
 
 
 def vanilla(
@@ -15,6 +15,7 @@ def vanilla(
     units=32,
     dropout=0.0,
     recurrent_dropout=0.0,
+    pooling="last",
     output_activation=None,
     linear_path=None,
     patch_length=None,
@@ -35,6 +36,9 @@ def vanilla(
         Share of the last state that is dropped in training.
     recurrent_dropout : float, default=0.0
         Share of the state that is dropped from time step to time step in training.
+    pooling : {"last", "mean"}, default="last"
+        Whether the outputs read the last state alone, or beside it the mean of the states of all observed time steps,
+        which reaches the early time steps of long samples.
     output_activation : str, optional
         In place of the usual one of the target.
     linear_path : tuple (features, n_timesteps), optional
@@ -80,7 +84,8 @@ def vanilla(
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
     sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
     sequence, observed = patches(sequence, observed, patch_length)
-    state = lstm(size, seeds, recurrent_dropout=recurrent_dropout, name="lstm")(sequence, mask=observed)
+    layer = lstm(size, seeds, recurrent_dropout=recurrent_dropout, return_sequences=pooling == "mean", name="lstm")
+    state = pool(layer(sequence, mask=observed), observed, pooling)
     state = drop(state, dropout, seeds, name="dropout")
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)
     outputs = heads(meta, state, seeds, output_activation)

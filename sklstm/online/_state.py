@@ -10,7 +10,11 @@ from sklstm.online._buffer import Buffer
 from sklstm.online._rows import WHO, Rows
 from sklstm.preprocessing import SequencePadder, SeriesScaler, To3D
 
-WHOLE_NETWORKS = {"bidirectional": "reads windows from their end, too", "cnn_lstm": "reads pieces of windows"}
+WHOLE_NETWORKS = {
+    "bidirectional": "reads windows from their end, too",
+    "cnn_lstm": "reads pieces of windows",
+    "lstm_fcn": "reads pieces of windows",
+}
 # Parameters, the fitted attribute that tells what "auto" stands for, and why a state cannot have them.
 WHOLE_WINDOWS = {
     "window_scaler": ("window_scaler_", "looks at each window as a whole"),
@@ -34,7 +38,7 @@ def steps_for_time_steps(steps, estimator, framer):
         _refuse(f"{who} has a network of your own, of which it cannot tell what a state is")
     if architecture.network in WHOLE_NETWORKS:
         _refuse(f"{who}(architecture={architecture.network!r}) {WHOLE_NETWORKS[architecture.network]}")
-    if architecture.patch_length is not None:
+    if getattr(architecture, "patch_length", None) is not None:
         _refuse(f"{who} reads patches of {architecture.patch_length} time steps")
     for name, (attribute, does) in WHOLE_WINDOWS.items():
         given = params.get(name)

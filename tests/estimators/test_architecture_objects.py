@@ -14,7 +14,7 @@ from sizes import EPOCHS, UNITS
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
-from sklstm import CNNLSTM, Architecture, LSTMAutoencoder, LSTMClassifier, LSTMRegressor, TrainingPlan
+from sklstm import CNNLSTM, LSTMFCN, Architecture, LSTMAutoencoder, LSTMClassifier, LSTMRegressor, TrainingPlan
 from sklstm.model_selection import TimeTail
 
 
@@ -44,6 +44,7 @@ class Builds:
     [
         ({"architecture": "stacked"}, {"architecture": Architecture("stacked")}),
         ({"architecture": "cnn_lstm"}, {"architecture": CNNLSTM()}),
+        ({"architecture": "lstm_fcn"}, {"architecture": LSTMFCN()}),
         ({"architecture": build}, {"architecture": Architecture(build)}),
         ({"training": None}, {"training": TrainingPlan()}),
         ({"validation": None}, {"validation": TimeTail(0.0)}),
@@ -69,6 +70,13 @@ def test_options_of_the_convolution(waves):
     assert (layer.filters, layer.kernel_size, layer.input.shape[2]) == (5, (1, 2), 3)
     assert model.get_layer("outputs").activation is keras.activations.sigmoid
     assert isinstance(CNNLSTM(), Architecture)
+
+
+def test_options_of_the_convolutions(waves):
+    """Options of LSTMFCN are those of its layers, from the lowest."""
+    model = small(architecture=LSTMFCN(filters=(3, 2), kernel_sizes=(4, 1))).initialize(*waves).model_
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv1D)]
+    assert [(layer.filters, layer.kernel_size) for layer in convolutions] == [(3, (4,)), (2, (1,))]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +190,8 @@ def test_options_of_plain_values(estimator):
         ({"architecture": "stacked"}, "architecture__recurrent_dropout"),
         ({"architecture": "stacked"}, "architecture__network"),
         ({"architecture": "cnn_lstm"}, "architecture__filters"),
+        ({"architecture": "lstm_fcn"}, "architecture__filters"),
+        ({"architecture": "vanilla"}, "architecture__kernel_sizes"),
         ({"architecture": build}, "architecture__embedding_dim"),
         ({}, "training__stride"),
         ({}, "validation__gap"),
@@ -194,6 +204,8 @@ def test_options_of_plain_values(estimator):
             "LSTM(architecture='stacked') has no 'recurrent_dropout' to set. Pass an object that has: architecture=Architecture('stacked', recurrent_dropout=...).",
             "LSTM(architecture='stacked') has no 'network' to set. Pass an object that has: architecture=Architecture(network=...).",
             "LSTM(architecture='cnn_lstm') has no 'filters' to set. Pass an object that has: architecture=CNNLSTM(filters=...).",
+            "LSTM(architecture='lstm_fcn') has no 'filters' to set. Pass an object that has: architecture=LSTMFCN(filters=...).",
+            "LSTM(architecture='vanilla') has no 'kernel_sizes' to set. Pass an object that has: architecture=LSTMFCN(kernel_sizes=...).",
             "LSTM(architecture=build) has no 'embedding_dim' to set. Pass an object that has: architecture=Architecture(build, embedding_dim=...).",
             "LSTM(training=None) has no 'stride' to set. Pass an object that has: training=TrainingPlan(stride=...).",
             "LSTM(validation=None) has no 'gap' to set. Pass an object that has: validation=TimeTail(gap=...).",
@@ -210,6 +222,7 @@ def test_wrong_options(waves):
         {"architecture": Architecture(recurrent_dropout=1.0)},
         {"architecture": Architecture(embedding_dim=0)},
         {"architecture": CNNLSTM(filters=0)},
+        {"architecture": LSTMFCN(filters=8)},
         {"training": TrainingPlan(stride=0)},
         {"training": TrainingPlan(min_steps=-1)},
         {"training": TrainingPlan(shuffle=2)},
@@ -219,10 +232,11 @@ def test_wrong_options(waves):
     ]
     assert [with_sorted_choices(refused(small(**params).fit, *waves)) for params in wrong] == snapshot(
         [
-            "The 'network' parameter of Architecture must be a str among {'bidirectional', 'cnn_lstm', 'encoder_decoder', 'many_to_many', 'stacked', 'vanilla'} or a callable. Got 'stakked' instead.",
+            "The 'network' parameter of Architecture must be a str among {'bidirectional', 'cnn_lstm', 'encoder_decoder', 'lstm_fcn', 'many_to_many', 'stacked', 'vanilla'} or a callable. Got 'stakked' instead.",
             "The 'recurrent_dropout' parameter of Architecture must be a float in the range [0.0, 1.0). Got 1.0 instead.",
             "The 'embedding_dim' parameter of Architecture must be an int in the range [1, inf) or None. Got 0 instead.",
             "The 'filters' parameter of CNNLSTM must be an int in the range [1, inf). Got 0 instead.",
+            "The 'filters' parameter of LSTMFCN must be an instance of 'list', an instance of 'tuple' or an instance of 'numpy.ndarray'. Got 8 instead.",
             "The 'stride' parameter of TrainingPlan must be an int in the range [1, inf). Got 0 instead.",
             "The 'min_steps' parameter of TrainingPlan must be an int in the range [0, inf) or a str among {'auto'}. Got -1 instead.",
             "The 'shuffle' parameter of TrainingPlan must be an instance of 'bool' or an instance of 'numpy.bool'. Got 2 instead.",

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from sklstm import CNNLSTM, Architecture, LSTMClassifier, LSTMRegressor, TrainingPlan
 
-MANY_TO_ONE = ("vanilla", "stacked", "bidirectional", "cnn_lstm")
+MANY_TO_ONE = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn")
 ALL = (*MANY_TO_ONE, "encoder_decoder", "many_to_many")
 
 
@@ -59,6 +59,7 @@ def lstm_layers(model):
         ("stacked", [4, 3, 2], [4, 3, 2]),
         ("bidirectional", (3, 2), [3, 3, 2, 2]),
         ("cnn_lstm", 3, [3]),
+        ("lstm_fcn", 3, [3]),
         ("encoder_decoder", 3, [3, 3]),
         ("encoder_decoder", (4, 3), [4, 3]),
         ("many_to_many", [4, 3], [4, 3]),
@@ -160,7 +161,7 @@ def test_builder_with_an_unknown_argument():
         """Never called."""
 
     assert refused(small(build).fit, X, Y) == snapshot(
-        "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, units, dropout, embedding_dim, embedding_features, output_activation, patch_length, recurrent_dropout, linear_path. Give it a default, or bind it by functools.partial."
+        "LSTMRegressor: the builder build asks for 'depth', which it has no value for. A builder may ask for meta, units, dropout, embedding_dim, embedding_features, output_activation, patch_length, pooling, recurrent_dropout, linear_path. Give it a default, or bind it by functools.partial."
     )
 
 
@@ -375,6 +376,7 @@ def test_frames_are_for_the_cnn_lstm():
             "LSTMRegressor(architecture='vanilla') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='stacked') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='bidirectional') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
+            "LSTMRegressor(architecture='lstm_fcn') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='encoder_decoder') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
             "LSTMRegressor(architecture='many_to_many') expects X of shape (n_samples, n_timesteps, n_features), got shape (12, 4, 6, 5). For frames pass architecture='cnn_lstm'; else bring further axes into the features: X.reshape(*X.shape[:2], -1).",
         ]

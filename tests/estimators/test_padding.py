@@ -10,19 +10,22 @@ from numpy.testing import assert_allclose
 from sizes import UNITS
 from sklearn.base import clone
 
-from sklstm import CNNLSTM, LSTMClassifier, LSTMRegressor, SequencePadder, TrainingPlan
+from sklstm import CNNLSTM, LSTMFCN, LSTMClassifier, LSTMRegressor, SequencePadder, TrainingPlan
 
 SAME = {"rtol": 1e-5, "atol": 1e-5}
-ONE_PAST = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "encoder_decoder")
+ONE_PAST = ("vanilla", "stacked", "bidirectional", "cnn_lstm", "lstm_fcn", "encoder_decoder")
 EVERY = (*ONE_PAST, "many_to_many")
 every = pytest.mark.parametrize("architecture", EVERY)
 
 
+# By default the length of a subsequence follows from that of the padded samples.
+WITH_OPTIONS = {"cnn_lstm": CNNLSTM(filters=2, subsequence=2), "lstm_fcn": LSTMFCN(filters=(2, 3), kernel_sizes=(3, 2))}
+
+
 def small(architecture):
-    # By default the length of a subsequence follows from that of the padded samples.
     return LSTMRegressor(
         UNITS,
-        architecture=CNNLSTM(filters=2, subsequence=2) if architecture == "cnn_lstm" else architecture,
+        architecture=WITH_OPTIONS.get(architecture, architecture),
         epochs=2,
         batch_size=8,
         training=TrainingPlan(shuffle=False),

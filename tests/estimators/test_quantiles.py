@@ -99,6 +99,7 @@ SHAPES = {
     "stacked": [(2,)],
     "bidirectional": [()],
     "cnn_lstm": [(2,)],
+    "lstm_fcn": [(2,)],
     "encoder_decoder": [(), (3, 2)],
     "many_to_many": [(4,), (4, 2)],
 }

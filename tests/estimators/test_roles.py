@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import (
     CNNLSTM,
+    LSTMFCN,
     KerasRegressor,
     LagFramer,
     LSTMClassifier,
@@ -27,7 +28,15 @@ from sklstm import (
 )
 from sklstm.networks import vanilla
 
-ALL = ("vanilla", "stacked", "bidirectional", CNNLSTM(filters=2), "encoder_decoder", "many_to_many")
+ALL = (
+    "vanilla",
+    "stacked",
+    "bidirectional",
+    CNNLSTM(filters=2),
+    LSTMFCN(filters=(2, 2, 2)),
+    "encoder_decoder",
+    "many_to_many",
+)
 
 
 def normal(*shape, seed=0):

@@ -322,10 +322,20 @@ def test_networks_that_cannot_be_truncated():
     assert refused(clone(truncated).set_params(architecture="cnn_lstm").fit, X, Y) == snapshot(
         "LSTMRegressor(training=TrainingPlan(tbptt=(2, 4))) runs samples in pieces, but architecture='cnn_lstm' would cut other subsequences of each piece. Pass tbptt=None, or architecture='stacked'."
     )
+    assert refused(clone(truncated).set_params(architecture="lstm_fcn").fit, X, Y) == snapshot(
+        "LSTMRegressor(training=TrainingPlan(tbptt=(2, 4))) trains in streams, but architecture='lstm_fcn' normalises whole samples in whole batches. Pass tbptt=None, or architecture='stacked'."
+    )
     series = normal(20, 1)
     windows = LagFramer(4).fit_transform(series)[:-1]
     assert refused(clone(truncated).set_params(linear_skip=True).fit, windows, series[1:, 0]) == snapshot(
         "LSTMRegressor(training=TrainingPlan(tbptt=(2, 4))) runs samples in pieces, but a linear path has a weight for each of their time steps. Pass tbptt=None, or linear_skip=False."
+    )
+
+
+def test_a_network_with_batch_statistics_carries_no_state():
+    """Batch normalisation needs whole batches, which streams of different lengths do not have."""
+    assert refused(small(architecture="lstm_fcn", stateful=True).fit, X, Y) == snapshot(
+        "LSTMRegressor(stateful=True) trains in streams, but architecture='lstm_fcn' normalises whole samples in whole batches. Pass stateful=False, or architecture='stacked'."
     )
 
 

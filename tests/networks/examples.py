@@ -4,7 +4,7 @@ import numpy as np
 
 from sklstm import networks
 
-MANY_TO_ONE = (networks.vanilla, networks.stacked, networks.bidirectional, networks.cnn_lstm)
+MANY_TO_ONE = (networks.vanilla, networks.stacked, networks.bidirectional, networks.cnn_lstm, networks.lstm_fcn)
 ALL = (*MANY_TO_ONE, networks.encoder_decoder, networks.many_to_many)
 
 # Of seven features 0 and 3 change, 1 is static, the others are known two steps ahead.

@@ -32,8 +32,8 @@ def weights(model, name):
 
 
 def recurrent(model):
-    """The layers that read time steps, by name."""
-    kinds = (layers.LSTM, layers.Bidirectional, layers.Conv2D)
+    """The layers with weights that read time steps, by name."""
+    kinds = (layers.LSTM, layers.Bidirectional, layers.Conv1D, layers.Conv2D)
     return {layer.name: layer for layer in model.layers if isinstance(layer, kinds)}
 
 

@@ -171,6 +171,12 @@ def refuse_state(model):
                 "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(architecture='cnn_lstm') reads pieces of windows. Pass mode='window'."
             ),
         ),
+        (
+            {"architecture": "lstm_fcn"},
+            snapshot(
+                "OnlinePredictor(mode='state') feeds each time step to the network once, but LSTMRegressor(architecture='lstm_fcn') reads pieces of windows. Pass mode='window'."
+            ),
+        ),
     ],
     ids=lambda params: str(*params.values()) if isinstance(params, dict) else "",
 )

@@ -20,7 +20,7 @@ def fitted(rate, epochs=4):
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(rate), "mse")
     rates = Rates()
-    model.fit(np.ones((2, 1)), np.ones((2, 1)), epochs=epochs, callbacks=[CosineDecay(epochs), rates], verbose=0)
+    model.fit(np.ones((2, 1)), np.ones((2, 1)), epochs=epochs, callbacks=[CosineDecay(), rates], verbose=0)
     return model, rates.seen
 
 
