@@ -89,7 +89,7 @@ def _parser():
     tune.add_argument(
         "--window-scaling",
         nargs="+",
-        default=["standard"],
+        default=["last"],
         choices=["none", "last", "mean", "standard"],
         help="of each window by its own level and spread, for series with a trend",
     )
@@ -100,7 +100,7 @@ def _parser():
         help="what to take from the target first; none and season (none and trend without one) if left out",
     )
     tune.add_argument("--units", type=_positive, nargs="+", default=[32], metavar="N", help="sizes of the LSTM")
-    tune.add_argument("--epochs", type=_positive, default=100, metavar="N", help="passes over the training rows")
+    tune.add_argument("--epochs", type=_positive, metavar="N", help="passes over the training rows; 20 by default")
     tune.add_argument("--cv", type=_folds, default=3, metavar="K", help="folds, each tested on rows after its own")
     tune.add_argument("--test-fraction", type=_fraction, default=0.33, metavar="F", help="share of rows for the test")
     tune.add_argument("--season", type=_positive, metavar="N", help="rows in a season; from the frequency if left out")

@@ -82,7 +82,7 @@ def _forecaster(args, target, n_rows):
         horizon=args.horizon,
         target=target,
         future=args.future,
-        epochs=args.epochs,
+        epochs=args.epochs or "auto",
         batch_size=batch_size,
         random_state=args.seed,
     )

@@ -9,6 +9,7 @@ from sklstm.forecasting._automatic_settings import (
     MOST_ROWS,
     MOST_VALUES,
     Rows,
+    Setting,
     candidate_steps,
     choose_setting,
     find_seasons,
@@ -47,6 +48,8 @@ def choose_settings(data, target, horizon, *, difference, by_series, layout, **g
     -------
     setting : Setting
     """
+    if "auto" not in given.values():
+        return Setting(**given)
     values = data.table[target].to_numpy(dtype=np.float64)
     length = float(np.median(data.index.lengths))
     seasons = _seasons(data, values)
@@ -55,15 +58,23 @@ def choose_settings(data, target, horizon, *, difference, by_series, layout, **g
     if by_series and data.index.is_panel:
         values = _by_spread(values, data.index)
         given |= {"window_scaler": "last"} if given["window_scaler"] == "auto" else {}
+    log = given["log"]
+    if log is True:
+        # What is chosen is for the logarithm, as the network learns it.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = np.log(values)
+        given |= {"log": False}
     if difference:
         # Differences have no level of their own.
-        given |= {"log": False, "window_scaler": None}
+        given |= {"log": False} | ({"window_scaler": None} if given["window_scaler"] == "auto" else {})
     taken = sum(difference)
     chosen, times = _rows_in_time(data.index, n_back + taken + horizon)
     around = data.values_around(values, range(1 - n_back - taken, horizon + 1), chosen, **layout)
     for lag in difference:
         around = around[:, lag:] - around[:, :-lag]
     setting = choose_setting(Rows(around, times, length, horizon), seasons, **given)
+    if log is True:
+        setting = setting._replace(log=True)
     if n_steps == "auto" and setting.n_steps > MOST_STEPS_ONE_BY_ONE:
         setting = setting._replace(patch_length=seasons[0])
     return setting

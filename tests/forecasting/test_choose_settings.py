@@ -48,6 +48,9 @@ def test_differences_have_no_level():
     model = small(difference=(1, 12)).fit(monthly())
     assert (model.window_scaler_, model.log_) == (None, False)
     assert model.n_steps_ in (12, 13, 24, 25, 37)
+    logarithms = small(difference=(1, 12), log=True, window_scaler="mean").fit(monthly())
+    assert (logarithms.window_scaler_, logarithms.log_) == ("mean", True)
+    assert logarithms.pipeline_["difference"].log
 
 
 def test_a_look_back_of_weeks():
