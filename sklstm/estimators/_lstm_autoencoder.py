@@ -315,7 +315,8 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
             Mean of the squared differences over the observed time steps and all features, in the squared units of X;
             0 where nothing was observed.
         """
-        return errors_of(self.network_, self._read_for_predict(X))
+        samples = self._read_for_predict(X)
+        return errors_of(self.network_, samples)
 
     def score_samples(self, X) -> np.ndarray:
         """How normal each window is: the higher, the more.

@@ -265,7 +265,8 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
             In the order of `classes_`. For multi-label y the probability of 1, (n_samples, n_outputs); for y of
             several columns of labels a list, with an array for each.
         """
-        return self._target.probabilities(self._outputs(X, groups)[0])
+        outputs, _ = self._outputs(X, groups)
+        return self._target.probabilities(outputs)
 
     @available_if(has_one_label)
     def decision_function(self, X, groups=None) -> np.ndarray:
