@@ -29,7 +29,7 @@ from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
-from sklstm.estimators._members import MemberTraining, epoch_reports, new_members, train_members, trained_members
+from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
 from sklstm.estimators._network_checks import refuse_nan
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
 from sklstm.estimators._samples import TrainingData
@@ -151,11 +151,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         built = [self._build(samples, member.seed) if anew else self._restore(member) for member in self.members_]
         networks = [network for network, _ in built]
         self._target.meet(networks[0], self.loss)
-        trainings = [
-            MemberTraining(member, network, rebuild, self._settings(network))
+        fits = [
+            MemberFit(member, network, rebuild, self._settings(network))
             for member, (network, rebuild) in zip(self.members_, built, strict=True)
         ]
-        loss, class_weight = trainings[0].settings.loss, getattr(self, "class_weight", None)
+        loss, class_weight = fits[0].settings.loss, getattr(self, "class_weight", None)
         targets, weights = self._target.encode(
             who, networks[0], loss, samples, y, weights, weighed, class_weight=class_weight
         )
@@ -163,8 +163,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             self._start(networks, samples, targets[0], weights, weighed)
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
-        interrupted = epochs != 0 and self._train(trainings, data, tasks, epochs)
-        self.members_, self._shares_model = trained_members(trainings, interrupted), False
+        interrupted = epochs != 0 and self._train(fits, data, tasks, epochs)
+        self.members_, self._shares_model = trained_members(fits, interrupted), False
         self._conclude(samples)
         return interrupted
 
@@ -180,15 +180,15 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """The network of a member as it is, to be trained on, and how to build it again."""
         return member.network.build(), member.network.rebuild
 
-    def _train(self, trainings, data, tasks, epochs):
+    def _train(self, fits, data, tasks, epochs):
         """Train the members in place; whether the user interrupted it."""
         # scikit-learn's callbacks see the epochs of the first member.
-        first, *others = trainings
+        first, *others = fits
         self._prepare(first, data, epochs, epoch_reports(first, tasks, vars(self).copy()))
-        for training in others:
-            self._prepare(training, data, epochs)
-        interrupted = train_members(trainings)
-        losses = [training.member.history.get("loss", [0.0])[-1] for training in trainings]
+        for fit in others:
+            self._prepare(fit, data, epochs)
+        interrupted = train_members(fits)
+        losses = [fit.member.history.get("loss", [0.0])[-1] for fit in fits]
         if not np.isfinite(losses).all():
             warn_user(
                 f"{type(self).__name__} did not converge: its loss became NaN or infinite. Lower the optimizer's "
@@ -197,13 +197,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return interrupted
 
-    def _prepare(self, training, data, epochs, reports=()):
+    def _prepare(self, fit, data, epochs, reports=()):
         """Prepare a member's training: batches in an order of its own, fresh callbacks."""
-        rng = np.random.RandomState([training.member.seed, training.member.n_iter])
+        rng = np.random.RandomState([fit.member.seed, fit.member.n_iter])
         callbacks = [*self._callbacks(watched=len(data.validation) > 0), *reports]
-        trainer, batches, watched = self._batches(training.network, data, rng)
+        trainer, batches, watched = self._batches(fit.network, data, rng)
         epochs, schedule = self._budget(epochs, len(batches))
-        training.prepare(
+        fit.prepare(
             trainer,
             batches,
             validation=watched,

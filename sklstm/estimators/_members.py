@@ -67,7 +67,7 @@ class Member:
         }
 
 
-class MemberTraining:
+class MemberFit:
     """A member and its Keras model during one fit.
 
     Parameters
@@ -102,7 +102,7 @@ class MemberTraining:
 
         Returns
         -------
-        self : MemberTraining
+        self : MemberFit
             Ready to `run`.
         """
         self._trainer, self._batches, self._fit_params = trainer, batches, fit_params
@@ -158,14 +158,14 @@ def refuse_carried_state(who, n_members, stateful, tbptt=None):
 # --- training -------------------------------------------------------------------------------------
 
 
-def train_members(trainings):
+def train_members(fits):
     """Train members, in threads if each uses one core and others are free, else one after the other.
 
     An interrupt ends the training of all members; those that have not begun stay as they are.
 
     Parameters
     ----------
-    trainings : list of MemberTraining
+    fits : list of MemberFit
         Prepared.
 
     Returns
@@ -175,15 +175,15 @@ def train_members(trainings):
     """
     from sklstm.training import free_threads
 
-    n_threads = min(len(trainings), free_threads())
-    if n_threads > 1 and all(training.uses_one_core() for training in trainings):
-        return _train_in_threads(trainings, n_threads)
-    for training in trainings:
+    n_threads = min(len(fits), free_threads())
+    if n_threads > 1 and all(fit.uses_one_core() for fit in fits):
+        return _train_in_threads(fits, n_threads)
+    for fit in fits:
         try:
-            interrupted = training.run()
+            interrupted = fit.run()
         except KeyboardInterrupt:
             # Between two members, or while one is compiled.
-            if trainings[0].trained is None:
+            if fits[0].trained is None:
                 raise
             interrupted = True
         if interrupted:
@@ -191,25 +191,25 @@ def train_members(trainings):
     return False
 
 
-def _train_in_threads(trainings, n_threads):
+def _train_in_threads(fits, n_threads):
     """Train members in threads. They are not joblib's, which would lose the results when the user interrupts them."""
     from sklstm.training import stopping_fits
 
     stopped = Event()
 
-    def run(training):
-        if not stopped.is_set() and training.run():
+    def run(fit):
+        if not stopped.is_set() and fit.run():
             stopped.set()
 
     with ThreadPoolExecutor(n_threads) as pool:
         try:
-            for future in [pool.submit(run, training) for training in trainings]:
+            for future in [pool.submit(run, fit) for fit in fits]:
                 future.result()
         except BaseException as error:
             stopped.set()
             with stopping_fits():
                 _end(pool)
-            if not isinstance(error, KeyboardInterrupt) or trainings[0].trained is None:
+            if not isinstance(error, KeyboardInterrupt) or fits[0].trained is None:
                 raise
     return stopped.is_set()
 
@@ -223,23 +223,23 @@ def _end(pool):
             continue
 
 
-def trained_members(trainings, interrupted):
+def trained_members(fits, interrupted):
     """Return the members with their networks; without new ones whose training an interrupt kept from beginning."""
     members = []
-    for training in trainings:
-        if training.trained is not None or not interrupted:
-            members.append(training.member.with_network(training.state()))
-        elif training.member.network is not None:
-            members.append(training.member)
+    for fit in fits:
+        if fit.trained is not None or not interrupted:
+            members.append(fit.member.with_network(fit.state()))
+        elif fit.member.network is not None:
+            members.append(fit.member)
     return members
 
 
-def epoch_reports(training, tasks, fitted):
-    """Return callbacks that report the epochs of a MemberTraining to scikit-learn's callbacks; none without these.
+def epoch_reports(fit, tasks, fitted):
+    """Return callbacks that report the epochs of a MemberFit to scikit-learn's callbacks; none without these.
 
     Parameters
     ----------
-    training : MemberTraining
+    fit : MemberFit
         To be trained.
     tasks : FitTasks
         Receives the reports.
@@ -252,7 +252,7 @@ def epoch_reports(training, tasks, fitted):
         return []
 
     def attributes():
-        return fitted | {"members_": [training.member.with_network(training.state())]}
+        return fitted | {"members_": [fit.member.with_network(fit.state())]}
 
     return [EpochReport(tasks.begin_epoch, lambda _: tasks.end_epoch(attributes))]
 

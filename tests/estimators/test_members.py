@@ -1,8 +1,8 @@
 """Ensembles: members that differ in their seed, their training and their mean."""
 
 import pickle
+import signal
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import keras
@@ -50,16 +50,21 @@ def estimator(request):
 
 @pytest.fixture
 def cores(monkeypatch):
-    """Function that sets the number of free cores, and returns the numbers of threads that trainings then take."""
+    """Function that sets the number of free cores, and returns the numbers of threads that fits then take.
+
+    With None the cores are those of the machine.
+    """
     taken, in_threads = [], _members._train_in_threads
 
-    def train(trainings, n_threads):
+    def train(fits, n_threads):
         taken.append(n_threads)
-        return in_threads(trainings, n_threads)
+        return in_threads(fits, n_threads)
 
     monkeypatch.setattr(_members, "_train_in_threads", train)
 
     def have(n_cores):
+        if n_cores is None:
+            return taken
         monkeypatch.setattr("sklstm.training.free_threads", lambda: n_cores)
         return taken
 
@@ -268,14 +273,17 @@ def test_error_in_a_thread(cores):
     assert [member.n_iter for member in model.members_] == [EPOCHS] * 3
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_search(n_jobs, pipeline, airline, cores):
-    """A search tunes the number of members; its fits in threads train their members one after the other."""
-    model = clone(pipeline).set_params(lstm__batch_size=8)
-    with joblib.parallel_config("threading"):
-        search = GridSearchCV(model, {"lstm__n_members": [1, 2]}, cv=TimeSeriesSplit(2), n_jobs=n_jobs).fit(*airline)
-    expected = clone(model).set_params(**search.best_params_).fit(*airline)
-    assert_array_equal(search.predict(airline[0]), expected.predict(airline[0]))
+def test_search_in_threads(pipeline, airline, cores):
+    """A search in threads has the scores of one job, and its fits start no threads of their own."""
+    taken, scores = cores(None), []
+    grid, cv = {"lstm__n_members": [1, 2]}, TimeSeriesSplit(2)
+    for n_jobs in (1, 2):
+        taken.clear()
+        with joblib.parallel_config("threading"):
+            search = GridSearchCV(pipeline, grid, cv=cv, n_jobs=n_jobs, refit=False).fit(*airline)
+        scores.append(search.cv_results_["mean_test_score"])
+    assert taken == []
+    assert_array_equal(*scores)
 
 
 @pytest.mark.slow
@@ -439,32 +447,23 @@ def test_an_interrupt_of_later_training(cores):
     assert not np.array_equal(after[0], before[0])
 
 
-def test_an_interrupt_of_threads(cores, monkeypatch):
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows sends no signal to a thread")
+def test_an_interrupt_of_threads(cores):
     """Ctrl-C while members are trained in threads stops them, and keeps what they have learned."""
-    cores(2)
-    begun = threading.Event()
+    taken, presses = cores(2), iter([True])
 
-    class Begins(keras.callbacks.Callback):
+    class PressesOnce(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            begun.set()
+            if epoch == 2 and next(presses, False):
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    class Interrupted(ThreadPoolExecutor):
-        def submit(self, function, *args):
-            future = super().submit(function, *args)
-
-            def result():
-                begun.wait(60)
-                raise KeyboardInterrupt
-
-            future.result = result
-            return future
-
-    monkeypatch.setattr(_members, "ThreadPoolExecutor", Interrupted)
-    model = ensemble(ESTIMATORS["LSTMRegressor"], epochs=10**6, callbacks=Begins)
+    model = ensemble(ESTIMATORS["LSTMRegressor"], epochs=10**6, callbacks=PressesOnce)
     assert "was interrupted" in refused(model.fit, X, y, error=KeyboardInterrupt)
-    assert 1 <= len(model.members_) <= 2
+    assert taken == [2]
+    assert len(model.members_) == 2
     assert all(member.n_iter < 10**6 for member in model.members_)
     assert np.isfinite(model.predict(X)).all()
+    assert len(model.set_params(callbacks=None).partial_fit(X, y).members_) == 2
 
 
 # --- refusals -------------------------------------------------------------------------------------
