@@ -74,7 +74,7 @@ class KerasClassifier(ClassifierMixin, ModelEstimator):
         `training_path_` are those of the first one.
     members_ : list of Member
         The networks: each has a `seed`, its `network` (NetworkState) and its `history`. After an interrupted fit those
-        whose training had begun.
+        whose training has ended, or where that of the first has not, those whose training had begun.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int

@@ -224,12 +224,19 @@ def _end(pool):
 
 
 def trained_members(fits, interrupted):
-    """Return the members with their networks; without new ones whose training an interrupt kept from beginning."""
-    members = []
+    """Return the members with their networks.
+
+    After an interrupt new members whose training did not begin are left out; so are those whose training did not end,
+    if that of the first one did: the mean would be worse than the first one alone. Members that had a network stay.
+    """
+    if not interrupted:
+        return [fit.member.with_network(fit.state()) for fit in fits]
+    only_ended, members = not fits[0].trained.interrupted, []
     for fit in fits:
-        if fit.trained is not None or not interrupted:
+        is_new, begun = fit.member.network is None, fit.trained is not None
+        if begun and not (is_new and only_ended and fit.trained.interrupted):
             members.append(fit.member.with_network(fit.state()))
-        elif fit.member.network is not None:
+        elif not is_new:
             members.append(fit.member)
     return members
 
