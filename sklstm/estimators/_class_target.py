@@ -14,6 +14,7 @@ from sklstm.estimators._labels import (
     refuse_strange_weights,
     shown,
 )
+from sklstm.estimators._members import average, stack
 from sklstm.estimators._output_checks import (
     check_classification,
     last_activation,
@@ -345,13 +346,26 @@ class ClassTarget(StepwiseTarget):
     # --- and back ---------------------------------------------------------------------------------
 
     def probabilities(self, outputs):
-        """Probabilities of the labels, in double precision, from the outputs of the network.
+        """Probabilities of the labels, in double precision: the mean over members.
+
+        Parameters
+        ----------
+        outputs : list of list of ndarray
+            For each member the outputs of its network.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes) or (n_samples, n_steps, n_classes)
             Of each label; for multi-label y the probability of 1, (n_samples, n_outputs); for several outputs a list.
         """
+        return average(list(map(self._probabilities_of_member, outputs)))
+
+    def decode_members(self, outputs, samples):
+        """Probabilities from each member, of shape (n_members, n_samples, ...); for several outputs a list."""
+        return stack(list(map(self._probabilities_of_member, outputs)))
+
+    def _probabilities_of_member(self, outputs):
+        """Probabilities from the outputs of one network."""
         outputs = [output.astype(np.float64) for output in outputs]
         if self.gives_logits:
             outputs = [_softmax(output) if self.chooses else _sigmoid(output) for output in outputs]
@@ -364,7 +378,7 @@ class ClassTarget(StepwiseTarget):
         return probabilities[0][:, 0] if self.by_step and not self.shape else probabilities[0]
 
     def decode(self, outputs, samples):
-        """The network's outputs as labels, in the shape that y had."""
+        """The outputs of the members as labels, in the shape that y had."""
         return self.of_observed_steps(self._choose(self.probabilities(outputs)), samples)
 
     def score(self, y, predicted, sample_weight):

@@ -47,6 +47,11 @@ class KerasClassifier(ClassifierMixin, ModelEstimator):
     callbacks : list, dict or one of keras.callbacks.Callback, optional
         Copied for each fit. Classes are called with parameters set as ``callbacks__patience=3``, or
         ``callbacks__stopper__patience=3`` for one of a dict.
+    n_members : int, default=1
+        Number of networks, which differ in their seeds alone: initial weights, shuffling and dropout. Predictions are
+        means over these members, of probabilities. The first member has the bits of ``n_members=1``. Members share
+        compiled programs, and train in threads where each uses one core and others are free; each has copies of the
+        callbacks. Copies of a keras.Model have the same initial weights.
     warm_start : bool, default=False
         Whether fit goes on from the weights of the last fit.
     verbose : {0, 1, 2}, default=0
@@ -65,7 +70,11 @@ class KerasClassifier(ClassifierMixin, ModelEstimator):
     model_ : keras.Model
         The fitted network, plain Keras. Rebuilt from `network_` when first asked for.
     network_ : NetworkState
-        Layers and weights as plain data.
+        Layers and weights as plain data. With several members this attribute, `model_`, `history_`, `n_iter_` and
+        `training_path_` are those of the first one.
+    members_ : list of Member
+        The networks: each has a `seed`, its `network` (NetworkState) and its `history`. After an interrupted fit those
+        whose training has ended, or where that of the first has not, those whose training had begun.
     history_ : dict of str to list of float
         Loss and metrics of each epoch.
     n_iter_ : int
@@ -119,6 +128,7 @@ class KerasClassifier(ClassifierMixin, ModelEstimator):
         validation_gap=None,
         shuffle=True,
         callbacks=None,
+        n_members=1,
         warm_start=False,
         verbose=0,
         random_state=None,
@@ -135,6 +145,7 @@ class KerasClassifier(ClassifierMixin, ModelEstimator):
         self.validation_gap = validation_gap
         self.shuffle = shuffle
         self.callbacks = callbacks
+        self.n_members = n_members
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state

@@ -9,46 +9,36 @@ target
 window scaling
     Samples shifted and divided by their own level and spread: WindowScaling, RelativeTarget; or none.
 network
-    Built by `_build`, compiled with `_settings`, trained by `sklstm.training`, kept as a NetworkState.
+    Built by `_build`, compiled with `_settings`, trained by `sklstm.training`, kept as a NetworkState: one for each
+    member of an ensemble (Member).
 """
 
 import copy
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
-from sklstm._network_state import NetworkState
 from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
+from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
 from sklstm.estimators._network_checks import refuse_nan
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
+from sklstm.estimators._samples import TrainingData
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
 KERAS_OBJECTS = ("loss", "metrics", "optimizer")
-
-
-class TrainingData(NamedTuple):
-    """Samples, and what the network is taught of them."""
-
-    samples: Any
-    targets: list
-    weights: np.ndarray | None
-    training: np.ndarray
-    validation: np.ndarray
-    groups: np.ndarray | None
 
 
 class KerasEstimator(CallbackSupportMixin, BaseEstimator):
@@ -60,13 +50,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     Attributes
     ----------
-    network_ : NetworkState
-        Layers and weights as plain data.
-    history_ : dict of str to list of float
-        Loss and metrics of each epoch.
-    training_path_ : {"graph", "xla", "xla-shards", "keras"}
-        How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
-        cut into shares, one for each core; or Keras' own fit.
+    members_ : list of Member
+        Networks as plain data, with their seeds and histories.
     """
 
     _parameter_constraints: dict = {
@@ -90,6 +75,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     _fixed_parameters: tuple = ()
     # How options are written that one may take for parameters.
     _elsewhere: dict = OPTIONS
+    # Of an estimator that has no such parameter.
+    n_members = 1
 
     @with_callbacks
     def initialize(self, X, y) -> Self:
@@ -125,9 +112,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             raise
         tasks.end()
         if interrupted:
-            raise KeyboardInterrupt(
-                f"{type(self).__name__} was interrupted in epoch {self.n_iter_ + 1}; it is fitted as far as it came."
-            )
+            when = f"in epoch {self.n_iter_ + 1}" if self.n_members == 1 else "in the training of its members"
+            raise KeyboardInterrupt(f"{type(self).__name__} was interrupted {when}; it is fitted as far as it came.")
         return self
 
     def _learn(self, X, y, sample_weight, epochs, anew, groups, classes, tasks):
@@ -145,6 +131,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             self._take_up_changes()
             # A fit that fails leaves these as they were.
             self._reader, self._target = copy.copy(self._reader), copy.copy(self._target)
+            self.members_ = [copy.copy(member) for member in self.members_]
 
         # Samples, their y and their weights; which are trained on, and which are watched.
         samples, y_names = self._read(X, reset=anew), target_names(y)
@@ -160,87 +147,71 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             training, weighed = (self._scaling.full_windows(samples, rows) for rows in (training, weighed))
             samples = self._scaling.apply(samples)
 
-        # The network, what it is compiled with, and what it is taught.
-        network, rebuild = self._build(samples) if anew else self._restore()
-        self._target.meet(network, self.loss)
-        settings = self._settings(network)
-        self._keep_optimizer_state_of(network, settings.optimizer)
+        # The networks, what they are compiled with, and what they are taught.
+        built = [self._build(samples, member.seed) if anew else self._restore(member) for member in self.members_]
+        networks = [network for network, _ in built]
+        self._target.meet(networks[0], self.loss)
+        fits = [
+            MemberFit(member, network, rebuild, self._settings(network))
+            for member, (network, rebuild) in zip(self.members_, built, strict=True)
+        ]
+        loss, class_weight = fits[0].settings.loss, getattr(self, "class_weight", None)
         targets, weights = self._target.encode(
-            who, network, settings.loss, samples, y, weights, weighed, class_weight=getattr(self, "class_weight", None)
+            who, networks[0], loss, samples, y, weights, weighed, class_weight=class_weight
         )
         if anew:
-            self._start(network, samples, targets[0], weights, weighed)
+            self._start(networks, samples, targets[0], weights, weighed)
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
-        interrupted = epochs != 0 and self._train(network, settings, data, tasks, epochs, rebuild)
-        self.network_, self._shares_model = NetworkState.of(network, rebuild), False
+        interrupted = epochs != 0 and self._train(fits, data, tasks, epochs)
+        self.members_, self._shares_model = trained_members(fits, interrupted), False
         self._conclude(samples)
         return interrupted
 
     def _start_anew(self):
         """Forget what was learned, and make new collaborators."""
-        # One number seeds all that follows, so that partial_fit can go on from it after a pickle.
-        self._seed = check_random_state(self.random_state).randint(2**31 - 1)
-        self.history_ = {}
-        self._optimizer_state = self._optimizer = None
+        # Their seeds stay, so that partial_fit can go on from them after a pickle.
+        self.members_ = new_members(self.random_state, self.n_members)
         self._states = None
         self._built_from = self._get_fixed_parameters()
         self._reader, self._target, self._scaling = self._collaborators()
 
-    def _restore(self):
-        """The network as it is, to be trained on, and how to build it again."""
-        return self.network_.build(), self.network_.rebuild
+    def _restore(self, member):
+        """The network of a member as it is, to be trained on, and how to build it again."""
+        return member.network.build(), member.network.rebuild
 
-    def _keep_optimizer_state_of(self, network, optimizer):
-        """Forget the optimizer's state if it is another one, or has another learning rate or other weights to train."""
-        trained = [tuple(variable.shape) for variable in network.trainable_variables]
-        described = type(optimizer).__name__, optimizer.get_config() | {"name": None}, trained
-        if self._optimizer not in (None, described):
-            self._optimizer_state = None
-        self._optimizer = described
-
-    def _train(self, network, settings, data, tasks, epochs, rebuild):
-        """Train the network in place, and keep what is needed to go on; whether the user interrupted it."""
-        from sklstm.training import EpochReport, fit_network
-
-        rng = np.random.RandomState([self._seed, self.n_iter_])
-        callbacks = self._callbacks(watched=len(data.validation) > 0)
-        if tasks.root is not None:
-            fitted = vars(self).copy()
-            callbacks.append(
-                EpochReport(
-                    tasks.begin_epoch,
-                    lambda network: tasks.end_epoch(lambda: fitted | {"network_": NetworkState.of(network, rebuild)}),
-                )
-            )
-        trainer, batches, watched = self._batches(network, data, rng)
-        epochs, schedule = self._budget(epochs, len(batches))
-        callbacks += schedule
-        trained = fit_network(
-            trainer,
-            batches,
-            settings,
-            validation=watched,
-            epochs=epochs,
-            callbacks=callbacks,
-            optimizer_state=self._optimizer_state,
-            seed=rng.randint(2**31 - 1),
-            **self._fit_params(),
-        )
-        if trainer is not network:
-            network.set_weights(trainer.get_weights())
-        self._optimizer_state = trained.optimizer_state
-        self.training_path_ = trained.path
-        self.history_ = self.history_ | {
-            name: [*self.history_.get(name, ()), *values] for name, values in trained.history.items()
-        }
-        if not np.isfinite(self.history_.get("loss", [0.0])[-1]):
+    def _train(self, fits, data, tasks, epochs):
+        """Train the members in place; whether the user interrupted it."""
+        # scikit-learn's callbacks see the epochs of the first member.
+        first, *others = fits
+        self._prepare(first, data, epochs, epoch_reports(first, tasks, vars(self).copy()))
+        for fit in others:
+            self._prepare(fit, data, epochs)
+        interrupted = train_members(fits)
+        losses = [fit.member.history.get("loss", [0.0])[-1] for fit in fits]
+        if not np.isfinite(losses).all():
             warn_user(
                 f"{type(self).__name__} did not converge: its loss became NaN or infinite. Lower the optimizer's "
                 "learning rate, or scale X.",
                 ConvergenceWarning,
             )
-        return trained.interrupted
+        return interrupted
+
+    def _prepare(self, fit, data, epochs, reports=()):
+        """Prepare a member's training: batches in an order of its own, fresh callbacks."""
+        rng = np.random.RandomState([fit.member.seed, fit.member.n_iter])
+        callbacks = [*self._callbacks(watched=len(data.validation) > 0), *reports]
+        trainer, batches, watched = self._batches(fit.network, data, rng)
+        epochs, schedule = self._budget(epochs, len(batches))
+        fit.prepare(
+            trainer,
+            batches,
+            validation=watched,
+            epochs=epochs,
+            callbacks=callbacks + schedule,
+            seed=rng.randint(2**31 - 1),
+            **self._fit_params(),
+        )
 
     def _batches(self, network, data, rng):
         """The network to train, its batches, and those to watch."""
@@ -283,6 +254,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         outputs, samples = self._outputs(X, groups)
         return self._target.in_sequences(self._target.decode(outputs, samples), samples)
 
+    def _predict_members(self, X):
+        """Predictions of each member, probabilities of labels, along the first axis."""
+        return self._target.decode_members(*self._outputs(X))
+
     def _score(self, X, y, sample_weight):
         """How well the predictions for X agree with y, as the target measures it."""
         outputs, samples = self._outputs(X)
@@ -290,15 +265,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return self._target.score(y, self._target.decode(outputs, samples), sample_weight)
 
     def _outputs(self, X, groups=None):
-        """The network's outputs for X, a list, and the samples that they belong to."""
+        """For each member its network's outputs for X, a list, and the samples that they belong to."""
         from sklstm.training import predict_outputs
 
         samples = self._read_for_predict(X)
-        lengths = self._lengths(samples)
-        outputs = predict_outputs(
-            self.network_, samples.gather, len(samples), lengths=lengths, **self._predict_params()
-        )
-        return outputs, samples
+        params = {"lengths": self._lengths(samples)} | self._predict_params()
+        networks = [member.network for member in self.members_]
+        return [predict_outputs(network, samples.gather, len(samples), **params) for network in networks], samples
 
     def _read_for_predict(self, X):
         from sklstm.training import prepare_process
@@ -341,9 +314,24 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return model
 
     @property
+    def network_(self):
+        """Layers and weights of the first member as plain data."""
+        return self.members_[0].network
+
+    @property
+    def history_(self):
+        """Loss and metrics of each epoch, of the first member."""
+        return self.members_[0].history
+
+    @property
+    def training_path_(self):
+        """How the last training was computed: compiled by TensorFlow, by XLA in one or several shares, or by Keras."""
+        return self.members_[0].training_path
+
+    @property
     def n_iter_(self) -> int:
-        """Epochs that were run."""
-        return len(self.history_.get("loss", ()))
+        """Epochs that were run, of the first member."""
+        return self.members_[0].n_iter
 
     def _compile(self, model):
         """Compile a model as it is trained; not with a loss of sklstm's, so that it loads where sklstm is not."""
@@ -385,12 +373,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """A new reader, target and window scaling; None for no scaling."""
         raise NotImplementedError
 
-    def _build(self, samples):
+    def _build(self, samples, seed):
         """A new network, and how to build it again where its configuration does not say it."""
         raise NotImplementedError
 
-    def _start(self, network, samples, targets, weights, rows):
-        """Set initial weights that follow from the samples in these rows."""
+    def _start(self, networks, samples, targets, weights, rows):
+        """Set initial weights that follow from the samples in these rows, the same in all networks."""
 
     def _conclude(self, samples):
         """Set fitted attributes, and learn what takes the trained network."""

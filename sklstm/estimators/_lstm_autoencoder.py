@@ -398,10 +398,10 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
                 "pieces. Pass TrainingPlan(tbptt=None)."
             )
 
-    def _build(self, samples):
+    def _build(self, samples, seed):
         from sklstm.networks._autoencoder import autoencoder
 
-        build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from, seed=self._seed)
+        build = partial(autoencoder, {"X_shape_": samples.shape}, **self._built_from, seed=seed)
         return build(), build
 
     def _conclude(self, samples):

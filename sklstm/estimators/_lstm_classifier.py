@@ -81,6 +81,11 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         go back to the best weights.
     callbacks : list, dict or one of keras.callbacks.Callback, optional
         Copied for each fit; classes are called.
+    n_members : int, default=1
+        Number of networks, which differ in their seeds alone: initial weights, shuffling and dropout. Predictions are
+        means over these members, of probabilities. The first member has the bits of ``n_members=1``. Members share
+        compiled programs, and train in threads where each uses one core and others are free; each has copies of the
+        callbacks. `stateful` and `tbptt` need one member.
     warm_start : bool, default=False
         Whether fit goes on from the weights of the last fit, and keeps its scale of y.
     verbose : {0, 1, 2}, default=0
@@ -100,7 +105,11 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         The fitted network, plain Keras: it saves and loads where sklstm is not installed. Rebuilt from `network_`
         when first asked for.
     network_ : NetworkState
-        Layers and weights as plain data.
+        Layers and weights as plain data. With several members this attribute, `model_`, `history_`, `n_iter_` and
+        `training_path_` are those of the first one.
+    members_ : list of Member
+        The networks: each has a `seed`, its `network` (NetworkState) and its `history`. After an interrupted fit those
+        whose training has ended, or where that of the first has not, those whose training had begun.
     history_ : dict of str to list of float
         Loss and metrics of each epoch; ``val_loss`` where there are validation samples.
     n_iter_ : int
@@ -179,6 +188,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         validation=None,
         patience=None,
         callbacks=None,
+        n_members=1,
         warm_start=False,
         verbose=0,
         random_state=None,
@@ -200,6 +210,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
+        self.n_members = n_members
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state

@@ -16,6 +16,7 @@ from sklstm.estimators._carried_state import (
     warn_of_overlap,
 )
 from sklstm.estimators._keras_estimator import KerasEstimator
+from sklstm.estimators._members import refuse_carried_state
 from sklstm.estimators._window_reader import WindowReader
 
 
@@ -28,9 +29,10 @@ class LSTMEstimator(KerasEstimator):
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
         "stateful": ["boolean"],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
     }
 
-    _fixed_parameters: tuple = ("architecture", "units", "dropout", "window_scaler")
+    _fixed_parameters: tuple = ("architecture", "units", "dropout", "window_scaler", "n_members")
 
     @with_callbacks
     def fit(self, X, y, sample_weight=None, groups=None) -> Self:
@@ -76,6 +78,27 @@ class LSTMEstimator(KerasEstimator):
             raise
         return self.reset_states()
 
+    def predict_members(self, X):
+        """Predict by each member: their spread shows how much predictions depend on the seed.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_timesteps, n_features)
+            As for `predict`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_members, n_samples, ...)
+            What `predict` returns with one member, in the units of y, an array also where y came in sequences. From a
+            classifier probabilities, as `predict_proba` returns them; for y of several columns of labels a list.
+
+        Raises
+        ------
+        ValueError
+            If X is refused by `predict`.
+        """
+        return self._predict_members(X)
+
     def reset_states(self) -> Self:
         """Begin anew: with `stateful`, the next sample to predict does not go on from the last one.
 
@@ -88,6 +111,10 @@ class LSTMEstimator(KerasEstimator):
         return self
 
     # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _validate_params(self):
+        super()._validate_params()
+        refuse_carried_state(type(self).__name__, self.n_members, self.stateful, self._plan.tbptt)
 
     @property
     def _architecture(self):
@@ -104,7 +131,7 @@ class LSTMEstimator(KerasEstimator):
         """Which features go to the outputs by a linear path, and over how many time steps; None for no path."""
         return
 
-    def _build(self, samples):
+    def _build(self, samples, seed):
         codes, self._pooling = self._reader.codes, self._choose_pooling(samples)
         meta = self._meta(samples) | ({"n_categories_": self._reader.n_categories} if codes else {})
         offered = {
@@ -117,7 +144,7 @@ class LSTMEstimator(KerasEstimator):
             "linear_path": self._linear_path(samples.shape[1]),
         }
         who, kept = type(self).__name__, self._kept(samples)
-        return build_architecture(who, self._architecture, offered, samples, kept, self._seed)
+        return build_architecture(who, self._architecture, offered, samples, kept, seed)
 
     def _choose_pooling(self, samples):
         """Return the pooling of the network: "auto" is "last" where outputs follow the latest time steps."""
@@ -148,10 +175,11 @@ class LSTMEstimator(KerasEstimator):
         if not self.stateful:
             return super()._outputs(X)
         samples = self._read_for_predict(X)
+        refuse_carried_state(type(self).__name__, len(self.members_), self.stateful)
         refuse_mean_of_pieces(type(self).__name__, "stateful=True", self._pooling)
         warn_of_overlap(type(self).__name__, samples)
         outputs, self._states = carried_outputs(type(self).__name__, self.network_, samples, groups, self._states)
-        return outputs, samples
+        return [outputs], samples
 
     def _conclude(self, samples):
         self.n_categories_ = self._reader.n_categories

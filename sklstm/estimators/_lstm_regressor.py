@@ -111,6 +111,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         go back to the best weights.
     callbacks : list, dict or one of keras.callbacks.Callback, optional
         Copied for each fit; classes are called.
+    n_members : int, default=1
+        Number of networks, which differ in their seeds alone: initial weights, shuffling and dropout. Predictions are
+        means over these members, in the units of y. The first member has the bits of ``n_members=1``. Members share
+        compiled programs, and train in threads where each uses one core and others are free; each has copies of the
+        callbacks. `stateful` and `tbptt` need one member.
     warm_start : bool, default=False
         Whether fit goes on from the weights of the last fit, and keeps its scale of y.
     verbose : {0, 1, 2}, default=0
@@ -126,7 +131,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         The fitted network, plain Keras: it saves and loads where sklstm is not installed. Its inputs and
         outputs are scaled. Rebuilt from `network_` when first asked for.
     network_ : NetworkState
-        Layers and weights as plain data.
+        Layers and weights as plain data. With several members this attribute, `model_`, `history_`, `n_iter_` and
+        `training_path_` are those of the first one.
+    members_ : list of Member
+        The networks: each has a `seed`, its `network` (NetworkState) and its `history`. After an interrupted fit those
+        whose training has ended, or where that of the first has not, those whose training had begun.
     history_ : dict of str to list of float
         Loss and metrics of each epoch, on the scaled target; ``val_loss`` where there are validation samples.
     n_iter_ : int
@@ -200,9 +209,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     Traceback (most recent call last):
         ...
     TypeError: LSTMRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: architecture,
-    batch_size, callbacks, dropout, epochs, learning_rate, linear_skip, loss, metrics, optimizer, patience, quantiles,
-    random_state, stateful, target_feature, target_groups, target_scaler, training, units, validation, verbose,
-    warm_start, window_scaler.
+    batch_size, callbacks, dropout, epochs, learning_rate, linear_skip, loss, metrics, n_members, optimizer, patience,
+    quantiles, random_state, stateful, target_feature, target_groups, target_scaler, training, units, validation,
+    verbose, warm_start, window_scaler.
     """
 
     _parameter_constraints = LSTMEstimator._parameter_constraints | {
@@ -254,6 +263,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         validation=None,
         patience=None,
         callbacks=None,
+        n_members=1,
         warm_start=False,
         verbose=0,
         random_state=None,
@@ -278,6 +288,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         self.validation = validation
         self.patience = patience
         self.callbacks = callbacks
+        self.n_members = n_members
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
@@ -420,15 +431,16 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         features = self._scaling.linear_path(self._target.n_copies)
         return None if features is None else (features, n_timesteps)
 
-    def _start(self, network, samples, targets, weights, rows):
+    def _start(self, networks, samples, targets, weights, rows):
         from sklstm.networks import set_linear_path
 
         path = self._linear_path(samples.shape[1])
-        if path is None or not is_linear(network):
+        if path is None or not is_linear(networks[0]):
             return
         features, _ = path
         start = fit_linear_start(samples, targets, rows, weights, features, self._target.quantiles)
-        set_linear_path(network, features, *start)
+        for network in networks:
+            set_linear_path(network, features, *start)
 
     def _budget(self, epochs, n_batches):
         from sklstm.training import CosineDecay

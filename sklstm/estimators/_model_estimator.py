@@ -30,6 +30,10 @@ from sklstm.model_selection import TimeTail
 SHARED = ("epochs", "optimizer", "callbacks", "warm_start", "verbose", "random_state")
 
 
+# Parameters that hold for the network's life, those with these prefixes included.
+FIXED = ("model", "target_scaler", "n_members")
+
+
 class ModelEstimator(KerasEstimator):
     """Any Keras model, with the parameter names of scikeras.
 
@@ -46,6 +50,7 @@ class ModelEstimator(KerasEstimator):
         "validation_split": [Interval(Real, 0, 1, closed="left")],
         "validation_gap": [Interval(Integral, 0, None, closed="left"), None],
         "shuffle": ["boolean"],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
     }
 
     # They go to a builder.
@@ -90,6 +95,24 @@ class ModelEstimator(KerasEstimator):
         finally:
             del self._of_this_fit
 
+    def predict_members(self, X, **predict_params):
+        """Predict by each member: their spread shows how much predictions depend on the seed.
+
+        Parameters
+        ----------
+        X : array-like
+            Samples, as for `fit`.
+        **predict_params : dict
+            As for `predict`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_members, n_samples, ...)
+            What `predict` returns with one member, in the units of y, an array also where y came in sequences. From a
+            classifier probabilities, as `predict_proba` returns them; for y of several columns of labels a list.
+        """
+        return self._predicting_with(predict_params)._predict_members(X)
+
     def get_params(self, deep=True):
         """Parameters of this estimator, those with a prefix among them.
 
@@ -130,13 +153,13 @@ class ModelEstimator(KerasEstimator):
     def _new_reader(self):
         return ModelReader()
 
-    def _build(self, samples):
+    def _build(self, samples, seed):
         # Mistyped names are told before anything is built.
         self._fit_params_of_user()
         self._predict_params()
         who, compile_kwargs = type(self).__name__, self._compile_kwargs()
         network, rebuild, asks = build_model(
-            who, self.model, self._routed("model"), self._meta(samples), compile_kwargs, samples, self._seed
+            who, self.model, self._routed("model"), self._meta(samples), compile_kwargs, samples, seed
         )
         if network.compiled and not asks:
             routed = {route: self._routed(route) for route in ("optimizer", "loss", "metrics")}
@@ -144,12 +167,12 @@ class ModelEstimator(KerasEstimator):
         self._compile_again = rebuild if network.compiled else None
         return network, rebuild
 
-    def _restore(self):
+    def _restore(self, member):
         """The network as it is; one that its builder has compiled comes from the builder, compiled alike."""
         if self._compile_again is None:
-            return super()._restore()
+            return super()._restore(member)
         network = self._compile_again()
-        network.set_weights(self.network_.weights)
+        network.set_weights(member.network.weights)
         return network, self._compile_again
 
     def _compile(self, model):
@@ -189,7 +212,7 @@ class ModelEstimator(KerasEstimator):
         if not is_builder(self.model):
             # A model that was built is no part of what is kept beside its weights.
             params.pop("model")
-        return {name: value for name, value in params.items() if name.partition("__")[0] in ("model", "target_scaler")}
+        return {name: value for name, value in params.items() if name.partition("__")[0] in FIXED}
 
     def _is_network_of_user(self):
         return True

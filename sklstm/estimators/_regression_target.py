@@ -7,6 +7,7 @@ from sklearn.metrics import r2_score
 
 from sklstm._series import rows_by_code
 from sklstm._validation import read_target, refuse_missing_target
+from sklstm.estimators._members import average
 from sklstm.estimators._output_checks import check_regression, output_shapes
 from sklstm.estimators._quantiles import nearest_to_median
 from sklstm.estimators._ragged_target import StepwiseTarget
@@ -260,17 +261,34 @@ class RegressionTarget(StepwiseTarget):
     # --- and back ---------------------------------------------------------------------------------
 
     def decode(self, outputs, samples):
-        """The network's outputs in the units of y; of quantiles the one nearest to the median."""
+        """Predictions in the units of y: the mean over members, and of quantiles the one nearest to the median.
+
+        Parameters
+        ----------
+        outputs : list of list of ndarray
+            For each member the outputs of its network.
+        samples : Samples
+            What they belong to.
+        """
         if self.quantiles is None:
-            (arranged,) = self._in_units([outputs[0]], samples)
-            return self.of_observed_steps(self._restore(arranged), samples)
+            return self._as_given(average(self._in_units([own[0] for own in outputs], samples)), samples)
         return self.decode_quantiles(outputs, samples)[nearest_to_median(self.quantiles)]
 
     def decode_quantiles(self, outputs, samples):
-        """The network's outputs in the units of y, an array for each quantile, ascending."""
-        copies = [outputs[0][..., k :: self.n_copies] for k in range(self.n_copies)]
-        arranged = np.sort(self._in_units(copies, samples), axis=0)
-        return [self.of_observed_steps(self._restore(quantile), samples) for quantile in arranged]
+        """The same, an array for each quantile, ascending."""
+        n_members, n_copies = len(outputs), self.n_copies
+        copies = [own[0][..., k::n_copies] for k in range(n_copies) for own in outputs]
+        arranged = self._in_units(copies, samples)
+        means = [average(arranged[k * n_members : (k + 1) * n_members]) for k in range(n_copies)]
+        return [self._as_given(quantile, samples) for quantile in np.sort(means, axis=0)]
+
+    def decode_members(self, outputs, samples):
+        """Predictions of each member, of shape (n_members, n_samples, ...)."""
+        return np.stack([self.decode([own], samples) for own in outputs])
+
+    def _as_given(self, arranged, samples):
+        """An arranged y as it came in fit, NaN at time steps that were not observed."""
+        return self.of_observed_steps(self._restore(arranged), samples)
 
     def _in_units(self, outputs, samples):
         """Outputs of the network for the same values, each as an arranged y, float64."""

@@ -1,11 +1,24 @@
 """What a network takes: samples, gathered batch by batch."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sklstm._validation import sequence_features
 
 # Arithmetic on targets goes over so many samples at a time.
 AT_ONCE = 2**17
+
+
+class TrainingData(NamedTuple):
+    """Samples, and what the network is taught of them."""
+
+    samples: "Samples"
+    targets: list
+    weights: np.ndarray | None
+    training: np.ndarray
+    validation: np.ndarray
+    groups: np.ndarray | None
 
 
 def take_rows(array, rows):

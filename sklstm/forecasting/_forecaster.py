@@ -76,6 +76,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         better without it, as for `log`.
     quantiles, epochs, batch_size
         As in `LSTMRegressor`.
+    n_members : int, default=1
+        Number of networks, which differ in their seeds alone; forecasts are means over them. ``pipeline_[-1]`` has each
+        of them, and `predict_members`.
     calibration : float, optional
         Share of the rows, at the end, by which to learn how far forecasts miss: a copy is fitted on the rows before
         them, for the intervals of `forecast` and `predict_interval`. Then all rows are fitted.
@@ -162,6 +165,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         quantiles=None,
         epochs="auto",
         batch_size=32,
+        n_members=1,
         calibration=None,
         random_state=None,
     ):
@@ -183,6 +187,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self.quantiles = quantiles
         self.epochs = epochs
         self.batch_size = batch_size
+        self.n_members = n_members
         self.calibration = calibration
         self.random_state = random_state
 

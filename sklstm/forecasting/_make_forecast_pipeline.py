@@ -25,6 +25,7 @@ def make_forecast_pipeline(
     batch_size=32,
     validation=None,
     patience=None,
+    n_members=1,
     verbose=0,
     random_state=None,
 ) -> Pipeline:
@@ -57,7 +58,8 @@ def make_forecast_pipeline(
         Whether there is a linear path beside the LSTM, as in `LSTMRegressor`.
     patch_length : int, optional
         Consecutive time steps that the LSTM reads as one, as in `Architecture`; the linear path reads each of them.
-    quantiles, dropout, learning_rate, epochs, batch_size, validation, patience, verbose, random_state
+    quantiles, dropout, learning_rate, epochs, batch_size, validation, patience, n_members, verbose, \
+            random_state
         As in `LSTMRegressor`.
 
     Returns
@@ -105,6 +107,7 @@ def make_forecast_pipeline(
         batch_size=batch_size,
         validation=validation,
         patience=patience,
+        n_members=n_members,
         verbose=verbose,
         random_state=random_state,
     )

@@ -22,6 +22,7 @@ NAMES = (
     "quantiles",
     "epochs",
     "batch_size",
+    "n_members",
     "random_state",
 )
 # Chosen on the series.

@@ -33,6 +33,8 @@ def steps_for_time_steps(steps, estimator, framer):
         _refuse(f"what LagFramer(future={framer.future!r}) joins changes where nothing was observed, too")
     if not isinstance(estimator, (LSTMRegressor, LSTMClassifier)):
         _refuse(f"{who} is no LSTMRegressor or LSTMClassifier")
+    if params["n_members"] > 1:
+        _refuse(f"{who}(n_members={params['n_members']}) has several networks, each of which would carry its own state")
     architecture = Architecture.of(params["architecture"])
     if architecture.is_custom:
         _refuse(f"{who} has a network of your own, of which it cannot tell what a state is")

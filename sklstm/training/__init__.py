@@ -12,10 +12,10 @@ from sklstm.training._compile import (
 )
 from sklstm.training._cosine_decay import CosineDecay
 from sklstm.training._epoch_report import EpochReport
-from sklstm.training._fit_network import fit_network
+from sklstm.training._fit_network import choose_path, fit_network
 from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
-from sklstm.training._processes import prepare_process
+from sklstm.training._processes import free_threads, prepare_process
 from sklstm.training._programs import clear_programs
 from sklstm.training._settings import Settings
 from sklstm.training._stopping import stopping_fits
@@ -34,9 +34,11 @@ __all__ = [
     "build_optimizer",
     "carrying",
     "check_parameters",
+    "choose_path",
     "clear_programs",
     "early_stopping",
     "fit_network",
+    "free_threads",
     "predict_carrying",
     "predict_carrying_by_series",
     "predict_outputs",

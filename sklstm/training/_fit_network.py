@@ -63,11 +63,8 @@ def fit_network(
     trained : Trained
         The history, and how it came about.
     """
-    if not network.compiled:
-        settings.compile(network)
+    form = _compile(network, batches, settings, epochs, fit_params)
     seed_generators(network, seed)
-    plain = set(fit_params) <= {"verbose"}
-    form = choose_form(network, batches, epochs) if plain else None
     if form is None:
         return _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_state, fit_params)
 
@@ -81,6 +78,32 @@ def fit_network(
     loop = EpochLoop(network, program, optimizer_state, callbacks, form.room)
     history, optimizer_state, interrupted = loop.run(batches, validation, epochs, **fit_params)
     return Trained(history, optimizer_state, form.path, interrupted)
+
+
+def choose_path(network, batches, settings, *, epochs=1, **fit_params):
+    """Compile a network, and return the path on which `fit_network` will train it.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled here if it is not compiled yet.
+    batches, settings, epochs, **fit_params
+        As for `fit_network`.
+
+    Returns
+    -------
+    path : {"graph", "xla", "xla-shards", "keras"}
+        As `path` of Trained.
+    """
+    form = _compile(network, batches, settings, epochs, fit_params)
+    return "keras" if form is None else form.path
+
+
+def _compile(network, batches, settings, epochs, fit_params):
+    """Compile a network that is not compiled yet, and choose a Form; None for Keras' own fit."""
+    if not network.compiled:
+        settings.compile(network)
+    return choose_form(network, batches, epochs) if set(fit_params) <= {"verbose"} else None
 
 
 def _fit_by_keras(network, batches, validation, epochs, callbacks, optimizer_state, fit_params):

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 
+import joblib
+
 _process = None
 
 
@@ -42,6 +44,20 @@ def _threads_of_this_worker():
             # It has not begun to work.
             return None
     return None
+
+
+def free_threads():
+    """Return how many threads of this process may compute side by side for one fit.
+
+    All cores, unless the fit is a task of joblib or Dask: then as many as loky gives its process, or one.
+    """
+    name = multiprocessing.current_process().name
+    # 1 in a task of a parallel call, 2 in a task of a task.
+    backend, _ = joblib.parallel.get_active_backend()
+    level = backend.nesting_level or 0
+    if name.startswith("LokyProcess") and level < 2:
+        return _threads_of_this_worker() or 1
+    return 1 if level or name.startswith("Dask Worker process") else joblib.cpu_count()
 
 
 def prepare_process(who):

@@ -163,7 +163,7 @@ def test_clone_keeps_parameters():
 def test_unknown_parameter():
     """A mistyped parameter is refused, and offered the right one."""
     assert refused(SeriesForecaster, horizn=3, error=TypeError) == snapshot(
-        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, epochs, freq, future, group, horizon, log, n_steps, pipeline, quantiles, random_state, scaling, static, strategy, target, time, units, window_scaler."
+        "SeriesForecaster has no parameter 'horizn'. Did you mean 'horizon'? Its parameters are: batch_size, calibration, difference, epochs, freq, future, group, horizon, log, n_members, n_steps, pipeline, quantiles, random_state, scaling, static, strategy, target, time, units, window_scaler."
     )
 
 

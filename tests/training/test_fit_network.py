@@ -18,7 +18,7 @@ from training_examples import (
     small_network,
 )
 
-from sklstm.training import SampleBatches, Settings, clear_programs, fit_network
+from sklstm.training import SampleBatches, Settings, choose_path, clear_programs, fit_network
 
 RNG = np.random.default_rng(0)
 INPUTS, TARGETS = RNG.normal(size=(20, 5, 2)).astype(np.float32), RNG.normal(size=(20, 1)).astype(np.float32)
@@ -53,6 +53,17 @@ def test_learns_what_keras_fit_learns():
     )
     assert_same(ours.get_weights(), theirs.get_weights())
     assert_same_history(trained.history, expected.history)
+
+
+@pytest.mark.parametrize("epochs", [1, LONG])
+def test_the_path_is_known_before(epochs):
+    """The path that is chosen before a fit is the one on which it trains, to the same bits."""
+    asked, plain = lstm_network(), lstm_network()
+    path = choose_path(asked, batches(), given := settings(), epochs=epochs)
+    trained = fit_network(asked, batches(), given, epochs=epochs, seed=0)
+    assert trained.path == path == ("graph" if epochs == 1 else "xla")
+    fit_network(plain, batches(), settings(), epochs=epochs, seed=0)
+    assert_equal(asked.get_weights(), plain.get_weights())
 
 
 def test_the_optimizer_goes_on():

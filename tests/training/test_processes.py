@@ -6,11 +6,12 @@ import os
 import runpy
 from types import SimpleNamespace
 
+import joblib
 import pytest
 from inline_snapshot import snapshot
 from refusal import refused
 
-from sklstm.training import prepare_process
+from sklstm.training import free_threads, prepare_process
 from sklstm.training._processes import share_cores
 
 
@@ -88,6 +89,19 @@ def test_too_late_for_a_share(monkeypatch, threads):
     worker(monkeypatch)
     share_cores()
     assert threads == {}
+
+
+def test_free_threads_of_a_task(monkeypatch):
+    """A fit may take all cores; a task of joblib takes one thread, a worker of loky what it was given."""
+    assert free_threads() == joblib.cpu_count()
+    with joblib.parallel_config("threading"):
+        assert joblib.Parallel(n_jobs=2)(joblib.delayed(free_threads)() for _ in range(2)) == [1, 1]
+    worker(monkeypatch, name="LokyProcess-1", n_threads="3")
+    assert free_threads() == 3
+    worker(monkeypatch, name="LokyProcess-1", n_threads=None)
+    assert free_threads() == 1
+    worker(monkeypatch, name="Dask Worker process (from Nanny)", n_threads="2")
+    assert free_threads() == 1
 
 
 def test_a_forked_process_is_refused(monkeypatch):
