@@ -3,8 +3,8 @@
 Their windows are made by a FunctionTransformer, whose look-back is searched as in the README: first one window for each
 row, NaN where the series had not begun; then full windows only, fewer than there are rows; then zeros in the place of
 NaN. y is scaled by TransformedTargetRegressor. A cell is what came of it: an RMSE in thousands of passengers, or the
-error. The series has a trend, beyond which none of these networks forecasts; sklstm's does, since it learns changes from
-the last value, and starts at a ridge regression. The row "a plain LSTM" is sklstm without both.
+error. The series has a trend, beyond which none of these networks forecasts; sklstm's does, since it learns changes
+from the last value, and starts at a ridge regression. The row "a plain LSTM" is sklstm without both.
 
 Run it: python benchmarks/same_call_elsewhere.py
 """
