@@ -186,7 +186,8 @@ class RelativeTarget(WindowScaling):
         if "window_scaler" in automatic:
             self.method = AUTOMATIC
         if "linear_skip" in automatic:
-            self.linear_skip = not self.architecture.is_custom
+            # With a season windows keep their levels, beyond which a linear path would extrapolate.
+            self.linear_skip = not self.architecture.is_custom and self.season is None
         if not self._may_have_past(samples) or not self._has_past(samples.windows, y, y_names, rows, no_numbers):
             if "window_scaler" in automatic:
                 self.method = None
