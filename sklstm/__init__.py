@@ -44,6 +44,7 @@ _HOMES = {
     "backtest": "sklstm.forecasting",
     "coverage_score": "sklstm.forecasting",
     "forecast_scorer": "sklstm.forecasting",
+    "interval_score": "sklstm.forecasting",
     "make_forecast_pipeline": "sklstm.forecasting",
     "mean_absolute_scaled_error": "sklstm.forecasting",
     "pinball_loss": "sklstm.forecasting",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from sklstm.forecasting import backtest as backtest
     from sklstm.forecasting import coverage_score as coverage_score
     from sklstm.forecasting import forecast_scorer as forecast_scorer
+    from sklstm.forecasting import interval_score as interval_score
     from sklstm.forecasting import make_forecast_pipeline as make_forecast_pipeline
     from sklstm.forecasting import mean_absolute_scaled_error as mean_absolute_scaled_error
     from sklstm.forecasting import pinball_loss as pinball_loss

@@ -73,6 +73,26 @@ def with_intervals(table):
     return fitted.update(later).forecast(interval=0.5)
 
 
+def with_calibrated_quantiles(table):
+    """Quantiles that are calibrated in fit, intervals of the last rows, all together and after an update."""
+    forecaster = SeriesForecaster(
+        n_steps=2,
+        units=2,
+        epochs=1,
+        batch_size=len(table),
+        quantiles=[0.25, 0.5, 0.75],
+        calibration=0.3,
+        target="sales",
+        random_state=0,
+        **KEYS,
+    )
+    ends = table.groupby("store").tail(2)
+    fitted = forecaster.fit(table.drop(ends.index))
+    lower, upper = fitted.predict_interval(ends, coverage=0.5)
+    assert (lower <= upper).all(axis=None)
+    return fitted.update(ends).forecast(interval=0.5)
+
+
 def with_gaps(table):
     """A forecaster of differences of a target that was not observed everywhere."""
     sales = table["sales"].where(np.random.default_rng(0).random(len(table)) < 0.9)
@@ -105,6 +125,7 @@ WORK = {
     "fit, update, forecast": forecast,
     "backtest": scored,
     "intervals": with_intervals,
+    "calibrated quantiles": with_calibrated_quantiles,
     "difference with gaps": with_gaps,
     "carry states": carried,
 }

@@ -30,6 +30,7 @@ from sklstm import (
     coverage_score,
     describe_series,
     forecast_scorer,
+    interval_score,
     make_forecast_pipeline,
     series_to_supervised,
     suggest_time_steps,
@@ -91,6 +92,7 @@ def _forecasts(series: np.ndarray) -> None:
     assert_type(forecaster.update(series), SeriesForecaster)
     assert_type(backtest(forecaster, series, initial=96, metrics=["rmse"]), Backtest)
     assert_type(coverage_score(series, series - 1, series + 1), float)
+    assert_type(interval_score(series, series - 1, series + 1, coverage=0.8), float)
     assert_type(LagRegressor().fit(series, series).predict(series), np.ndarray)
     assert_type(SeasonalNaive(season=12).fit(series, series).predict(series), np.ndarray)
     forecast_scorer("mae", steps=3)(forecaster, series)

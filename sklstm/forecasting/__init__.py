@@ -5,7 +5,12 @@ from sklstm.forecasting._baselines import Persistence, SeasonalNaive
 from sklstm.forecasting._forecaster import SeriesForecaster
 from sklstm.forecasting._lag_regressor import LagRegressor
 from sklstm.forecasting._make_forecast_pipeline import make_forecast_pipeline
-from sklstm.forecasting._metrics import coverage_score, mean_absolute_scaled_error, pinball_loss
+from sklstm.forecasting._metrics import (
+    coverage_score,
+    interval_score,
+    mean_absolute_scaled_error,
+    pinball_loss,
+)
 from sklstm.forecasting._scorer import forecast_scorer
 
 __all__ = [
@@ -17,6 +22,7 @@ __all__ = [
     "backtest",
     "coverage_score",
     "forecast_scorer",
+    "interval_score",
     "make_forecast_pipeline",
     "mean_absolute_scaled_error",
     "pinball_loss",

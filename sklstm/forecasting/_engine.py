@@ -78,6 +78,11 @@ class Engine:
         """Levels of the quantiles that the regressor predicts, or None."""
         return getattr(self.regressor, "quantiles", None)
 
+    @property
+    def levels(self):
+        """Levels of the quantiles that the regressor predicts, an ndarray of shape (n_quantiles,)."""
+        return np.asarray([] if self.quantiles is None else self.quantiles, dtype=np.float64)
+
     def given(self, role):
         """Names of the columns that are "static", or known ahead ("future")."""
         if self.framer is None:
@@ -208,17 +213,29 @@ class Engine:
             )
         return trained
 
-    def quantiles_at(self, data, rows, n_steps, coverage):
-        """The ends of the network's own interval from some rows on, two arrays; None where it has no such quantiles."""
-        quantiles = self.quantiles
-        if quantiles is None or n_steps > self.block:
-            return None
-        ends = [np.flatnonzero(np.isclose(quantiles, q)) for q in ((1 - coverage) / 2, (1 + coverage) / 2)]
-        if any(len(end) == 0 for end in ends):
-            return None
-        samples, levels = self._see(data)
-        predicted = self.regressor.predict_quantiles(samples.take(rows)).reshape(len(rows), self.block, -1)
-        return tuple(self._restore(data, levels, rows, predicted[:, :n_steps, end[0]]) for end in ends)
+    def quantiles_at(self, data, rows):
+        """Quantiles that the regressor predicts from some rows on, in the units of the series.
+
+        Parameters
+        ----------
+        data : SeriesTable
+            With what lies before these rows.
+        rows : ndarray of int of shape (n_rows,)
+            The last of what is known.
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_rows, block, n_quantiles)
+            NaN for a series that the regressor was not trained on.
+        """
+        trained, (samples, levels) = self._trained(data, rows), self._see(data)
+        quantiles = np.full((len(rows), self.block, len(self.levels)), np.nan)
+        if trained.any():
+            known = rows[trained]
+            predicted = self.regressor.predict_quantiles(samples.take(known)).reshape(len(known), self.block, -1)
+            restored = [self._restore(data, levels, known, quantile) for quantile in np.moveaxis(predicted, -1, 0)]
+            quantiles[trained] = np.stack(restored, axis=-1)
+        return quantiles
 
     # --- what is inside ---------------------------------------------------------------------------
 

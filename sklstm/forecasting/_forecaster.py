@@ -15,6 +15,7 @@ from sklstm._parameters import StrictParameters
 from sklstm._series import SeriesTable, find_target, of_series, with_levels_of
 from sklstm.forecasting._choose_settings import choose_settings
 from sklstm.forecasting._engine import Engine
+from sklstm.forecasting._minima import SeriesMinima
 from sklstm.forecasting._scored_forecasts import ScoredForecasts
 from sklstm.forecasting._shared_parameters import known_columns, share_target
 from sklstm.forecasting._short_parameters import ShortParameters
@@ -80,8 +81,10 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Number of networks, which differ in their seeds alone; forecasts are means over them. ``pipeline_[-1]`` has each
         of them, and `predict_members`.
     calibration : float, optional
-        Share of the rows, at the end, by which to learn how far forecasts miss: a copy is fitted on the rows before
-        them, for the intervals of `forecast` and `predict_interval`. Then all rows are fitted.
+        Fraction of the rows, from the end, by which to learn how far forecasts miss, for the intervals of `forecast`
+        and `predict_interval`. These rows are cut into two folds, and each is forecast by a copy that is fitted on
+        all rows before it: two more fits. Then all rows are fitted. With `quantiles`, intervals between quantiles are
+        calibrated. By default there is no calibration.
     random_state : int, RandomState instance or None, default=None
         Seeds the network.
 
@@ -93,8 +96,12 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         Name of the column that is forecast.
     context_ : DataFrame
         The last rows of each series, as many as a forecast looks back on.
-    residuals_ : Residuals or None
-        What calibration learned.
+    residuals_ : ConformalScores or None
+        Sizes of the latest residuals of calibration, by series and step; None without calibration.
+    quantile_scores_ : list of ConformalScores
+        Scores of the latest intervals between each pair of `quantiles`; empty without quantiles or calibration.
+    minima_ : SeriesMinima
+        Lowest value of the target in each series, in `fit` and `update`.
     n_steps_, window_scaler_, log_, patch_length_
         Look-back, window scaling, logarithm and patches that were given or chosen; only without a `pipeline`.
     n_features_in_ : int
@@ -244,7 +251,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self._validate_params()
         task = FitTasks(self, series, None)
         data = SeriesTable(type(self).__name__, series, self.group, self.time)
-        residuals = self._calibration(data)
+        calibrated = self._calibration(data)
         # A fit that fails leaves what was fitted before.
         self._engine = self._fitted_engine(data)
         self.target_ = self._engine.target
@@ -254,7 +261,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         self._columns = list(data.table.columns)
         self._indexed = data.indexed
         self._steps = data.find_steps(self.freq)
-        self.residuals_ = residuals
+        self.residuals_, *self.quantile_scores_ = calibrated
+        self.minima_ = SeriesMinima(data.table[self.target_].to_numpy(dtype=np.float64), data.index)
         self._remember(data)
         task.end()
         return self
@@ -410,10 +418,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         _refuse_earlier(data, context)
         self._steps = steps
         table = context.like(pd.concat([context.table, with_levels_of(context.table, data.table)]))
-        if self.residuals_ is not None:
-            no_rows, new = np.empty(0, dtype=np.intp), np.arange(len(table)) >= len(context)
-            _, missed = self._missed(table, no_rows, self.residuals_.n_steps, new)
-            self.residuals_.move_on(table.index, missed)
+        self._move_on(table, np.arange(len(table)) >= len(context))
+        self.minima_ = self.minima_.update(table.table[self.target_].to_numpy(dtype=np.float64), table.index)
         self._remember(table)
         return self
 

@@ -1,83 +1,164 @@
-"""Conformal prediction intervals from earlier residuals, for each step of the horizon."""
+"""Conformal prediction intervals from the scores of earlier intervals, for each step of the horizon."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sklstm._series import of_series, select_ranked
 
+# Few scores make wide intervals, because the rank of the score is rounded up. Over 59 forecasts of 30 series, a minimum
+# of 50 scores made intervals of 90 % narrower by 3 %, and one of 100 or 200 no more than that.
+FEWEST_KEPT = 50
 
-class Residuals:
-    """Sizes of the latest residuals of each series, by how many steps ahead the forecast was.
 
-    An interval reaches as far as the share of the residuals that it is to hold. When new values are observed, their
-    residuals take the place of the oldest, so that intervals follow a series whose residuals grow or shrink.
+def find_scores(truth, lower, upper):
+    """Distance of true values from the nearer end of an interval: positive outside of it, negative inside.
+
+    Of an interval whose ends are the forecast, it is the absolute residual.
 
     Parameters
     ----------
-    missed : ndarray of shape (n_forecasts, n_steps)
-        Observed minus forecast, of rows that were not fitted, in time order; NaN where nothing was observed.
+    truth, lower, upper : ndarray of the same shape
+        True values, and ends of the intervals; NaN where there is none.
+
+    Returns
+    -------
+    scores : ndarray of that shape
+        In the units of the series; NaN where a value is NaN.
+
+    References
+    ----------
+    Romano, Patterson and Candès, 2019, "Conformalized Quantile Regression", NeurIPS, equation 6.
+    """
+    return np.maximum(lower - truth, truth - upper)
+
+
+def widen(lower, upper, margins):
+    """Intervals with their ends moved outwards by margins.
+
+    Negative margins narrow an interval, at most to its middle: ends do not cross.
+
+    Parameters
+    ----------
+    lower, upper, margins : ndarray of the same shape
+        Ends of the intervals, and distances in the same units.
+
+    Returns
+    -------
+    lower, upper : ndarray of that shape
+    """
+    middle = (lower + upper) / 2
+    return np.minimum(lower - margins, middle), np.maximum(upper + margins, middle)
+
+
+def find_pairs(levels):
+    """Pairs of quantile levels between which central intervals lie, the widest first.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (n_quantiles,)
+        Levels between 0 and 1, ascending.
+
+    Returns
+    -------
+    pairs : ndarray of int of shape (n_pairs, 2)
+        Positions of the lower and the upper level; both are as far from 0.5.
+    coverages : ndarray of shape (n_pairs,)
+        Probability between the two levels.
+
+    Examples
+    --------
+    >>> pairs, coverages = find_pairs(np.array([0.05, 0.1, 0.5, 0.95]))
+    >>> pairs
+    array([[0, 3]])
+    >>> coverages.round(2)
+    array([0.9])
+    """
+    pairs = np.argwhere(np.isclose(levels[:, None] + levels, 1) & (levels[:, None] < levels))
+    return pairs, levels[pairs[:, 1]] - levels[pairs[:, 0]]
+
+
+class ConformalScores:
+    """The latest scores of intervals in each series, by the number of steps ahead.
+
+    The margin of an interval is the score at the rank that its coverage asks for. Scores of new values are added. They
+    replace the oldest once a series has `fewest_kept` scores, or as many as it began with if these are more. So
+    intervals follow a series whose residuals grow or shrink.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_forecasts, n_steps)
+        As `find_scores` returns them, of rows that were not fitted, in time order; NaN where nothing was observed.
     labels : ndarray of shape (n_forecasts,)
         The series of each forecast; None for a single series without a name.
+    fewest_kept : int
+        Number of scores of a series from which on new ones replace the oldest.
 
     Attributes
     ----------
     n_steps : int
         Number of steps ahead.
     labels : pd.Index of shape (n_series,), or None
-        Names of the series; None for a single one without a name.
-    sizes : list of ndarray of shape (n_sizes,)
-        Sizes of residuals for each step: those of one series after those of another, the latest last. Behind them
-        are those of all series together, for a series that is not among the labels.
+        Names of the series with a score; None for a single one without a name.
+    scores : list of ndarray of shape (n_scores,)
+        Scores for each step: those of one series after those of another, the latest last. Behind them are those of all
+        series together, for a series that is not among the labels.
     bounds : list of ndarray of int of shape (n_series + 2,)
-        First size of each series, first size of all series together, and the number of sizes.
+        First score of each series, first score of all series together, and the number of scores.
 
     References
     ----------
     Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, 2018, "Distribution-Free Predictive Inference for Regression",
     Journal of the American Statistical Association 113(523), section 2.2.
 
-    Xu and Xie, 2021, "Conformal prediction interval for dynamic time-series", ICML (residuals that move on, section 4).
+    Romano, Patterson and Candès, 2019, "Conformalized Quantile Regression", NeurIPS, section 4.
+
+    Xu and Xie, 2021, "Conformal prediction interval for dynamic time-series", ICML (scores that move on, section 4).
     """
 
-    def __init__(self, missed, labels):
-        self.n_steps = missed.shape[1]
+    def __init__(self, scores, labels, fewest_kept=FEWEST_KEPT):
+        self.n_steps, self.fewest_kept = scores.shape[1], fewest_kept
+        known = ~np.isnan(scores).all(axis=1)
+        scores, labels = scores[known], labels[known]
         codes, labels = pd.factorize(pd.Index(labels, tupleize_cols=False))
         self.labels = pd.Index(labels, tupleize_cols=False) if len(labels) else None
-        self.sizes, self.bounds = [], []
-        for step in missed.T:
+        self.scores, self.bounds = [], []
+        for step in scores.T:
             own = np.flatnonzero(~np.isnan(step) & (codes >= 0))
             own = own[np.argsort(codes[own], kind="stable")]
             together = np.flatnonzero(~np.isnan(step))
             counts = np.append(np.bincount(codes[own], minlength=len(labels)), len(together))
-            self.sizes.append(np.abs(step[np.concatenate([own, together])]))
+            self.scores.append(step[np.concatenate([own, together])])
             self.bounds.append(np.append(0, np.cumsum(counts)))
 
-    def move_on(self, index, missed):
-        """Replace the oldest residuals of each series by new ones.
+    def move_on(self, index, new_scores):
+        """Add new scores to those of each series, and drop the oldest beyond the number that is kept.
 
         Parameters
         ----------
         index : SeriesIndex
-            Rows of the series. Series without residuals of their own are left out.
-        missed : ndarray of shape (n_rows, n_steps)
-            Residuals of the forecasts from each row, one series after the other; NaN where there is no new value.
+            Rows of the series. Series without scores of their own are left out.
+        new_scores : ndarray of shape (n_rows, n_steps)
+            Scores of the forecasts from each row, one series after the other; NaN where there is no new value.
         """
         known_series = index.find(self.labels) >= 0
         places = self._find_places(index)[index.ordered_codes]
         for step in range(self.n_steps):
-            new = np.flatnonzero(~np.isnan(missed[:, step]) & known_series[index.ordered_codes])
+            new = np.flatnonzero(~np.isnan(new_scores[:, step]) & known_series[index.ordered_codes])
             lengths = np.diff(self.bounds[step])
             codes = np.concatenate([np.repeat(np.arange(len(lengths)), lengths), places[new]])
             order = np.argsort(codes, kind="stable")
             counts = np.bincount(codes, minlength=len(lengths))
             left = np.repeat(np.cumsum(counts), counts) - np.arange(len(codes))
-            sizes = np.concatenate([self.sizes[step], np.abs(missed[new, step])])
-            self.sizes[step] = sizes[order[left <= np.repeat(lengths, counts)]]
+            n_kept = np.minimum(counts, self._find_capacities(lengths))
+            scores = np.concatenate([self.scores[step], new_scores[new, step]])
+            self.scores[step] = scores[order[left <= np.repeat(n_kept, counts)]]
+            self.bounds[step] = np.append(0, np.cumsum(n_kept))
 
-    def half_widths(self, who, coverage, index, rows, n_steps, missed=None):
-        """Distance from forecasts to the ends of their intervals.
+    def margins(self, who, coverage, index, rows, n_steps, new_scores=None):
+        """Distances by which the ends of intervals are moved outwards.
 
         Parameters
         ----------
@@ -91,62 +172,70 @@ class Residuals:
             The row that each forecast is made at, counted series by series.
         n_steps : int
             Number of steps ahead.
-        missed : ndarray of shape (n_rows, n_steps), optional
-            New residuals of the forecasts from each row, one series after the other; NaN where there is no new value.
-            A row knows those of the values up to its own. By default there are none.
+        new_scores : ndarray of shape (n_rows, n_steps), optional
+            New scores of the forecasts from each row, one series after the other; NaN where there is no new value. A
+            row knows those of the values up to its own. By default there are none.
 
         Returns
         -------
-        half_widths : ndarray of shape (n_forecasts, n_steps)
+        margins : ndarray of shape (n_forecasts, n_steps)
 
         Raises
         ------
         ValueError
-            If there are residuals for fewer steps, or too few of them for the coverage.
+            If there are scores for fewer steps, or too few of them for the coverage.
         """
         self._refuse_far(who, n_steps)
-        codes = index.ordered_codes[rows]
-        places = self._find_places(index)
-        n_known = np.stack([np.diff(bounds)[places] for bounds in self.bounds[:n_steps]])
+        if new_scores is None:
+            new_scores = np.broadcast_to(np.nan, (index.n_rows, n_steps))
+        latest = [self._find_latest(step, index, rows, new_scores[:, step]) for step in range(n_steps)]
+        n_known = np.stack([of_step.counts for of_step in latest], axis=1)
         ranks = np.ceil(float(coverage) * (n_known + 1)).astype(np.intp)
         few = ranks > n_known
-        if few[:, codes].any():
-            code = codes[np.argmax(few.any(axis=0)[codes])]
-            step = np.argmax(few[:, code])
-            self._refuse_few(who, coverage, n_known[step, code], index.label(code), step + 1)
-        if missed is None:
-            missed = np.broadcast_to(np.nan, (index.n_rows, n_steps))
-        widths = [
-            self._select(step, ranks[step - 1, codes] - 1, index, places, rows, missed[:, step - 1])
-            for step in range(1, n_steps + 1)
+        if few.any():
+            row = int(np.argmax(few.any(axis=1)))
+            step = int(np.argmax(few[row]))
+            self._refuse_few(who, coverage, n_known[row, step], index.label(index.ordered_codes[rows[row]]), step + 1)
+        margins = [
+            select_ranked(
+                of_step.scores, of_step.codes, of_step.begins, of_step.ends, of_step.places, ranks[:, step] - 1
+            )
+            for step, of_step in enumerate(latest)
         ]
-        return np.stack(widths, axis=1)
+        return np.stack(margins, axis=1)
 
-    def _select(self, step, ranks, index, places, rows, missed):
-        """The size of each rank among the latest at each row: as many as are kept, the oldest replaced by new ones."""
+    def _find_latest(self, step, index, rows, new_scores):
+        """The latest scores at each row, so many steps ahead counted from 0."""
         codes, begins = index.ordered_codes, index.bounds[:-1]
+        places = self._find_places(index)
         # What no row goes by is left out: all series together are many.
-        used = np.zeros(len(self.bounds[step - 1]) - 1, dtype=bool)
+        used = np.zeros(len(self.bounds[step]) - 1, dtype=bool)
         used[places[codes[rows]]] = True
-        lengths = np.diff(self.bounds[step - 1])
-        old = self.sizes[step - 1][np.repeat(used, lengths)]
+        lengths = np.diff(self.bounds[step])
+        old = self.scores[step][np.repeat(used, lengths)]
         lengths = np.where(used, lengths, 0)
-        new = np.flatnonzero(~np.isnan(missed) & used[places[codes]])
+        new = np.flatnonzero(~np.isnan(new_scores) & used[places[codes]])
         counted = np.searchsorted(new, np.arange(index.n_rows + 1))
-        # A forecast from `step` rows back can be compared with what has been observed by now.
+        # One step ahead (0), a forecast from the row before can be compared with what has been observed by now.
         first_new = len(old) + counted[begins[codes[rows]]]
-        n_new = len(old) + counted[np.maximum(begins[codes[rows]], rows - step + 1)] - first_new
+        n_new = len(old) + counted[np.maximum(begins[codes[rows]], rows - step)] - first_new
         of_rows = places[codes[rows]]
-        old_ends = np.cumsum(lengths)[of_rows]
-        n_replaced = np.minimum(n_new, lengths[of_rows])
-        return select_ranked(
-            np.concatenate([old, np.abs(missed[new])]),
+        capacities = self._find_capacities(lengths)[of_rows]
+        n_kept_new = np.minimum(n_new, capacities)
+        n_kept_old = np.minimum(lengths[of_rows], capacities - n_kept_new)
+        old_ends, new_ends = np.cumsum(lengths)[of_rows], first_new + n_new
+        return _Latest(
+            np.concatenate([old, new_scores[new]]),
             np.concatenate([np.repeat(np.arange(len(lengths)), lengths), places[codes[new]]]),
-            np.stack([old_ends - lengths[of_rows] + n_replaced, first_new + n_new - n_replaced]),
-            np.stack([old_ends, first_new + n_new]),
+            np.stack([old_ends - n_kept_old, new_ends - n_kept_new]),
+            np.stack([old_ends, new_ends]),
             of_rows,
-            ranks,
+            n_kept_old + n_kept_new,
         )
+
+    def _find_capacities(self, lengths):
+        """Number of scores that each series keeps, from the number that it has."""
+        return np.maximum(lengths, self.fewest_kept)
 
     def _find_places(self, index):
         """Place of each series in `bounds`, an ndarray of int of shape (n_series,); the last for one not there."""
@@ -169,3 +258,27 @@ class Residuals:
             f"what was observed, got {n_known}{of} at step {step}. Calibrate on a longer series, lower the coverage, "
             "or forecast fewer steps."
         )
+
+
+class _Latest(NamedTuple):
+    """Scores to select from: see `select_ranked`.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_scores,)
+    codes : ndarray of int of shape (n_scores,)
+        Place of the series of each score.
+    begins, ends : ndarray of int of shape (2, n_forecasts)
+        Stretches of the scores that each forecast goes by: of calibration, and of new values.
+    places : ndarray of int of shape (n_forecasts,)
+        Place of the series of each forecast.
+    counts : ndarray of int of shape (n_forecasts,)
+        Number of scores in both stretches.
+    """
+
+    scores: np.ndarray
+    codes: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+    places: np.ndarray
+    counts: np.ndarray

@@ -1,6 +1,6 @@
 """How good forecasts are, in numbers that scikit-learn does not have: against a naive forecast, and of intervals."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -90,6 +90,7 @@ def coverage_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> flo
 
     See Also
     --------
+    interval_score : Coverage and width in one number.
     pinball_loss : How good the bounds are as quantiles.
 
     Examples
@@ -98,19 +99,63 @@ def coverage_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> flo
     >>> coverage_score([1.0, 2.0, 3.0, 4.0], lower=[1.0, 1.0, 1.0, 1.0], upper=[3.0, 3.0, 3.0, 3.0])
     0.75
     """
-    who = "coverage_score"
-    y_true = _read_true(who, y_true)
-    lower = _read_predicted(who, "lower", lower, y_true.shape)
-    upper = _read_predicted(who, "upper", upper, y_true.shape)
-    above = np.argwhere(lower > upper)
-    if len(above):
-        first = tuple(above[0])
-        raise ValueError(
-            f"{who} got a lower bound above its upper one at {_place(first)}: {lower[first]:.6g} and "
-            f"{upper[first]:.6g}. Pass the bounds as coverage_score(y_true, lower, upper)."
-        )
+    y_true, lower, upper = _read_intervals("coverage_score", y_true, lower, upper)
     known = ~np.isnan(y_true)
     return float(((lower <= y_true) & (y_true <= upper))[known].mean())
+
+
+def interval_score(y_true: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, coverage: float = 0.9) -> float:
+    """Mean interval score: the width of the intervals, plus a penalty for true values outside of them.
+
+    The penalty is the distance from the true value to the interval, times ``2 / (1 - coverage)``. On average the score
+    is lowest for the intervals between the true quantiles: intervals that are too narrow pay for what they miss, and
+    those that are too wide for their width.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        True values. NaN, what is not known, is left out.
+    lower, upper : array-like of the shape of y_true
+        Bounds of the intervals.
+    coverage : float, default=0.9
+        Share of the true values that the intervals are to hold.
+
+    Returns
+    -------
+    score : float
+        In the units of y; 0 at best.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, no value is known, a bound is NaN, a lower bound is above its upper one, or the coverage
+        is not between 0 and 1.
+
+    See Also
+    --------
+    coverage_score : Share of values inside their intervals.
+    pinball_loss : The same for several quantiles.
+
+    References
+    ----------
+    Gneiting and Raftery, 2007, "Strictly Proper Scoring Rules, Prediction, and Estimation", Journal of the American
+    Statistical Association 102(477), equation 43.
+
+    Examples
+    --------
+    Two intervals of width 2, one of which misses its value by 1:
+
+    >>> from sklstm.forecasting import interval_score
+    >>> interval_score([2.0, 4.0], lower=[1.0, 1.0], upper=[3.0, 3.0], coverage=0.75)
+    6.0
+    """
+    who = "interval_score"
+    if not isinstance(coverage, Real) or not 0 < coverage < 1:
+        raise ValueError(f"{who} expects coverage to be a number between 0 and 1, got {coverage!r}. Pass 0.9 for 90 %.")
+    y_true, lower, upper = _read_intervals(who, y_true, lower, upper)
+    outside = np.maximum(np.maximum(lower - y_true, y_true - upper), 0)
+    scores = upper - lower + 2 / (1 - coverage) * outside
+    return float(scores[~np.isnan(y_true)].mean())
 
 
 def pinball_loss(y_true: ArrayLike, y_quantiles: ArrayLike, *, quantiles: ArrayLike) -> float:
@@ -159,6 +204,21 @@ def pinball_loss(y_true: ArrayLike, y_quantiles: ArrayLike, *, quantiles: ArrayL
     known = ~np.isnan(y_true)
     losses = [mean_pinball_loss(y_true[known], y_quantiles[known][:, k], alpha=q) for k, q in enumerate(levels)]
     return float(np.mean(losses))
+
+
+def _read_intervals(who, y_true, lower, upper):
+    """True values and bounds of their intervals, float64; raises if a lower bound is above its upper one."""
+    y_true = _read_true(who, y_true)
+    lower = _read_predicted(who, "lower", lower, y_true.shape)
+    upper = _read_predicted(who, "upper", upper, y_true.shape)
+    above = np.argwhere(lower > upper)
+    if len(above):
+        first = tuple(above[0])
+        raise ValueError(
+            f"{who} got a lower bound above its upper one at {_place(first)}: {lower[first]:.6g} and "
+            f"{upper[first]:.6g}. Pass the bounds as {who}(y_true, lower, upper)."
+        )
+    return y_true, lower, upper
 
 
 def _read_true(who, y_true):

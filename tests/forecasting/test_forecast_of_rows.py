@@ -61,7 +61,7 @@ def test_is_update_and_forecast(make, interval):
     pd.testing.assert_frame_equal(forecaster.context_, state["context_"])
     assert forecaster._steps.steps.tolist() == state["_steps"].steps.tolist()
     if interval:
-        np.testing.assert_equal(forecaster.residuals_.sizes, state["residuals_"].sizes)
+        np.testing.assert_equal(forecaster.residuals_.scores, state["residuals_"].scores)
     expected = of(deepcopy(forecaster).update(new).forecast(2, future=ahead, interval=interval), "a", "c")
     pd.testing.assert_frame_equal(found.reset_index(drop=True), expected, rtol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Conformal intervals of many series at once, against a loop over series and rows."""
+"""Conformal scores of many series at once, against a loop over series and rows."""
 
 import pickle
 from math import ceil
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklstm._series import SeriesIndex, select_ranked
-from sklstm.forecasting._intervals import Residuals
+from sklstm.forecasting._intervals import ConformalScores, find_pairs, find_scores, widen
 
 KEYS = {"group": "store", "time": "day"}
 
@@ -39,24 +39,31 @@ def test_select_ranked_as_sort_does(data, lengths):
     assert_array_equal(selected, expected)
 
 
-def sizes_of(missed):
-    """Sizes of the residuals that are known."""
-    return [abs(value) for value in missed if not np.isnan(value)]
+def known(scores):
+    """Scores that are not NaN."""
+    return [score for score in scores if not np.isnan(score)]
 
 
-def width_of_a_loop(old, late, coverage):
-    """The residual of the rank that split conformal prediction asks for, among the latest; None of too few."""
-    rank = ceil(coverage * (len(old) + 1))
-    return sorted([*old, *late][-len(old) :])[rank - 1] if rank <= len(old) else None
+def latest(old, late, fewest):
+    """As many as there were, or the fewest that are kept."""
+    kept = max(len(old), fewest)
+    return [*old, *late][-kept:] if kept else []
+
+
+def margin_of_a_loop(old, late, fewest, coverage):
+    """The score of the rank that split conformal prediction asks for, among the latest; None of too few."""
+    scores = sorted(latest(old, late, fewest))
+    rank = ceil(coverage * (len(scores) + 1))
+    return scores[rank - 1] if rank <= len(scores) else None
 
 
 @st.composite
-def residuals(draw, labels):
-    """Labels, and residuals of two steps, of which some are not known."""
+def drawn_scores(draw, labels):
+    """Labels, and scores of two steps, positive and negative, of which some are not known."""
     drawn = np.array(draw(st.lists(st.sampled_from(labels), min_size=1, max_size=30)), dtype=object)
-    missed = np.random.default_rng(draw(st.integers(0, 99))).normal(size=(len(drawn), 2))
-    missed[np.random.default_rng(draw(st.integers(0, 99))).random(missed.shape) < 0.2] = np.nan
-    return missed, drawn
+    scores = np.random.default_rng(draw(st.integers(0, 99))).normal(size=(len(drawn), 2))
+    scores[np.random.default_rng(draw(st.integers(0, 99))).random(scores.shape) < 0.2] = np.nan
+    return scores, drawn
 
 
 def index_of(labels):
@@ -64,44 +71,70 @@ def index_of(labels):
     return SeriesIndex(len(labels), codes, pd.Index(names))
 
 
-@given(residuals("abc"), residuals("abcde"), st.sampled_from([0.2, 0.5]))
-def test_half_widths_of_a_loop(calibration, later, coverage):
-    """Each row goes by the latest residuals of its series, and that of a series not seen by those of all of them."""
-    (missed, labels), (new, new_labels) = calibration, later
+@given(drawn_scores("abc"), drawn_scores("abcde"), st.sampled_from([0.2, 0.5]), st.sampled_from([0, 4, 50]))
+def test_margins_of_a_loop(calibration, later, coverage, fewest):
+    """Each row goes by the latest scores of its series, and that of a series not seen by those of all of them."""
+    (scores, labels), (new, new_labels) = calibration, later
     expected, few = np.empty(new.shape), None
+    with_scores = labels[~np.isnan(scores).all(axis=1)]
     for row, label in enumerate(new_labels):
-        own = labels == label if label in labels else np.ones(len(labels), dtype=bool)
+        own = labels == label if label in with_scores else np.ones(len(labels), dtype=bool)
         before = np.flatnonzero(new_labels[: row + 1] == label)
         for step in (1, 2):
-            late = sizes_of(new[before[: len(before) - step], step - 1])
-            width = width_of_a_loop(sizes_of(missed[own, step - 1]), late, coverage)
-            if width is None and few is None:
+            late = known(new[before[: len(before) - step], step - 1])
+            margin = margin_of_a_loop(known(scores[own, step - 1]), late, fewest, coverage)
+            if margin is None and few is None:
                 few = label, step
-            expected[row, step - 1] = np.nan if width is None else width
-    learned, index = Residuals(missed, labels), index_of(new_labels)
+            expected[row, step - 1] = np.nan if margin is None else margin
+    learned, index = ConformalScores(scores, labels, fewest), index_of(new_labels)
     args = "Forecaster", coverage, index, index.in_table_order(np.arange(len(new_labels))), 2, new[index.order]
     if few is None:
-        assert_array_equal(learned.half_widths(*args), expected)
+        assert_array_equal(learned.margins(*args), expected)
     else:
         with pytest.raises(ValueError, match="of {!r} at step {}".format(*few)):
-            learned.half_widths(*args)
+            learned.margins(*args)
 
 
-@given(residuals("abc"), st.lists(residuals("abcde"), min_size=1, max_size=2))
-def test_residuals_move_on_as_in_a_loop(calibration, batches):
-    """New residuals of a series replace its oldest ones; those of series that were not seen change nothing."""
-    missed, labels = calibration
-    learned = pickle.loads(pickle.dumps(Residuals(missed, labels)))
-    kept = {label: [sizes_of(step) for step in missed[labels == label].T] for label in labels}
+@given(drawn_scores("abc"), st.lists(drawn_scores("abcde"), min_size=1, max_size=2), st.sampled_from([0, 4]))
+def test_scores_move_on_as_in_a_loop(calibration, batches, fewest):
+    """New scores of a series replace its oldest ones if there are enough; those of series that were not seen change nothing."""
+    scores, labels = calibration
+    learned = pickle.loads(pickle.dumps(ConformalScores(scores, labels, fewest)))
+    with_scores = labels[~np.isnan(scores).all(axis=1)]
+    kept = {label: [known(step) for step in scores[labels == label].T] for label in with_scores}
     for new, new_labels in batches:
         index = index_of(new_labels)
         learned.move_on(index, new[index.order])
         for label, steps in kept.items():
-            late = [sizes_of(step) for step in new[new_labels == label].T]
-            kept[label] = [(old + more)[len(more) :] for old, more in zip(steps, late, strict=True)]
+            late = [known(step) for step in new[new_labels == label].T]
+            kept[label] = [latest(old, more, fewest) for old, more in zip(steps, late, strict=True)]
     for step in (0, 1):
-        everything = sizes_of(missed[:, step])
-        assert_array_equal(learned.sizes[step], np.concatenate([*(steps[step] for steps in kept.values()), everything]))
+        everything = known(scores[:, step])
+        assert_array_equal(
+            learned.scores[step], np.concatenate([*(steps[step] for steps in kept.values()), everything])
+        )
+
+
+@given(st.lists(st.tuples(*[st.floats(-9, 9)] * 4), min_size=1, max_size=9))
+def test_scores_and_widening_of_a_loop(rows):
+    """A score is how far a value lies outside; ends move by a margin, and meet in the middle of a narrow interval."""
+    truth, low, high, margins = np.array(rows).T
+    lower, upper = np.minimum(low, high), np.maximum(low, high)
+    expected = [max(a - y, y - b) for y, a, b in zip(truth, lower, upper, strict=True)]
+    assert_array_equal(find_scores(truth, lower, upper), expected)
+    for a, b, m, start, end in zip(lower, upper, margins, *widen(lower, upper, margins), strict=True):
+        assert start <= end
+        assert_allclose([start, end], [a - m, b + m] if m > -(b - a) / 2 else [(a + b) / 2] * 2, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("levels", "pairs"), [([0.1, 0.25, 0.5, 0.75, 0.9], [(0, 4), (1, 3)]), ([0.1, 0.5, 0.8], []), ([], [])]
+)
+def test_pairs_of_quantiles(levels, pairs):
+    """Two levels make an interval if they are as far from 0.5 as each other."""
+    found, coverages = find_pairs(np.array(levels))
+    assert [tuple(pair) for pair in found] == pairs
+    assert_allclose(coverages, [levels[high] - levels[low] for low, high in pairs])
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from refusal import refused
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
 
-from sklstm.forecasting import coverage_score, mean_absolute_scaled_error, pinball_loss
+from sklstm.forecasting import coverage_score, interval_score, mean_absolute_scaled_error, pinball_loss
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.normal(size=(30, 3))
@@ -81,6 +81,24 @@ def test_coverage_against_a_loop(y_true, below, above):
     lower, upper = np.full(y_true.shape, -below), np.full(y_true.shape, above)
     assert coverage_score(y_true, lower, upper) == pytest.approx(np.mean(inside))
     assert coverage_score(lower, lower, upper) == coverage_score(upper, lower, upper) == 1
+
+
+# --- interval score -------------------------------------------------------------------------------
+
+
+@given(tables(), st.floats(0, 50), st.floats(0, 50), st.sampled_from([0.5, 0.8, 0.9]))
+def test_interval_score_against_a_loop(y_true, below, above, coverage):
+    """The width, and for a value outside its distance times 2 / (1 - coverage); in proportion to the pinball loss."""
+    lower, upper = np.full(y_true.shape, -below), np.full(y_true.shape, above)
+    expected = []
+    for value in y_true.ravel():
+        if not np.isnan(value):
+            outside = max(-below - value, value - above, 0)
+            expected.append(above + below + 2 * outside / (1 - coverage))
+    score = interval_score(y_true, lower, upper, coverage=coverage)
+    assert score == pytest.approx(np.mean(expected))
+    loss = pinball_loss(y_true, np.stack([lower, upper], axis=-1), quantiles=[(1 - coverage) / 2, (1 + coverage) / 2])
+    assert score == pytest.approx(4 / (1 - coverage) * loss)
 
 
 # --- pinball loss ---------------------------------------------------------------------------------
@@ -180,6 +198,16 @@ REFUSED = {
         snapshot(
             "coverage_score got a lower bound above its upper one at row 1: 3 and 2.5. Pass the bounds as coverage_score(y_true, lower, upper)."
         ),
+    ),
+    "upside down, scored": (
+        lambda: interval_score([1.0, 2.0], [0.0, 3.0], [1.0, 2.5]),
+        snapshot(
+            "interval_score got a lower bound above its upper one at row 1: 3 and 2.5. Pass the bounds as interval_score(y_true, lower, upper)."
+        ),
+    ),
+    "coverage": (
+        lambda: interval_score([1.0], [0.0], [1.0], coverage=90),
+        snapshot("interval_score expects coverage to be a number between 0 and 1, got 90. Pass 0.9 for 90 %."),
     ),
     "levels": (
         lambda: pinball_loss([1.0], [[1.0, 2.0]], quantiles=[0.5, 0.1]),
