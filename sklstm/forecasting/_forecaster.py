@@ -347,7 +347,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             The values of the columns that are known ahead (`future`), at the times to come; of a panel, for each
             series. Where the times of the series are irregular, its index says which times these are.
         interval : float, optional
-            Share of the values that intervals are to hold: 0.9.
+            Fraction of the values that intervals are to hold, such as 0.9. `predict_interval` tells how they are made.
 
         Returns
         -------

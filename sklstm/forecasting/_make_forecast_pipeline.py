@@ -58,8 +58,9 @@ def make_forecast_pipeline(
         Whether there is a linear path beside the LSTM, as in `LSTMRegressor`.
     patch_length : int, optional
         Consecutive time steps that the LSTM reads as one, as in `Architecture`; the linear path reads each of them.
-    quantiles, dropout, learning_rate, epochs, batch_size, validation, patience, n_members, verbose, \
-            random_state
+    quantiles, dropout, learning_rate, epochs, batch_size, validation, patience
+        As in `LSTMRegressor`.
+    n_members, verbose, random_state
         As in `LSTMRegressor`.
 
     Returns

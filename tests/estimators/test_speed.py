@@ -60,7 +60,9 @@ def test_fits_and_predictions_of_one_shape_compile_once(model):
 def test_search_compiles_once_per_network(pipeline, airline):
     """A search compiles one training program per number of units, and later fits of the network compile none."""
     X, y = (part[:100] for part in airline)
-    model = clone(pipeline).set_params(lstm__batch_size=4, lstm__epochs=17, lstm__linear_skip=False)
+    model = clone(pipeline).set_params(
+        lstm__batch_size=4, lstm__epochs=17, lstm__window_scaler=None, lstm__linear_skip=False
+    )
     before = set(compiled_programs("learn"))
     grid = {
         "frame__n_steps": [4, 8],
