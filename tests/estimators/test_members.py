@@ -1,7 +1,6 @@
 """Ensembles: members that differ in their seed, their training and their mean."""
 
 import pickle
-import signal
 import threading
 
 import joblib
@@ -445,25 +444,6 @@ def test_an_interrupt_of_later_training(cores):
     assert [member.n_iter for member in model.members_] == [2 * EPOCHS, EPOCHS + 1, EPOCHS]
     assert_array_equal(after[2], before[2])
     assert not np.array_equal(after[0], before[0])
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows sends no signal to a thread")
-def test_an_interrupt_of_threads(cores):
-    """Ctrl-C while members are trained in threads stops them, and keeps those whose training had begun."""
-    taken, presses = cores(2), iter([True])
-
-    class PressesOnce(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == 2 and next(presses, False):
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    model = ensemble(ESTIMATORS["LSTMRegressor"], epochs=10**6, callbacks=PressesOnce)
-    assert "was interrupted" in refused(model.fit, X, y, error=KeyboardInterrupt)
-    assert taken == [2]
-    assert len(model.members_) == 2
-    assert all(member.n_iter < 10**6 for member in model.members_)
-    assert np.isfinite(model.predict(X)).all()
-    assert len(model.set_params(callbacks=None).partial_fit(X, y).members_) == 2
 
 
 # --- refusals -------------------------------------------------------------------------------------
