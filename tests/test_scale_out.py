@@ -21,6 +21,8 @@ CV, SCORING = TimeSeriesSplit(2), "neg_root_mean_squared_error"
 
 
 def search(pipeline, airline, scoring=SCORING, n_jobs=None):
+    # A linear path has a weight for each time step, and so a program for each look-back.
+    pipeline = clone(pipeline).set_params(lstm__window_scaler=None, lstm__linear_skip=False)
     return GridSearchCV(pipeline, GRID, cv=CV, scoring=scoring, n_jobs=n_jobs).fit(*airline)
 
 

@@ -40,7 +40,7 @@ def add_linear_path(outputs, values, linear_path):
         summed = ops.take(summed, np.argsort(order), axis=-1)
     if outputs.ndim == 2:
         summed = layers.Reshape(outputs.shape[1:], name=f"{NAME}s_flat")(summed)
-    return layers.Add(name="sum")([outputs, summed])
+    return layers.Add(name=f"{NAME}_added")([outputs, summed])
 
 
 def set_linear_path(network, features, coefficients, intercept):
