@@ -51,7 +51,8 @@ def patches(sequence, observed, length):
     filled = layers.ZeroPadding1D((length - 1, 0), name="fill")(ops.concatenate([sequence, seen], axis=-1))
     # The oldest time steps are the last ones here, of which those short of a patch are left out.
     cut = ops.extract_sequences(ops.transpose(ops.flip(filled, axis=1), (0, 2, 1)), length, length)
-    cut = ops.flip(ops.transpose(cut, (0, 2, 3, 1)), axis=(1, 2))
+    # Older Keras flips one axis at a time.
+    cut = ops.flip(ops.flip(ops.transpose(cut, (0, 2, 3, 1)), axis=1), axis=2)
     joined = layers.Reshape((-1, length * n_numbers), name="patches")(cut[..., :n_numbers])
     return joined, ops.any(ops.greater(cut[..., n_numbers], 0), axis=-1)
 
