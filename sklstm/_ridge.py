@@ -9,6 +9,10 @@ PENALTIES = np.logspace(-4, 4, 17)
 # More values than these are not read: coefficients of 48 time steps change by less than their standard errors.
 MOST_VALUES = 2**24
 MOST_ROWS = 2**16
+# The penalty of a time step grows with its distance from the end of the window, as in the Minnesota prior (Litterman,
+# 1986, "Forecasting with Bayesian Vector Autoregressions", Journal of Business & Economic Statistics 4(1)). On 30
+# series of 72 to 740 rows the RMSE is 1 % lower than with the same penalty for all, with twice the season and a row.
+DECAY = 0.5
 # A row that determines its own fit has no leave-one-out error: the guard against a division by zero.
 LARGEST_LEVERAGE = 1 - 1e-9
 
@@ -31,13 +35,21 @@ class Ridge(NamedTuple):
     errors: np.ndarray
 
 
-def spread_evenly(n_rows, n_columns):
-    """Rows to fit on, at most `MOST_ROWS` and `MOST_VALUES`: an ndarray of int, evenly spread.
+def recency_scales(n_timesteps):
+    """Scales of time steps for `fit_ridge`, an ndarray of shape (n_timesteps,): the last one is penalised least."""
+    return np.arange(n_timesteps, 0, -1.0) ** -DECAY
+
+
+def spread_evenly(n_rows, n_columns, most_rows=None, most_values=None):
+    """Rows to fit on, an ndarray of int, evenly spread: at most so many, and so many values in all their columns.
+
+    The limits are `MOST_ROWS` and `MOST_VALUES` by default.
 
     >>> spread_evenly(5, 3)
     array([0, 1, 2, 3, 4])
     """
-    most = min(MOST_ROWS, max(1, MOST_VALUES // max(1, n_columns)))
+    most_rows, most_values = most_rows or MOST_ROWS, most_values or MOST_VALUES
+    most = min(most_rows, max(1, most_values // max(1, n_columns)))
     return np.arange(n_rows) if n_rows <= most else np.linspace(0, n_rows - 1, most).astype(np.intp)
 
 

@@ -2,12 +2,7 @@
 
 import numpy as np
 
-from sklstm._ridge import fit_ridge, spread_evenly
-
-# The penalty of a time step grows with its distance from the end of the window, as in the Minnesota prior (Litterman,
-# 1986, "Forecasting with Bayesian Vector Autoregressions", Journal of Business & Economic Statistics 4(1)). On 30
-# series of 72 to 740 rows the RMSE is 1 % lower than with the same penalty for all, with twice the season and a row.
-DECAY = 0.5
+from sklstm._ridge import fit_ridge, recency_scales, spread_evenly
 
 
 def fit_linear_start(samples, targets, rows, weights, features, levels=None):
@@ -47,7 +42,7 @@ def fit_linear_start(samples, targets, rows, weights, features, levels=None):
         fed = [k for k in range(0, n_outputs, n_copies) if features[k] == feature]
         Y = targets[rows][:, :, fed].reshape(len(rows), -1).astype(np.float64)
         X = np.nan_to_num(windows[:, :, feature].astype(np.float64))
-        ridge = fit_ridge(X, Y, weights, scales=np.arange(n_timesteps, 0, -1.0) ** -DECAY)
+        ridge = fit_ridge(X, Y, weights, scales=recency_scales(n_timesteps))
         for copy in range(n_copies):
             outputs = [k + copy for k in fed]
             coefficients[:, :, outputs] = ridge.coefficients.reshape(n_timesteps, n_steps, -1)

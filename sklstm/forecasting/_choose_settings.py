@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklstm._ridge import spread_evenly
 from sklstm._series import find_moments, find_season
 from sklstm.forecasting._automatic_settings import (
     DAYS_IN_A_WEEK,
@@ -17,8 +18,8 @@ from sklstm.forecasting._automatic_settings import (
 
 # Beyond so many time steps an automatic look-back is read in patches of a season by the LSTM, and step by step by the
 # linear path. Hours with a look-back of two weeks, a day ahead, relative RMSE: ridge regression 0.51 (demand for
-# electricity) and 0.67 (pedestrians); with an LSTM on what it leaves 0.51 and 0.67 where that reads 48 hours, 0.48 and
-# 0.64 where it reads 14 days.
+# electricity) and 0.67 (pedestrians); with an LSTM on what it leaves 0.51 and 0.67 where that reads 48 hours, 0.49 (32
+# units) and 0.64 (64 units) where it reads 14 days.
 MOST_STEPS_ONE_BY_ONE = 48
 # Rows of the longest series in which a season is looked for.
 MOST_FOR_SEASONS = 20_000
@@ -114,7 +115,5 @@ def _rows_in_time(index, n_columns):
     positions = np.empty(index.n_rows)
     positions[index.order] = np.arange(index.n_rows) - np.repeat(index.bounds[:-1], index.lengths)
     times = positions / index.lengths[index.codes]
-    most = max(1, min(MOST_ROWS, MOST_VALUES // n_columns))
-    order = np.argsort(times, kind="stable")
-    chosen = order[np.linspace(0, len(order) - 1, min(most, len(order))).astype(np.intp)]
+    chosen = np.argsort(times, kind="stable")[spread_evenly(index.n_rows, n_columns, MOST_ROWS, MOST_VALUES)]
     return chosen, times[chosen]
