@@ -72,9 +72,12 @@ class RelativeTarget(WindowScaling):
         """
         windows = samples.windows
         self._refuse_no_series(windows)
-        self._settle_automatic(samples, y, y_names, rows, no_numbers)
-        self._refuse_own_past_of_each_step()
-        self.pasts, self.lines = self._find_pasts(windows, y, y_names, rows, no_numbers)
+        given = windows, y, y_names, rows, no_numbers
+        found = self._find_automatic(samples, given)
+        if found is None:
+            self._refuse_own_past_of_each_step()
+            found = self._find_pasts(*given)
+        self.pasts, self.lines = found
         self.linear_steps = samples.shape[1] if self.linear_skip else None
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(windows[rows], self.pasts, kept=no_numbers)
@@ -177,35 +180,40 @@ class RelativeTarget(WindowScaling):
 
     # --- the past of y ----------------------------------------------------------------------------
 
-    def _settle_automatic(self, samples, y, y_names, rows, no_numbers):
-        """Replace "auto": the last value and a linear path where the target's own past is found, else nothing."""
-        automatic = {"window_scaler": self.given_scaler, "linear_skip": self.given_skip}
-        automatic = {name for name, value in automatic.items() if isinstance(value, str) and value == "auto"}
-        if not automatic:
-            return
-        if "window_scaler" in automatic:
+    def _find_automatic(self, samples, given):
+        """Replace "auto": the last value and a linear path where the target's own past is found, else nothing.
+
+        Returns what `_find_pasts` finds for `given`; None if nothing is automatic, or no past can serve it.
+        """
+        automatic = [isinstance(value, str) and value == "auto" for value in (self.given_scaler, self.given_skip)]
+        if not any(automatic):
+            return None
+        scales, skips = automatic
+        if scales:
             self.method = AUTOMATIC
-        if "linear_skip" in automatic:
+        if skips:
             # With a season windows keep their levels, beyond which a linear path would extrapolate.
             self.linear_skip = not self.architecture.is_custom and self.season is None
-        if not self._may_have_past(samples) or not self._has_past(samples.windows, y, y_names, rows, no_numbers):
-            if "window_scaler" in automatic:
-                self.method = None
-            if "linear_skip" in automatic:
-                self.linear_skip = False
+        found = self._search_pasts(given) if self._may_have_past(samples) else None
+        if found is None:
+            self.method = None if scales else self.method
+            self.linear_skip = False if skips else self.linear_skip
+        return found
 
     def _may_have_past(self, samples):
         """Whether what is automatic can be had at all."""
         windows = len(samples.sample_shape) == 2 and samples.shape[1] > 1
         return windows and self.architecture.network != "many_to_many" and not self.carries_state
 
-    def _has_past(self, *given):
+    def _search_pasts(self, given):
+        """What `_find_pasts` finds; None where it finds nothing, or what nobody has asked for."""
         try:
-            _, lines = self._find_pasts(*given)
+            pasts, lines = self._find_pasts(*given)
         except ValueError:
-            return False
+            return None
         # Where each series has units of its own, only those of fit can be predicted: the user has to ask for that.
-        return lines is None or self.given_scaler not in ("auto", None) or self.given_skip is True
+        is_wanted = lines is None or self.given_scaler not in ("auto", None) or self.given_skip is True
+        return (pasts, lines) if is_wanted else None
 
     def _refuse_no_series(self, windows):
         if self.by_series and windows.groups is None:
