@@ -9,7 +9,7 @@ from sklstm.networks._feature_roles import beside, future, join, read_sequence, 
 from sklstm.networks._heads import heads
 from sklstm.networks._linear_path import add_linear_path, path_length
 from sklstm.networks._model import named_model, windows
-from sklstm.networks._observed import split_observed
+from sklstm.networks._observed import mean_of_observed, split_observed
 from sklstm.networks._recurrent import drop, lstm, units_per_layer
 
 # Keras' default of 0.99 takes hundreds of batches to forget the initial statistics; small sets have few.
@@ -114,7 +114,7 @@ def _average_patterns(sequence, observed, convolutions, seeds):
         )
         normalise = layers.BatchNormalization(momentum=MOMENTUM, name=f"normalisation_{k}")
         patterns = ops.relu(normalise(convolution(patterns), mask=observed)) * seen
-    return ops.sum(patterns, axis=1) / ops.maximum(ops.sum(seen, axis=1), 1.0)
+    return mean_of_observed(patterns, observed)
 
 
 def _convolutions(filters, kernel_sizes):

@@ -34,3 +34,17 @@ def split_observed(inputs, mask_value=None, features=None):
         missing = ops.logical_or(missing, stands_for_it)
     values = ops.where(missing, 0.0, inputs)
     return values, ops.logical_not(ops.all(pick(missing, features), axis=inside_a_step))
+
+
+def mean_of_observed(values, observed):
+    """Return the mean over the observed time steps, (n_samples, n_numbers); zero where there is none.
+
+    Parameters
+    ----------
+    values : KerasTensor of shape (n_samples, n_timesteps, n_numbers)
+        Numbers of each time step.
+    observed : KerasTensor of shape (n_samples, n_timesteps)
+        True where observed.
+    """
+    seen = ops.expand_dims(ops.cast(observed, values.dtype), axis=-1)
+    return ops.sum(values * seen, axis=1) / ops.maximum(ops.sum(seen, axis=1), 1.0)

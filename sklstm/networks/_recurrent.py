@@ -4,6 +4,8 @@ from numbers import Integral
 
 from keras import layers, ops
 
+from sklstm.networks._observed import mean_of_observed
+
 
 def lstm(units, seeds, **params):
     """LSTM layer that takes any mask."""
@@ -80,9 +82,7 @@ def pool(states, observed, pooling):
     """
     if pooling == "last":
         return states
-    seen = ops.expand_dims(ops.cast(observed, states.dtype), axis=-1)
-    mean = ops.sum(states * seen, axis=1) / ops.maximum(ops.sum(seen, axis=1), 1.0)
-    return ops.concatenate([states[:, -1], mean], axis=-1)
+    return ops.concatenate([states[:, -1], mean_of_observed(states, observed)], axis=-1)
 
 
 def units_per_layer(units, n_layers, *, expected, remedy, open_ended=False):
