@@ -1,6 +1,6 @@
 """epochs="auto": how long and how fast a network learns, where no number of epochs is given."""
 
-# Of a classifier. On sets of 20 to 270 samples and 24 to 427 time steps fewer updates left training samples unlearned.
+# Of a classifier. With 1,000 updates "vanilla" learned all training samples of five of six sets of 20 to 270 samples.
 FEWEST_EPOCHS = 100
 # Batch normalisation learns in fewer updates, and each takes longer.
 UPDATES, UPDATES_OF_NORMALISED = 1000, 500

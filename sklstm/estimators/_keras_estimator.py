@@ -32,7 +32,7 @@ from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, 
 from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
 from sklstm.estimators._network_checks import refuse_nan
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
-from sklstm.estimators._samples import TrainingData
+from sklstm.estimators._samples import TrainingData, with_weight
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
 from sklstm.model_selection import TimeTail
@@ -102,7 +102,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         for value in self.get_params(deep=False).values():
             if isinstance(value, StrictParameters):
                 value._validate_params()
-        tasks = FitTasks(self, X, y, None if epochs == "auto" else epochs)
+        tasks = FitTasks(self, X, y, epochs)
         before = vars(self).copy()
         try:
             interrupted = self._learn(X, y, sample_weight, epochs, anew, groups, classes, tasks)
@@ -138,13 +138,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         y = self._target.read(self, y, samples, classes)
         weights = read_weights(who, sample_weight, len(samples))
         training, validation = self._split(samples, y, weights)
-        weighed = training if weights is None else training[weights[training] > 0]
+        weighed = with_weight(training, weights)
 
         # Windows by their own level and spread.
         if self._scaling is not None:
             if anew:
                 self._scaling.fit(samples, y, y_names, weighed, self._reader.no_numbers(samples.windows))
-            training, weighed = (self._scaling.full_windows(samples, rows) for rows in (training, weighed))
+            training = self._scaling.full_windows(samples, training)
+            weighed = with_weight(training, weights)
             samples = self._scaling.apply(samples)
 
         # The networks, what they are compiled with, and what they are taught.
@@ -232,14 +233,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Samples to train on, and samples at the end to watch; without those whose weight is 0."""
         tail, name = self._tail()
         who, kept = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples)
-        if weights is not None and not self._needs_all_samples():
-            kept = kept[weights[kept] > 0]
+        if not self._needs_all_samples():
+            kept = with_weight(kept, weights)
         ahead = self._target.n_shared_steps(samples)
         training, validation = split_tail(who, tail, samples, kept, self._plan.stride, ahead)
         if len(validation) and not self.n_iter_:
             # A network that goes on training may have met a class before.
-            later = np.setdiff1d(kept, training)
-            later = later if weights is None else later[weights[later] > 0]
+            later = with_weight(np.setdiff1d(kept, training), weights)
             self._target.check_split(who, name, y, training, later)
         return training, validation
 
@@ -387,9 +387,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """What the network is compiled with."""
         from sklstm.training import Settings, build_loss, build_metrics, build_optimizer
 
-        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        optimizer = build_optimizer(self.optimizer, **self._optimizer_params())
         loss = self._target.usual_loss if self.loss is None else self.loss
-        return Settings(build_optimizer(self.optimizer, **rate), build_loss(loss), tuple(build_metrics(self.metrics)))
+        return Settings(optimizer, build_loss(loss), tuple(build_metrics(self.metrics)))
+
+    def _optimizer_params(self):
+        """Parameters that the optimizer gets from the estimator."""
+        return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
 
     def _callbacks(self, watched):
         """Fresh callbacks for one fit."""
@@ -473,9 +477,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         refuse_options_of_plain_values(type(self).__name__, params, vars(self))
         routed = {name: value for name, value in params.items() if is_routed(name, self._routes)}
         super().set_params(**{name: value for name, value in params.items() if name not in routed})
-        for name, value in routed.items():
-            setattr(self, name, value)
+        self._set_routed(routed)
         return self
+
+    def _set_routed(self, params):
+        """Set parameters with a prefix, which the constructor does not name."""
+        for name, value in params.items():
+            setattr(self, name, value)
 
     def __getstate__(self):
         self._take_up_changes()

@@ -1,11 +1,10 @@
 """LSTMClassifier: sequences in, labels out."""
 
-from numbers import Integral
 from typing import Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._fit_callbacks import with_callbacks
@@ -161,7 +160,6 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
     """
 
     _parameter_constraints = LSTMEstimator._parameter_constraints | {
-        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "window_scaler": [StrOptions({"last", "mean", "standard"}), None],
         "window_labels": [StrOptions({"last", "majority", "any"}), None],
@@ -327,14 +325,10 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         decay = [CosineDecay()] if self._follows_a_plan else []
         return n_epochs(self._architecture.network, n_batches), decay
 
-    def _settings(self, network):
-        from sklstm.training import build_optimizer
-
-        settings = super()._settings(network)
+    def _optimizer_params(self):
         if not self._follows_a_plan:
-            return settings
-        params = optimizer_params(self._architecture.network, self.learning_rate)
-        return settings._replace(optimizer=build_optimizer(self.optimizer, **params))
+            return super()._optimizer_params()
+        return optimizer_params(self._architecture.network, self.learning_rate)
 
     @property
     def _follows_a_plan(self):
@@ -342,8 +336,7 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         return self.epochs == "auto" and isinstance(self.optimizer, str)
 
     def _choose_pooling(self, samples):
-        carries = self.stateful or self._plan.tbptt is not None
-        if self._architecture.pooling != "auto" or carries or samples.n_observed().max() < LONG_SAMPLE:
+        if self._architecture.pooling != "auto" or self._carries_state or samples.n_observed().max() < LONG_SAMPLE:
             return super()._choose_pooling(samples)
         return "mean"
 

@@ -28,6 +28,7 @@ class LSTMEstimator(KerasEstimator):
         "architecture": [StrOptions(set(NAMES)), callable, Architecture],
         "loss": [str, callable, None],
         "metrics": [str, callable, HasMethods(["update_state"]), list, tuple, None],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "stateful": ["boolean"],
         "n_members": [Interval(Integral, 1, None, closed="left")],
     }
@@ -121,6 +122,11 @@ class LSTMEstimator(KerasEstimator):
         """What the network was built by, whatever the parameter is set to since."""
         return Architecture.of(self._built_from["architecture"])
 
+    @property
+    def _carries_state(self):
+        """Whether training carries a state from sample to sample, or from piece to piece of them."""
+        return self.stateful or self._plan.tbptt is not None
+
     def _new_reader(self):
         # Where X holds codes and nothing else, there is no number for these.
         names = ("window_scaler", "linear_skip")
@@ -153,7 +159,7 @@ class LSTMEstimator(KerasEstimator):
 
     def _batches(self, network, data, rng):
         refuse_idle_groups(type(self).__name__, data.groups, self.stateful)
-        if not self.stateful and self._plan.tbptt is None:
+        if not self._carries_state:
             return super()._batches(network, data, rng)
         if self.stateful:
             warn_of_overlap(type(self).__name__, data.samples, self._plan.stride)

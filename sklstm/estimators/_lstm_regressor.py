@@ -226,7 +226,6 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             Interval(Integral, 1, None, closed="left"),
             None,
         ],
-        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "linear_skip": ["boolean", StrOptions({"auto"})],
         "target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple],
         "quantiles": ["array-like", None],
@@ -422,7 +421,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             self.target_feature,
             self.target_groups,
             self._plan,
-            carries_state=self.stateful or self._plan.tbptt is not None,
+            carries_state=self._carries_state,
         )
         target = RegressionTarget(self.target_scaler, self._levels(), relative, architecture)
         return self._new_reader(), target, relative

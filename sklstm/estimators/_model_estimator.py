@@ -130,10 +130,6 @@ class ModelEstimator(KerasEstimator):
             name: value for name, value in vars(self).items() if is_routed(name, self._routes)
         }
 
-    def _set_routed(self, params):
-        for name, value in params.items():
-            setattr(self, name, value)
-
     def _routed(self, route):
         """Parameters of one prefix, without it."""
         given = vars(self).items()

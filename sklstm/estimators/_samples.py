@@ -26,6 +26,11 @@ def take_rows(array, rows):
     return array if len(rows) == len(array) else array[rows]
 
 
+def with_weight(rows, weights):
+    """Those of some rows whose weight is not 0; all of them where there are no weights."""
+    return rows if weights is None else rows[weights[rows] > 0]
+
+
 def pieces(n_samples):
     """Slices of so many samples that little memory is taken for each."""
     return [slice(first, first + AT_ONCE) for first in range(0, n_samples, AT_ONCE)]
