@@ -1,6 +1,7 @@
 """Ensembles: members that differ in their seed, their training and their mean."""
 
 import pickle
+import signal
 import threading
 
 import joblib
@@ -444,6 +445,51 @@ def test_an_interrupt_of_later_training(cores):
     assert [member.n_iter for member in model.members_] == [2 * EPOCHS, EPOCHS + 1, EPOCHS]
     assert_array_equal(after[2], before[2])
     assert not np.array_equal(after[0], before[0])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows sends no signal to a thread")
+def test_an_interrupt_of_threads():
+    """Ctrl-C while members are trained in threads stops them, and keeps those whose training had begun."""
+    said = run_fresh("""
+        import signal, threading
+        import keras, numpy as np
+        from sklstm import LSTMRegressor
+        from sklstm.estimators import _members
+
+        presses, taken, in_threads = iter([True]), [], _members._train_in_threads
+
+        def train(fits, n_threads):
+            taken.append(n_threads)
+            return in_threads(fits, n_threads)
+
+        _members._train_in_threads = train
+        import sklstm.training
+        sklstm.training.free_threads = lambda: 2
+
+        class PressesOnce(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if epoch == 2 and next(presses, False):
+                    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+        # A process that was started in the background may ignore the signal.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        X, y = np.random.default_rng(0).normal(size=(40, 6, 2)), np.arange(40.0)
+        model = LSTMRegressor(2, n_members=3, epochs=100_000, batch_size=8, callbacks=PressesOnce, random_state=0)
+        try:
+            model.fit(X, y)
+        except KeyboardInterrupt as error:
+            assert "was interrupted" in str(error)
+        else:
+            raise AssertionError("not interrupted")
+        assert taken == [2]
+        assert len(model.members_) == 2
+        assert all(member.n_iter < 100_000 for member in model.members_)
+        assert np.isfinite(model.predict(X)).all()
+        assert len(model.set_params(callbacks=None).partial_fit(X, y).members_) == 2
+        print("stopped")
+    """)
+    assert said.endswith("stopped\n")
 
 
 # --- refusals -------------------------------------------------------------------------------------
