@@ -70,10 +70,7 @@ def test_unknown_names():
     unknown = [{"epcohs": 9}, {"units": 9}, {"modle__units": 9}]
     messages = [refused(small, **params, error=TypeError) for params in unknown]
     assert messages[0] == snapshot(
-        "KerasRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: batch_size, callbacks, "
-        "epochs, loss, metrics, model, optimizer, random_state, shuffle, target_scaler, validation_gap, "
-        "validation_split, verbose, warm_start, and any that begins with model__, optimizer__, loss__, metrics__, "
-        "callbacks__, fit__, predict__."
+        "KerasRegressor has no parameter 'epcohs'. Did you mean 'epochs'? Its parameters are: batch_size, callbacks, epochs, loss, metrics, model, n_members, optimizer, random_state, shuffle, target_scaler, validation_gap, validation_split, verbose, warm_start, and any that begins with model__, optimizer__, loss__, metrics__, callbacks__, fit__, predict__."
     )
     assert [message.partition(" Its parameters")[0] for message in messages[1:]] == snapshot(
         [
