@@ -21,7 +21,7 @@ from sklstm._series import SeriesIndex
 from sklstm.datasets import load_airline
 from sklstm.forecasting import interval_score
 from sklstm.forecasting._calibration import cut_folds
-from sklstm.forecasting._intervals import FEWEST_KEPT
+from sklstm.forecasting._intervals import FEWEST_KEPT, N_RECENT
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 KEYS = {"group": "store", "time": "day"}
@@ -62,6 +62,11 @@ def scores_of_folds(make, known, ends, ends_of):
             ahead = [values[row + step] if row + step < len(values) else np.nan for step in (1, 2)]
             scores.append([max(lower[row, k] - y, y - upper[row, k]) for k, y in enumerate(ahead)])
     return np.array(scores)
+
+
+def ranked(scores, coverage):
+    """The score that split conformal prediction selects."""
+    return np.sort(scores)[ceil(coverage * (len(scores) + 1)) - 1]
 
 
 def forecast_twice(fitted, series):
@@ -106,8 +111,8 @@ def test_intervals_of_a_loop(airline, spread, coverage, ends_of):
             origins = range(120 - step, row - step + 1)
             ends = [(lower[t, step - 1], values[t + step], upper[t, step - 1]) for t in origins]
             late = [max(a - y, y - b) for a, y, b in ends]
-            kept = sorted([*old, *late][-max(len(old), FEWEST_KEPT) :])
-            margin = kept[ceil(coverage * (len(kept) + 1)) - 1]
+            kept = [*old, *late][-max(len(old), FEWEST_KEPT) :]
+            margin = (ranked(kept, coverage) + ranked(kept[-N_RECENT:], coverage)) / 2
             a, b = lower[row, step - 1], upper[row, step - 1]
             margin = max(margin, -(b - a) / 2)
             expected = np.maximum([a - margin, b + margin], 0)
@@ -207,9 +212,7 @@ def test_a_series_without_a_row_to_train_on(stores):
         new = fitted.forecast(interval=0.8).set_index("store").loc["new"]
     learned = fitted.residuals_
     sizes = [scores[bounds[-2] :] for scores, bounds in zip(learned.scores, learned.bounds, strict=True)]
-    assert_allclose(
-        new["upper"] - new["sales"], [np.sort(of_step)[ceil(0.8 * (len(of_step) + 1)) - 1] for of_step in sizes]
-    )
+    assert_allclose(new["upper"] - new["sales"], [ranked(of_step, 0.8) for of_step in sizes])
 
 
 # --- which interval -------------------------------------------------------------------------------

@@ -50,11 +50,16 @@ def latest(old, late, fewest):
     return [*old, *late][-kept:] if kept else []
 
 
-def margin_of_a_loop(old, late, fewest, coverage):
-    """The score of the rank that split conformal prediction asks for, among the latest; None of too few."""
-    scores = sorted(latest(old, late, fewest))
-    rank = ceil(coverage * (len(scores) + 1))
-    return scores[rank - 1] if rank <= len(scores) else None
+def margin_of_a_loop(old, late, fewest, recent, coverage):
+    """The mean score of the rank that split conformal prediction asks for, among all and recent ones; None of too few."""
+    scores = latest(old, late, fewest)
+    needed = round(coverage / (1 - coverage), 9)
+    if len(scores) < needed:
+        return None
+    selected = []
+    for part in (scores, scores[-max(recent, ceil(needed)) :]):
+        selected.append(sorted(part)[ceil(coverage * (len(part) + 1)) - 1])
+    return sum(selected) / 2
 
 
 @st.composite
@@ -71,8 +76,13 @@ def index_of(labels):
     return SeriesIndex(len(labels), codes, pd.Index(names))
 
 
-@given(drawn_scores("abc"), drawn_scores("abcde"), st.sampled_from([0.2, 0.5]), st.sampled_from([0, 4, 50]))
-def test_margins_of_a_loop(calibration, later, coverage, fewest):
+@given(
+    drawn_scores("abc"),
+    drawn_scores("abcde"),
+    st.sampled_from([0.2, 0.5, 0.8]),
+    st.sampled_from([(0, 2), (6, 3), (50, 20)]),
+)
+def test_margins_of_a_loop(calibration, later, coverage, kept):
     """Each row goes by the latest scores of its series, and that of a series not seen by those of all of them."""
     (scores, labels), (new, new_labels) = calibration, later
     expected, few = np.empty(new.shape), None
@@ -82,11 +92,13 @@ def test_margins_of_a_loop(calibration, later, coverage, fewest):
         before = np.flatnonzero(new_labels[: row + 1] == label)
         for step in (1, 2):
             late = known(new[before[: len(before) - step], step - 1])
-            margin = margin_of_a_loop(known(scores[own, step - 1]), late, fewest, coverage)
+            # Those of all series are in no order of time.
+            fewest, recent = kept if label in with_scores else (kept[0], 1000)
+            margin = margin_of_a_loop(known(scores[own, step - 1]), late, fewest, recent, coverage)
             if margin is None and few is None:
                 few = label, step
             expected[row, step - 1] = np.nan if margin is None else margin
-    learned, index = ConformalScores(scores, labels, fewest), index_of(new_labels)
+    learned, index = ConformalScores(scores, labels, *kept), index_of(new_labels)
     args = "Forecaster", coverage, index, index.in_table_order(np.arange(len(new_labels))), 2, new[index.order]
     if few is None:
         assert_array_equal(learned.margins(*args), expected)
