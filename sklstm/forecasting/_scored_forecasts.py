@@ -74,9 +74,10 @@ class ScoredForecasts:
         3. Without calibration, with both ends of the interval among `quantiles`: the quantiles as they are. They often
            hold less than asked.
 
-        Scores and residuals are chosen for each step and series, so that the asked fraction of them is not larger; a
-        series without any goes by those of all series. From rows on that follow what was fitted, new values count as
-        soon as they are known: their scores are added, and replace the oldest if there are 50 or more.
+        Scores and residuals are chosen for each step and series, so that the asked fraction of them is not larger: one
+        among all of them, one among the last 20, and the mean of both is used. A series without any goes by those of
+        all series. From rows on that follow what was fitted, new values count as soon as they are known: their scores
+        are added, and replace the oldest where there are 50 or more.
 
         If the target of a series was never negative in `fit` and `update`, its intervals do not reach below zero. For a
         series that is new, the rule goes by all series.
