@@ -11,8 +11,8 @@ class PlainObject:
 
     Parameters
     ----------
-    kind : type
-        Its class.
+    kind : type or str
+        Its class, or in a process without Keras the name of that.
     config : dict or None
         What the class is built from; None for a loss, which keeps nothing from call to call.
     attributes : dict or None
@@ -50,7 +50,8 @@ def as_given(plain):
         return type(plain)(map(as_given, plain))
     if isinstance(plain, dict):
         return {name: as_given(value) for name, value in plain.items()}
-    return plain.build() if isinstance(plain, PlainObject) else plain
+    is_plain = isinstance(plain, PlainObject) and not isinstance(plain.kind, str)
+    return plain.build() if is_plain else plain
 
 
 def holds_instance(given):
