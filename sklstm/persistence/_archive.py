@@ -157,7 +157,7 @@ def _reader(manifest):
     """The reader of the format of a file."""
     number = manifest.get("format")
     if not isinstance(number, int):
-        raise _container.ArchiveError("does not say its format, and no archive of sklstm.save")
+        raise _container.ArchiveError("does not say its format, as archives of sklstm.save do")
     if number > FORMAT:
         written = manifest.get("versions", {}).get("sklstm", "a newer version")
         raise _container.ArchiveError(
@@ -191,7 +191,7 @@ def _read_1(archive, trusted, runtime):
     except Warning:
         raise
     except Exception as broken:
-        raise _container.ArchiveError(f"cannot be read: {broken or type(broken).__name__}") from broken
+        raise _container.ArchiveError(f"cannot be read: {str(broken).rstrip('.') or type(broken).__name__}") from broken
     finally:
         _reading.end(token)
 
