@@ -142,7 +142,7 @@ def load(path, *, trusted=(), runtime="keras"):
         _warn_of_versions(manifest, runtime)
         fitted = read(archive, _names(trusted), runtime)
     except _container.ArchiveError as refused:
-        raise ValueError(f"sklstm.load: {str(path)!r} {refused}.") from None
+        raise ValueError(f"{str(path)!r} {refused}.") from None
     if runtime == "onnx":
         from sklstm.persistence._onnx import served
 

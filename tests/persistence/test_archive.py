@@ -171,7 +171,7 @@ def test_functions_by_name(path):
     fitted = KerasRegressor(dense, **{"epochs": 1, "random_state": 0}).fit(X, Y)
     sklstm.save(fitted, path)
     assert message(path) == snapshot(
-        "sklstm.load: 'model.sklstm' holds what is not trusted: fitted_objects.dense. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['fitted_objects.dense'])."
+        "'model.sklstm' holds what is not trusted: fitted_objects.dense. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['fitted_objects.dense'])."
     )
     assert sklstm.load(path, trusted=TRUSTED).model is sklstm.load(path, trusted=[dense]).model is dense
 
@@ -181,7 +181,7 @@ def test_functions_that_are_not_there(path):
     sklstm.save(FunctionTransformer(dense), path)
     forged.change_text(path, "fitted_objects.dense", "fitted_objects.gone")
     assert message(path, trusted=["fitted_objects.gone"]) == snapshot(
-        "sklstm.load: 'model.sklstm' cannot be read: there is no function or class 'fitted_objects.gone' in this environment. Install or import its module."
+        "'model.sklstm' cannot be read: there is no function or class 'fitted_objects.gone' in this environment. Install or import its module."
     )
 
 
@@ -201,10 +201,10 @@ def test_public_functions_are_known(path):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", snapshot("sklstm.load: 'model.sklstm' is empty.")),
-        (b"day,sales\n1,2\n", snapshot("sklstm.load: 'model.sklstm' is no archive of sklstm.save.")),
-        (b"PK\x03\x04 and so on", snapshot("sklstm.load: 'model.sklstm' is cut or damaged (File is not a zip file).")),
-        (b"\x89HDF\r\n\x1a\n", snapshot("sklstm.load: 'model.sklstm' is no archive of sklstm.save.")),
+        (b"", snapshot("'model.sklstm' is empty.")),
+        (b"day,sales\n1,2\n", snapshot("'model.sklstm' is no archive of sklstm.save.")),
+        (b"PK\x03\x04 and so on", snapshot("'model.sklstm' is cut or damaged (File is not a zip file).")),
+        (b"\x89HDF\r\n\x1a\n", snapshot("'model.sklstm' is no archive of sklstm.save.")),
     ],
     ids=["empty", "table", "no zip", "HDF5"],
 )
@@ -219,32 +219,28 @@ def test_other_files(path, content, expected):
     [
         (
             lambda parts: parts.pop("sklstm.json"),
-            snapshot("sklstm.load: 'model.sklstm' is a zip without sklstm.json, and no archive of sklstm.save."),
+            snapshot("'model.sklstm' is a zip without sklstm.json, and no archive of sklstm.save."),
         ),
-        (lambda parts: parts.pop("schema.json"), snapshot("sklstm.load: 'model.sklstm' has no schema.json.")),
+        (lambda parts: parts.pop("schema.json"), snapshot("'model.sklstm' has no schema.json.")),
         (
             lambda parts: parts.update({"sklstm.json": b"{"}),
-            snapshot("sklstm.load: 'model.sklstm' has a sklstm.json that is no JSON."),
+            snapshot("'model.sklstm' has a sklstm.json that is no JSON."),
         ),
         (
             lambda parts: parts.update({"sklstm.json": b"[]"}),
-            snapshot("sklstm.load: 'model.sklstm' has a sklstm.json that is no JSON object."),
+            snapshot("'model.sklstm' has a sklstm.json that is no JSON object."),
         ),
         (
             lambda parts: parts.update({"sklstm.json": b"{}"}),
-            snapshot("sklstm.load: 'model.sklstm' does not say its format, as archives of sklstm.save do."),
+            snapshot("'model.sklstm' does not say its format, as archives of sklstm.save do."),
         ),
         (
             lambda parts: parts.update({"schema.json": b"{}"}),
-            snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: Invalid skops protocol None in schema.json, expected an integer."
-            ),
+            snapshot("'model.sklstm' cannot be read: Invalid skops protocol None in schema.json, expected an integer."),
         ),
         (
             lambda parts: parts.update({"sklstm.json": b'{"format": 2, "versions": {"sklstm": "9.0"}}'}),
-            snapshot(
-                "sklstm.load: 'model.sklstm' has format 2, of sklstm 9.0; this version reads formats up to 1. Update sklstm."
-            ),
+            snapshot("'model.sklstm' has format 2, of sklstm 9.0; this version reads formats up to 1. Update sklstm."),
         ),
     ],
     ids=["no manifest", "no schema", "no JSON", "no object", "no format", "empty schema", "newer"],
@@ -261,7 +257,7 @@ def test_cut(saved):
     whole = saved.read_bytes()
     for end in np.linspace(1, len(whole) - 1, 40).astype(int):
         saved.write_bytes(whole[:end])
-        assert message(saved).startswith("sklstm.load: 'model.sklstm' is ")
+        assert message(saved).startswith("'model.sklstm' is ")
 
 
 def test_changed_bytes(saved):
@@ -281,7 +277,7 @@ def test_missing_array(saved):
     parts = forged.members(saved)
     del parts[next(name for name in parts if name.endswith(".npy"))]
     assert re.sub("[0-9]{5,}", "N", message(forged.write(saved, parts))) == snapshot(
-        "sklstm.load: 'model.sklstm' cannot be read: \"There is no item named 'N.npy' in the archive\"."
+        "'model.sklstm' cannot be read: \"There is no item named 'N.npy' in the archive\"."
     )
 
 
@@ -325,7 +321,7 @@ def test_message_of_versions(saved):
         sklstm.load(written_by(saved, sklstm="0.0.1", keras="3.2.0"))
     told = str(caught[0].message).replace(sklstm.__version__, "X")
     assert told.replace(version("keras"), "Y") == snapshot(
-        'SeriesScaler was saved by sklstm 0.0.1 and keras 3.2.0, and is loaded by sklstm X and keras Y. Compare its predictions with some that you know, or fit it again and save it by these versions.'
+        "SeriesScaler was saved by sklstm 0.0.1 and keras 3.2.0, and is loaded by sklstm X and keras Y. Compare its predictions with some that you know, or fit it again and save it by these versions."
     )
 
 

@@ -75,49 +75,49 @@ SYSTEM = node("FunctionNode", "os", "system")
         (
             node("ConstructorFromReduceNode", "os", "system", content=ARGUMENTS),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: os.system. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['os.system'])."
+                "'scaler.sklstm' holds what is not trusted: os.system. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['os.system'])."
             ),
         ),
         (
             node("ObjectNode", "sklstm.cli._console", "os", content=None),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: sklstm.cli._console.os. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm.cli._console.os'])."
+                "'scaler.sklstm' holds what is not trusted: sklstm.cli._console.os. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm.cli._console.os'])."
             ),
         ),
         (
             node("ConstructorFromReduceNode", "sklstm.cli", "main", content=ARGUMENTS),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: sklstm.cli.main. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm.cli.main'])."
+                "'scaler.sklstm' holds what is not trusted: sklstm.cli.main. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm.cli.main'])."
             ),
         ),
         (
             node("ConstructorFromReduceNode", "sklstm.preprocessing._lag_framer", "lag_name", content=ARGUMENTS),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: sklstm.preprocessing._lag_framer.lag_name. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm.preprocessing._lag_framer.lag_name'])."
+                "'scaler.sklstm' holds what is not trusted: sklstm.preprocessing._lag_framer.lag_name. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm.preprocessing._lag_framer.lag_name'])."
             ),
         ),
         (
             node("ConstructorFromReduceNode", "sklearn.linear_model._ridge", "Ridge", content=ARGUMENTS),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: sklearn.linear_model._ridge.Ridge. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklearn.linear_model._ridge.Ridge'])."
+                "'scaler.sklstm' holds what is not trusted: sklearn.linear_model._ridge.Ridge. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklearn.linear_model._ridge.Ridge'])."
             ),
         ),
         (
             node("ObjectNode", "sklstm._network_state", "NetworkState", content=None),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: sklstm._network_state.NetworkState. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm._network_state.NetworkState'])."
+                "'scaler.sklstm' holds what is not trusted: sklstm._network_state.NetworkState. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklstm._network_state.NetworkState'])."
             ),
         ),
         (
             SYSTEM,
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: os.system. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['os.system'])."
+                "'scaler.sklstm' holds what is not trusted: os.system. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['os.system'])."
             ),
         ),
         (
             node("OperatorFuncNode", "operator", "methodcaller", attrs=ARGUMENTS),
             snapshot(
-                "sklstm.load: 'scaler.sklstm' holds what is not trusted: operator.methodcaller. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['operator.methodcaller'])."
+                "'scaler.sklstm' holds what is not trusted: operator.methodcaller. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['operator.methodcaller'])."
             ),
         ),
     ],
@@ -141,7 +141,7 @@ def test_name_of_a_function(tmp_path):
     sklstm.save(FunctionTransformer(os.path.basename), path)
     forged.change_text(path, "posixpath.basename", "os.system")
     assert message(path) == snapshot(
-        "sklstm.load: 'model.sklstm' holds what is not trusted: os.system. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['os.system'])."
+        "'model.sklstm' holds what is not trusted: os.system. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['os.system'])."
     )
     assert sklstm.load(path, trusted=["os.system"]).func is os.system
 
@@ -180,7 +180,7 @@ def test_pickle(tmp_path):
     path = tmp_path / "model.sklstm"
     path.write_bytes(pickle.dumps(Planted()))
     assert message(path) == snapshot(
-        "sklstm.load: 'model.sklstm' is a pickle, which executes code when it is loaded. If you trust it, use pickle.load or joblib.load, and sklstm.save to write an archive."
+        "'model.sklstm' is a pickle, which executes code when it is loaded. If you trust it, use pickle.load or joblib.load, and sklstm.save to write an archive."
     )
 
 
@@ -191,7 +191,7 @@ def test_pickled_array(scaler):
     contents[name] = forged.header((1,), "|O") + pickle.dumps([Planted()])
     message_of_load = message(forged.write(scaler, contents))
     assert re.sub("[0-9]{5,}", "N", message_of_load) == snapshot(
-        "sklstm.load: 'scaler.sklstm' holds 'N.npy', an array of Python objects, which would be unpickled."
+        "'scaler.sklstm' holds 'N.npy', an array of Python objects, which would be unpickled."
     )
 
 
@@ -219,49 +219,49 @@ CODE = "4wEAAAAAAAAAAAAAAA=="
                 "config": {"function": {"class_name": "__lambda__", "config": {"code": CODE}}},
             },
             snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: a network names keras.layers.Lambda, __lambda__, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
+                "'model.sklstm' cannot be read: a network names keras.layers.Lambda, __lambda__, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
             ),
         ),
         (
             {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"},
             snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: a network names os.system, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
+                "'model.sklstm' cannot be read: a network names os.system, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
             ),
         ),
         (
             {"module": "keras.utils", "class_name": "function", "config": "get_file", "registered_name": "get_file"},
             snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: a network names keras.utils.get_file, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
+                "'model.sklstm' cannot be read: a network names keras.utils.get_file, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
             ),
         ),
         (
             {"module": "keras.models", "class_name": "load_model", "config": {"filepath": "planted"}},
             snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: a network names keras.models.load_model, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
+                "'model.sklstm' cannot be read: a network names keras.models.load_model, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
             ),
         ),
         (
             {"module": "subprocess", "class_name": "Popen", "config": {"args": COMMAND, "shell": True}},
             snapshot(
-                "sklstm.load: 'model.sklstm' holds what is not trusted: subprocess.Popen. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['subprocess.Popen'])."
+                "'model.sklstm' holds what is not trusted: subprocess.Popen. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['subprocess.Popen'])."
             ),
         ),
         (
             {"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "planted"}},
             snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: a network names keras.layers.TFSMLayer, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
+                "'model.sklstm' cannot be read: a network names keras.layers.TFSMLayer, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
             ),
         ),
         (
             {"module": "keras.layers", "class_name": "Dense", "config": {}, "registered_name": "mine>Dense"},
             snapshot(
-                "sklstm.load: 'model.sklstm' holds what is not trusted: keras.layers.Dense. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['keras.layers.Dense'])."
+                "'model.sklstm' holds what is not trusted: keras.layers.Dense. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['keras.layers.Dense'])."
             ),
         ),
         (
             {"class_name": "__typespec__", "spec_name": "x", "module": "os", "registered_name": "x", "config": []},
             snapshot(
-                "sklstm.load: 'model.sklstm' cannot be read: a network names os.__typespec__, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
+                "'model.sklstm' cannot be read: a network names os.__typespec__, which executes code or reads other files. Networks of this kind are saved by the name of a function that builds them."
             ),
         ),
     ],
@@ -294,7 +294,7 @@ def test_layers_as_bytes(model):
     contents = forged.members(forged.change_schema(model, plant))
     contents["00000000-0000-0000-0000-000000000000.bin"] = b"{}"
     assert message(forged.write(model, contents)) == snapshot(
-        "sklstm.load: 'model.sklstm' cannot be read: the layers of a network are no text, but bytes."
+        "'model.sklstm' cannot be read: the layers of a network are no text, but bytes."
     )
 
 
@@ -307,7 +307,7 @@ def test_loss_of_another_class(tmp_path):
     assert sklstm.load(path).optimizer.learning_rate == np.float32(0.1)
     forged.change_text(path, "keras.optimizers.Adam", "subprocess.Popen")
     assert message(path) == snapshot(
-        "sklstm.load: 'model.sklstm' holds what is not trusted: subprocess.Popen. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['subprocess.Popen'])."
+        "'model.sklstm' holds what is not trusted: subprocess.Popen. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['subprocess.Popen'])."
     )
 
 
@@ -317,10 +317,10 @@ def test_loss_of_another_class(tmp_path):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("../../x", snapshot("sklstm.load: 'scaler.sklstm' holds '../../x', which sklstm.save does not write.")),
-        ("/tmp/x", snapshot("sklstm.load: 'scaler.sklstm' holds '/tmp/x', which sklstm.save does not write.")),
-        ("x.py", snapshot("sklstm.load: 'scaler.sklstm' holds 'x.py', which sklstm.save does not write.")),
-        ("1.npy/../x", snapshot("sklstm.load: 'scaler.sklstm' holds '1.npy/../x', which sklstm.save does not write.")),
+        ("../../x", snapshot("'scaler.sklstm' holds '../../x', which sklstm.save does not write.")),
+        ("/tmp/x", snapshot("'scaler.sklstm' holds '/tmp/x', which sklstm.save does not write.")),
+        ("x.py", snapshot("'scaler.sklstm' holds 'x.py', which sklstm.save does not write.")),
+        ("1.npy/../x", snapshot("'scaler.sklstm' holds '1.npy/../x', which sklstm.save does not write.")),
     ],
 )
 def test_names_of_members(scaler, name, expected):
@@ -335,7 +335,7 @@ def test_absurd_shape(scaler):
     name = next(name for name in contents if name.endswith(".npy"))
     contents[name] = forged.header((10**12, 10**6))
     assert re.sub("[0-9]{13,}.npy", "N.npy", message(forged.write(scaler, contents))) == snapshot(
-        "sklstm.load: 'scaler.sklstm' holds 'N.npy' with 0 bytes, but shape (1000000000000, 1000000) of float64 asks for 8000000000000000000."
+        "'scaler.sklstm' holds 'N.npy' with 0 bytes, but shape (1000000000000, 1000000) of float64 asks for 8000000000000000000."
     )
 
 
@@ -345,7 +345,7 @@ def test_absurd_ratio(scaler):
     contents["schema.json"] += b" " * 10**7
     forged.write(scaler, contents, zipfile.ZIP_DEFLATED)
     assert re.sub("[0-9]{4,}", "N", message(scaler)) == snapshot(
-        "sklstm.load: 'scaler.sklstm' holds 'schema.json' of N bytes in N, more than 100 times as many: it would fill the memory."
+        "'scaler.sklstm' holds 'schema.json' of N bytes in N, more than 100 times as many: it would fill the memory."
     )
 
 
@@ -353,7 +353,7 @@ def test_member_twice(scaler):
     """Two members of one name, of which one would be checked and the other read, are refused."""
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(scaler, "a") as file:
         file.writestr("schema.json", b"{}")
-    assert message(scaler) == snapshot("sklstm.load: 'scaler.sklstm' holds 'schema.json' 2 times.")
+    assert message(scaler) == snapshot("'scaler.sklstm' holds 'schema.json' 2 times.")
 
 
 def test_zeros_are_saved(tmp_path):
@@ -368,9 +368,7 @@ def test_deep_schema(scaler):
     """A schema that is nested without end is refused."""
     contents = forged.members(scaler)
     contents["schema.json"] = b"[" * 10**5
-    assert message(forged.write(scaler, contents)) == snapshot(
-        "sklstm.load: 'scaler.sklstm' has a schema.json that cannot be read."
-    )
+    assert message(forged.write(scaler, contents)) == snapshot("'scaler.sklstm' has a schema.json that cannot be read.")
 
 
 def test_trusted_is_named(tmp_path):
