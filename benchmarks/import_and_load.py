@@ -9,12 +9,14 @@ Loading: each side has fitted an LSTM of 32 units on the windows of 24 time step
 features. A process with the last 24 rows in a DataFrame, and nothing else imported, loads it and forecasts the next
 value, in the units of the series.
 
-- sklstm: the whole Pipeline in one pickle. Loading it imports scikit-learn and sklstm. Keras, which the first
-  prediction would import, is imported before that, to be timed apart; then Pipeline.predict.
+- sklstm, one pickle: the whole Pipeline. Loading it imports scikit-learn and sklstm. Keras, which the first prediction
+  would import, is imported before that, to be timed apart; then Pipeline.predict.
+- sklstm, one archive: the same, by sklstm.save and sklstm.load, which checks the file and executes nothing of it.
 - Keras: the network in a .keras file, and the scalers of X and of y by joblib. Importing Keras imports scikit-learn,
   where that is installed; then the window is scaled, predicted by model.predict, and scaled back.
 
-Every process is fresh, seven times over, in turns; the best counts. By then all files are in the system's cache.
+Every process is fresh, seven times over, in turns; the best counts. By then all files are in the system's cache. Memory
+is the most that a process has had at once. Ratios are to the pickle.
 
 Run it: python benchmarks/import_and_load.py
 It needs pip install ".[benchmarks]".
@@ -70,10 +72,8 @@ def make_series():
     return pd.DataFrame(values[:-1], columns=["a", "b", "c"]), values[1:, 0]
 
 
-def save_sklstm(folder):
-    """Fit a Pipeline, and pickle it."""
-    import pickle
-
+def fit_pipeline():
+    """Fit a Pipeline."""
     from sklearn.pipeline import Pipeline
 
     from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
@@ -85,8 +85,21 @@ def save_sklstm(folder):
         ("to3d", To3D()),
         ("lstm", LSTMRegressor(UNITS, epochs=1, target_scaler="minmax", random_state=0)),
     ]
-    pipe = Pipeline(steps).fit(*make_series())
-    (folder / "pipeline.pkl").write_bytes(pickle.dumps(pipe))
+    return Pipeline(steps).fit(*make_series())
+
+
+def save_pickle(folder):
+    """Fit a Pipeline, and pickle it."""
+    import pickle
+
+    (folder / "pipeline.pkl").write_bytes(pickle.dumps(fit_pipeline()))
+
+
+def save_archive(folder):
+    """Fit a Pipeline, and save it as an archive."""
+    import sklstm
+
+    sklstm.save(fit_pipeline(), folder / "pipeline.sklstm")
 
 
 def save_keras(folder):
@@ -108,13 +121,33 @@ def save_keras(folder):
     joblib.dump(target_scaler, folder / "target_scaler.joblib")
 
 
-def load_sklstm(folder):
+def load_pickle(folder):
     """In a process of its own: seconds of loading, of importing Keras, and of the rest of the first prediction."""
+
+    def load():
+        import pickle
+
+        return pickle.loads((folder / "pipeline.pkl").read_bytes())
+
+    return load_and_predict(load)
+
+
+def load_archive(folder):
+    """As `load_pickle`."""
+
+    def load():
+        import sklstm
+
+        return sklstm.load(folder / "pipeline.sklstm")
+
+    return load_and_predict(load)
+
+
+def load_and_predict(load):
+    """Seconds of loading, of importing Keras, and of the rest of the first prediction."""
     rows = make_series()[0][-N_STEPS:]
     start = time.perf_counter()
-    import pickle
-
-    pipe = pickle.loads((folder / "pipeline.pkl").read_bytes())
+    pipe = load()
     loaded = time.perf_counter()
     import keras  # noqa: F401
 
@@ -140,8 +173,17 @@ def load_keras(folder):
     return loaded - imported, imported - start, time.perf_counter() - loaded
 
 
+def peak_memory():
+    """The most memory that this process has had, in MB."""
+    import resource
+
+    # Linux counts in kilobytes, macOS in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 SIDES = {
-    "sklstm, one pickle": (save_sklstm, load_sklstm),
+    "sklstm, one pickle": (save_pickle, load_pickle),
+    "sklstm, one archive": (save_archive, load_archive),
     "Keras, with scalers by joblib": (save_keras, load_keras),
 }
 
@@ -167,14 +209,16 @@ def print_loading():
         sizes = {side: sum(file.stat().st_size for file in folder.iterdir()) for side, folder in folders.items()}
         cases = [("load", side, folder) for side, folder in folders.items()]
         measured = interleave(lambda *case: in_fresh_process(__file__, *case), cases, ROUNDS)
-    best = {side: min(results, key=sum) for (_, side, _), results in measured.items()}
-    ours = sum(best["sklstm, one pickle"])
+    best = {side: min((times for times, _ in results), key=sum) for (_, side, _), results in measured.items()}
+    memory = {side: min(peak for _, peak in results) for (_, side, _), results in measured.items()}
+    pickled = "sklstm, one pickle"
     rows = []
-    for side, (load, imports, predict) in best.items():
-        whole = load + imports + predict
-        seconds = [f"{value:.2f} s" for value in (load, imports, predict, whole)]
-        rows.append([side, f"{sizes[side] / 1024:.0f} kB", *seconds, f"{whole / ours:.1f}"])
-    print_table(["from files to a forecast", "files", "load", "import keras", "predict", "in all", "ratio"], rows)
+    for side, times in best.items():
+        seconds = [f"{value:.2f} s" for value in (*times, sum(times))]
+        ratios = f"{sum(times) / sum(best[pickled]):.2f}", f"{memory[side] / memory[pickled]:.2f}"
+        rows.append([side, f"{sizes[side] / 1024:.0f} kB", *seconds, ratios[0], f"{memory[side]:.0f} MB", ratios[1]])
+    columns = ["files", "load", "import keras", "predict", "in all", "ratio", "memory", "ratio"]
+    print_table(["from files to a forecast", *columns], rows)
 
 
 def main():
@@ -188,6 +232,6 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         what, side, folder = sys.argv[1:]
         save, load = SIDES[side]
-        print(json.dumps(load(Path(folder)) if what == "load" else save(Path(folder))))
+        print(json.dumps((load(Path(folder)), peak_memory()) if what == "load" else save(Path(folder))))
     else:
         main()
