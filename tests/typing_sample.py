@@ -102,3 +102,10 @@ def _forecasts(series: np.ndarray) -> None:
 def _displays(model: LSTMRegressor) -> None:
     assert_type(TrainingHistoryDisplay.from_estimator(model), TrainingHistoryDisplay)
     assert_type(OnlinePredictor(model).reset(), OnlinePredictor)
+
+
+def _files(model: LSTMRegressor) -> None:
+    sklstm.save(model, "model.sklstm", onnx=True)
+    restored: LSTMRegressor = sklstm.load("model.sklstm", trusted=["my_package.build", LSTMRegressor], runtime="onnx")
+    assert_type(restored.fit([[1.0]], [1.0]), LSTMRegressor)
+    sklstm.load("model.sklstm", runtime="torch")  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from sklstm.persistence import _pandas_objects, _stand_ins, _trust
 
 PLAIN = (type(None), bool, int, float, str, bytes)
 IN_JSON = (type(None), bool, int, float, str)
-# A list of so many numbers and texts is stored as one text.
+# A list or dict of more numbers and texts than this is stored as one text.
 LONG = 8
 # Types that skops stores by itself, and that hold nothing for which it needs help.
 FOR_SKOPS = (np.random.RandomState, np.random.Generator, np.ufunc, np.dtype, slice, bytearray)
@@ -118,17 +118,22 @@ class _Converter:
         if isinstance(array, np.ma.MaskedArray):
             data, mask = (self.convert(part, where) for part in (array.data, np.ma.getmaskarray(array)))
             return _stand_ins.MaskedObjects.of(data, mask)
+        times = _pandas_objects.describe_times(array)
+        if times is not None:
+            return self._stand_in(_pandas_objects.ObjectTimes, where, *times)
         return self._stand_in(_stand_ins.ObjectArray, where, array.ravel().tolist(), array.shape)
 
     def _dict(self, given, where):
         if type(given) is not dict:
             raise TypeError(f"{where}, a {type(given).__name__}. Use a dict.")
         if all(type(key) is str for key in given):
+            if _is_long_and_plain(given.values()):
+                return _stand_ins.Json.of(_stand_ins.as_json(given))
             return {key: self.convert(value, f"{where}[{key!r}]") for key, value in given.items()}
         return self._stand_in(_stand_ins.Mapping, where, list(given), list(given.values()))
 
     def _sequence(self, given, where):
-        if type(given) is list and len(given) > LONG and all(type(item) in IN_JSON for item in given):
+        if type(given) is list and _is_long_and_plain(given):
             return _stand_ins.Json.of(_stand_ins.as_json(given))
         items = [self.convert(item, f"{where}[{k}]") for k, item in enumerate(given)]
         if type(given) in (list, set):
@@ -180,6 +185,11 @@ class _Converter:
                 "process can import it. Define it at the top level of a module, under a name."
             )
         return _stand_ins.Named.of(name)
+
+
+def _is_long_and_plain(values):
+    """Whether values fit into one text, and are so many that this is worth it."""
+    return len(values) > LONG and all(type(value) in IN_JSON for value in values)
 
 
 NETWORK = ("config", "weights", "rebuild", "compiled")

@@ -153,6 +153,30 @@ class SpanArray(StandIn):
         return pd.PeriodIndex.from_ordinals(ordinals, freq=freq).array
 
 
+class ObjectTimes(StandIn):
+    """An array of dtype object that holds Timestamps, Timedeltas or Periods of one kind, and None."""
+
+    @staticmethod
+    def restore(times, missing, shape):
+        array = np.empty(len(missing), dtype=object)
+        array[~missing] = times.astype(object)
+        return array.reshape(shape)
+
+
+def describe_times(array):
+    """Return the arguments of `ObjectTimes` for an array of dtype object; None if it holds anything else."""
+    items = array.ravel()
+    kinds = set(map(type, items)) - {type(None)}
+    if len(kinds) != 1 or not issubclass(kind := kinds.pop(), (pd.Timestamp, pd.Timedelta, pd.Period)):
+        return None
+    missing = np.fromiter((item is None for item in items), dtype=bool, count=len(items))
+    of_kind = "freq" if issubclass(kind, pd.Period) else "unit"
+    zones = {getattr(item, "tz", None) for item in items[~missing]}
+    if len(zones) > 1 or len({getattr(item, of_kind) for item in items[~missing]}) > 1:
+        return None
+    return pd.Index(items[~missing].tolist()), missing, array.shape
+
+
 class CategoryArray(StandIn):
     """Categories, and the number of each value's."""
 

@@ -16,7 +16,7 @@ from sklstm.persistence._trust import refuse_untrusted_name
 
 
 class Json(StandIn):
-    """A list of numbers, text and None, in one text."""
+    """A list or dict of numbers, text and None, in one text."""
 
     @staticmethod
     def restore(text):
@@ -142,5 +142,5 @@ class Plain(StandIn):
 
 
 def as_json(items):
-    """Return a list of numbers, text and None as text; floats are exact, NaN and infinity included."""
+    """Return a list or dict of numbers, text and None as text; floats are exact, NaN and infinity included."""
     return json.dumps(items)

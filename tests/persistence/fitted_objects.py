@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from sizes import EPOCHS, N_FEATURES, N_SAMPLES, N_TIMESTEPS, UNITS
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder
@@ -451,23 +450,4 @@ OBJECTS = {
         of_stream([[52.0], [110.0]], group=["A", "B"], time=[pd.Timestamp("2021-02-01")] * 2),
     ),
     "Architecture": (lambda: CNNLSTM(filters=3), of_parameters),
-}
-# Their state is refused unless it is trusted.
-TREES = {
-    "LagRegressor of trees": (
-        lambda: make_pipeline(LagFramer(3), LagRegressor(HistGradientBoostingRegressor(max_iter=2))).fit(
-            *table_and_target()
-        ),
-        of_table(MONTHLY),
-    ),
-    "LagRegressor of a forest": (
-        lambda: make_pipeline(LagFramer(3), LagRegressor(RandomForestRegressor(2, random_state=0))).fit(
-            *table_and_target()
-        ),
-        of_table(MONTHLY),
-    ),
-    "LinearRegression": (
-        lambda: make_pipeline(LagFramer(1, flatten=True), LinearRegression()).fit(*table_and_target()),
-        of_table(MONTHLY),
-    ),
 }

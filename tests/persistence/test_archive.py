@@ -195,6 +195,21 @@ def test_public_functions_are_known(path):
     assert loaded.inverse_func is np.log1p
 
 
+def test_trees(path):
+    """What skops does not trust of scikit-learn's, as nobody checks it, is refused by name, and loads where trusted."""
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.pipeline import make_pipeline
+
+    from sklstm import LagRegressor
+
+    steps = make_pipeline(LagFramer(3), LagRegressor(RandomForestRegressor(2, random_state=0)))
+    fitted = steps.fit(MONTHLY[:-1], MONTHLY["sales"][1:].to_numpy())
+    sklstm.save(fitted, path)
+    assert message(path) == snapshot("'model.sklstm' holds what is not trusted: sklearn.tree._tree.Tree. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklearn.tree._tree.Tree']).")
+    loaded = sklstm.load(path, trusted=["sklearn.tree._tree.Tree"])
+    np.testing.assert_array_equal(loaded.predict(MONTHLY), fitted.predict(MONTHLY))
+
+
 # --- files that are no archives -------------------------------------------------------------------
 
 
