@@ -95,6 +95,16 @@ class NetworkState:
         vars(self).pop(name, None)
         self._parts = {}
 
+    @property
+    def takes_nan(self):
+        """Whether the network looks for NaN, time steps that were not observed; True where its layers do not say it."""
+        return takes_nan(self.config)
+
+    @property
+    def input_shape(self):
+        """Shape of the inputs, samples first; None where it is open."""
+        return self.model.input_shape
+
     @cached_property
     def tensors(self):
         """The weights as TensorFlow takes them."""
@@ -125,6 +135,11 @@ class NetworkState:
 
     def __setstate__(self, state):
         self.__init__(**state)
+
+
+def takes_nan(config):
+    """Whether a network looks for NaN, by its layers in JSON; True for None."""
+    return config is None or '"Isnan"' in config
 
 
 def _described(network):

@@ -286,7 +286,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """X as Samples."""
         samples = self._reader.read(self, X, reset)
         if not reset and self._is_network_of_user():
-            refuse_nan(type(self).__name__, self.network_.config, samples.windows)
+            refuse_nan(type(self).__name__, self.network_.takes_nan, samples.windows)
         return samples
 
     def _lengths(self, samples):
