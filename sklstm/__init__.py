@@ -37,6 +37,8 @@ _HOMES = {
     "PanelTimeSeriesSplit": "sklstm.model_selection",
     "TimeTail": "sklstm.model_selection",
     "OnlinePredictor": "sklstm.online",
+    "load": "sklstm.persistence",
+    "save": "sklstm.persistence",
     "LagRegressor": "sklstm.forecasting",
     "Persistence": "sklstm.forecasting",
     "SeasonalNaive": "sklstm.forecasting",
@@ -86,6 +88,8 @@ if TYPE_CHECKING:
     from sklstm.model_selection import PanelTimeSeriesSplit as PanelTimeSeriesSplit
     from sklstm.model_selection import TimeTail as TimeTail
     from sklstm.online import OnlinePredictor as OnlinePredictor
+    from sklstm.persistence import load as load
+    from sklstm.persistence import save as save
     from sklstm.preprocessing import Differencer as Differencer
     from sklstm.preprocessing import ForwardFill as ForwardFill
     from sklstm.preprocessing import LagFramer as LagFramer

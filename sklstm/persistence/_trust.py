@@ -1,0 +1,90 @@
+"""Types and functions that a file may name.
+
+skops trusts numbers, text, containers, arrays, and the estimators of scikit-learn. To these come the classes that are
+defined in the packages of sklstm which have fitted state, and some of scikit-learn, NumPy and Python that occur beside
+them. A function is only ever named: metrics of scikit-learn's and sklstm's, and networks of sklstm's, are known.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+# Packages and modules of sklstm whose classes hold fitted state, or parameters.
+OWN = (
+    *("sklstm.preprocessing", "sklstm.model_selection", "sklstm.estimators", "sklstm.forecasting", "sklstm.online"),
+    *("sklstm.training", "sklstm._series", "sklstm._windows", "sklstm.persistence._stand_ins"),
+    *("sklstm.persistence._pandas_objects", "sklstm.persistence._onnx"),
+)
+_SPLITTERS = (
+    *("KFold", "StratifiedKFold", "GroupKFold", "StratifiedGroupKFold", "TimeSeriesSplit", "LeaveOneOut", "LeavePOut"),
+    *("LeaveOneGroupOut", "LeavePGroupsOut", "PredefinedSplit", "ShuffleSplit", "StratifiedShuffleSplit"),
+    *("GroupShuffleSplit", "RepeatedKFold", "RepeatedStratifiedKFold", "_CVIterableWrapper"),
+)
+# Classes beside estimators that only hold what they are given.
+OTHERS = frozenset(
+    {
+        *(f"sklearn.model_selection._split.{name}" for name in _SPLITTERS),
+        *(f"sklearn.metrics._scorer.{name}" for name in ("_Scorer", "_PassthroughScorer", "_MultimetricScorer")),
+        *(f"sklearn.utils._metadata_requests.{name}" for name in ("MetadataRequest", "MethodMetadataRequest")),
+        *("sklearn.utils._bunch.Bunch", "sklearn.compose._column_transformer.make_column_selector"),
+        *("numpy.dtype", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta"),
+    }
+)
+# Public modules whose functions, and classes of Keras, a file may name.
+NAMED = (
+    *("sklearn.metrics", "sklstm.networks"),
+    *("keras.optimizers", "keras.optimizers.schedules", "keras.losses", "keras.metrics", "keras.activations"),
+    *("keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies"),
+)
+CALLBACKS = frozenset(
+    f"keras.callbacks.{name}" for name in ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN", "History")
+)
+METRICS = frozenset(
+    f"sklstm.forecasting._metrics.{name}"
+    for name in ("coverage_score", "interval_score", "mean_absolute_scaled_error", "pinball_loss")
+)
+_READERS = ("get", "serialize", "deserialize", "get_scorer")
+
+
+def is_trusted_type(name):
+    """Whether a full name is that of a class that sklstm trusts beside those that skops does."""
+    return name in OTHERS or is_own_class(name)
+
+
+def is_own_class(name):
+    """Whether a full name is that of a class that is defined in a package of sklstm with fitted state.
+
+    >>> is_own_class("sklstm.preprocessing._lag_framer.LagFramer")
+    True
+    >>> is_own_class("sklstm.preprocessing._lag_framer.timedelta"), is_own_class("sklstm.cli._threads.os")
+    (False, False)
+    """
+    module, _, kind = name.rpartition(".")
+    if not any(module == own or module.startswith(f"{own}.") for own in OWN) or not _exists(module):
+        return False
+    found = getattr(import_module(module), kind, None)
+    return isinstance(found, type) and (found.__module__, found.__qualname__) == (module, kind)
+
+
+def _exists(module):
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def is_trusted_name(name, trusted=frozenset()):
+    """Whether a function or class may be named: one that the user trusts, or a public one of known modules.
+
+    >>> is_trusted_name("sklearn.metrics.mean_squared_error"), is_trusted_name("os.system")
+    (True, False)
+    """
+    if name in trusted or name in CALLBACKS or name in METRICS:
+        return True
+    module, _, short = name.rpartition(".")
+    return module in NAMED and short.isidentifier() and not short.startswith("_") and short not in _READERS
+
+
+def refuse_untrusted_name(name, trusted=frozenset()):
+    """Raise if a function or class may not be named."""
+    if not isinstance(name, str) or not is_trusted_name(name, trusted):
+        raise ValueError(f"{name!r} is not trusted")
