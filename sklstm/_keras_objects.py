@@ -11,8 +11,8 @@ class PlainObject:
 
     Parameters
     ----------
-    kind : type
-        Its class.
+    kind : type or str
+        Its class; where Keras is not loaded, the full name of the class.
     config : dict or None
         What the class is built from; None for a loss, which keeps nothing from call to call.
     attributes : dict or None
@@ -45,12 +45,12 @@ def as_plain(given):
 
 
 def as_given(plain):
-    """The way back from `as_plain`, with fresh instances."""
+    """The way back from `as_plain`, with fresh instances; where Keras is not loaded, they stay plain."""
     if isinstance(plain, (list, tuple)):
         return type(plain)(map(as_given, plain))
     if isinstance(plain, dict):
         return {name: as_given(value) for name, value in plain.items()}
-    return plain.build() if isinstance(plain, PlainObject) else plain
+    return plain.build() if isinstance(plain, PlainObject) and isinstance(plain.kind, type) else plain
 
 
 def holds_instance(given):

@@ -37,14 +37,6 @@ class OnnxNetwork:
         self.takes_nan = takes_nan
         self.parts = {} if parts is None else parts
 
-    @property
-    def model(self):
-        """Raise AttributeError: there is no Keras model."""
-        raise AttributeError(
-            "The network was loaded as an ONNX graph, which is no Keras model. Load it with "
-            "sklstm.load(path, runtime='keras')."
-        )
-
     @cached_property
     def _session(self):
         import onnxruntime
@@ -90,9 +82,6 @@ class OnnxNetwork:
     def part(self, cut, *args):
         """Return a part of the network as a network of its own: that of ``cut(model, *args)``."""
         return self.parts[cut.__name__]
-
-    def take_up_changes(self):
-        """Do nothing: there is no model in which a user could change something."""
 
     def __copy__(self):
         return self

@@ -184,7 +184,7 @@ class _Converter:
 
 
 VERSION_KEY = "_sklstm_version"
-NETWORK = ("config", "weights", "rebuild", "compiled")
+NETWORK = ("config", "weights", "rebuild", "compiled", "onnx")
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.mean))
 PUBLIC = (*_trust.NAMED, "keras.callbacks")
 

@@ -121,9 +121,9 @@ class Network(StandIn):
     """A NetworkState, whose layers are checked: they execute nothing that is not trusted."""
 
     @staticmethod
-    def restore(config, weights, rebuild, compiled):
+    def restore(config, weights, rebuild, compiled, onnx):
         _keras_configs.refuse_unsafe(config, _reading.current().trusted)
-        return NetworkState(config, weights, rebuild, compiled)
+        return NetworkState(config, weights, rebuild, compiled, onnx)
 
 
 class KerasObject(StandIn):

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 OWN = (
     *("sklstm.preprocessing", "sklstm.model_selection", "sklstm.estimators", "sklstm.forecasting", "sklstm.online"),
     *("sklstm.training", "sklstm._series", "sklstm._windows", "sklstm.persistence._stand_ins"),
-    *("sklstm.persistence._pandas_objects", "sklstm.persistence._onnx"),
+    *("sklstm.persistence._pandas_objects", "sklstm._onnx_network"),
 )
 _SPLITTERS = (
     *("KFold", "StratifiedKFold", "GroupKFold", "StratifiedGroupKFold", "TimeSeriesSplit", "LeaveOneOut", "LeavePOut"),

@@ -54,7 +54,7 @@ def export_network(state, who, *, carries=False, parts=()):
         state.takes_nan,
         {cut.__name__: export_network(state.part(cut, *args), who) for cut, *args in parts},
     )
-    _compare(who, network, exported)
+    _compare(who, network, exported, with_nan=state.config is not None and state.takes_nan)
     return exported
 
 
@@ -145,13 +145,13 @@ def _quiet():
         logger.setLevel(level)
 
 
-def _compare(who, network, exported):
-    """Raise if the graph does not predict as Keras does."""
+def _compare(who, network, exported, with_nan):
+    """Raise if the graph does not predict as Keras does, `with_nan` also where time steps were not observed."""
     rng = np.random.default_rng(0)
     shape = [N_SAMPLES, *(N_TIMESTEPS if length is None else length for length in exported.input_shape[1:])]
     # From 0 to 1: each number is a code, too.
     samples = rng.uniform(size=shape).astype(np.float32)
-    if exported.takes_nan and samples.ndim > 2:
+    if with_nan and samples.ndim > 2:
         samples[1:, 0], samples[2:, -1] = np.nan, np.nan
     outputs = keras.tree.flatten(network(keras.ops.cast(samples, _input_dtype(network)), training=False))
     expected = [keras.ops.convert_to_numpy(output) for output in outputs]
