@@ -130,7 +130,7 @@ def _convert(who, network, shape, carried, sizes):
 
 
 def _shorten_names(proto):
-    """Number the names within a graph: Keras and tf2onnx count theirs through a process, and they take half the room."""
+    """Number the names within a graph, in place: those of Keras and tf2onnx take a fourth of the room."""
     kept = {name.name for name in [*proto.graph.input, *proto.graph.output]}
     numbers = {}
 
