@@ -12,7 +12,7 @@ class PlainObject:
     Parameters
     ----------
     kind : type or str
-        Its class; where Keras is not loaded, the full name of the class.
+        Its class, or in a process without Keras the name of that.
     config : dict or None
         What the class is built from; None for a loss, which keeps nothing from call to call.
     attributes : dict or None
@@ -45,12 +45,13 @@ def as_plain(given):
 
 
 def as_given(plain):
-    """The way back from `as_plain`, with fresh instances; where Keras is not loaded, they stay plain."""
+    """The way back from `as_plain`, with fresh instances."""
     if isinstance(plain, (list, tuple)):
         return type(plain)(map(as_given, plain))
     if isinstance(plain, dict):
         return {name: as_given(value) for name, value in plain.items()}
-    return plain.build() if isinstance(plain, PlainObject) and isinstance(plain.kind, type) else plain
+    is_plain = isinstance(plain, PlainObject) and not isinstance(plain.kind, str)
+    return plain.build() if is_plain else plain
 
 
 def holds_instance(given):

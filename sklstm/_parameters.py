@@ -3,6 +3,8 @@
 from difflib import get_close_matches
 from inspect import Signature, signature
 
+from sklstm._versions import with_version, without_version
+
 
 def suggest(name, known):
     """A question that offers the known name nearest to `name`, or nothing where none is near.
@@ -101,3 +103,9 @@ class StrictParameters:
         """
         refuse_unknown_parameters(type(self), params, ValueError)
         return super().set_params(**params)
+
+    def __getstate__(self):
+        return with_version(super().__getstate__())
+
+    def __setstate__(self, state):
+        super().__setstate__(without_version(type(self).__name__, state))

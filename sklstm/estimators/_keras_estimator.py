@@ -27,6 +27,7 @@ from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
+from sklstm._versions import with_version, without_version
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
 from sklstm.estimators._graphs import is_served
@@ -503,10 +504,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         self._take_up_changes()
-        state = super().__getstate__()
+        state = with_version(super().__getstate__())
         return state | {name: as_plain(state[name]) for name in KERAS_OBJECTS if holds_instance(state.get(name))}
 
     def __setstate__(self, state):
+        state = without_version(type(self).__name__, state)
         super().__setstate__(state | {name: as_given(state[name]) for name in KERAS_OBJECTS if name in state})
 
     def __sklearn_clone__(self):

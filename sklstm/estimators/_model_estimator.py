@@ -1,7 +1,6 @@
 """ModelEstimator: what KerasRegressor and KerasClassifier share."""
 
 import copy
-from functools import partial
 from numbers import Integral, Real
 from typing import Self
 
@@ -15,11 +14,11 @@ from sklstm._parameters import is_routed
 from sklstm.estimators._keras_estimator import KerasEstimator
 from sklstm.estimators._model_reader import ModelReader
 from sklstm.estimators._models import (
+    CompileKwargs,
+    ModelCopy,
     build_model,
-    copy_model,
     is_builder,
     is_model,
-    make_compile_kwargs,
     refuse_unused,
     state_of,
 )
@@ -192,7 +191,7 @@ class ModelEstimator(KerasEstimator):
         """A function that makes a fresh optimizer, loss and metrics."""
         loss = self._target.usual_loss if self.loss is None else self.loss
         routed = {route: self._routed(route) for route in ("optimizer", "loss", "metrics")}
-        return partial(make_compile_kwargs, self.optimizer, loss, self.metrics, routed)
+        return CompileKwargs(self.optimizer, loss, self.metrics, routed)
 
     def _settings(self, network):
         from sklstm.training import Settings
@@ -270,7 +269,7 @@ class ModelEstimator(KerasEstimator):
         # Keras copies a model by saving it, which it does not do well with one that is compiled but not trained.
         twin = copy.copy(self)
         cloned = super(ModelEstimator, twin).__sklearn_clone__()
-        cloned.model = copy_model(type(self).__name__, twin.model)
+        cloned.model = ModelCopy(type(self).__name__, state_of(twin.model))()
         return cloned
 
     def __sklearn_tags__(self):

@@ -2,7 +2,6 @@
 
 import inspect
 import sys
-from functools import partial
 
 from sklstm._network_state import NetworkState
 from sklstm._seeds import build_seeded, seed_for
@@ -48,8 +47,8 @@ def build_model(who, model, params, meta, compile_kwargs, samples, seed):
                 f"{who}: model__{next(iter(params))} goes to a builder, but model is a keras.Model, which is built. "
                 "Pass the function that builds it."
             )
-        build = partial(copy_model, who, state_of(model))
-    rebuild = partial(_built, build, samples.sample_shape)
+        build = ModelCopy(who, state_of(model))
+    rebuild = NetworkBuilder(build, samples.sample_shape)
     network = build_seeded(rebuild, seed) if is_builder(model) else rebuild()
     check_network(who, model, network, samples)
     return network, rebuild, asks
@@ -71,27 +70,103 @@ def state_of(model):
     return model if isinstance(model, NetworkState) else NetworkState.of(model, keep_compiled=True)
 
 
-def copy_model(who, state):
-    """A new model with the weights of the one given, and what it was compiled with."""
-    try:
-        return state.build()
-    except (TypeError, ValueError, NotImplementedError) as cause:
-        raise ValueError(
-            f"{who} takes a keras.Model that Keras can copy, and this one holds a class or a function that it does not "
-            "know. Pass the function that builds the model, or register what is your own with "
-            "keras.saving.register_keras_serializable."
-        ) from cause
+# Functions without a name of their own, as objects with plain attributes: an archive stores no functions.
 
 
-def make_compile_kwargs(optimizer, loss, metrics, routed):
-    """A fresh optimizer, loss and metrics, as keras.Model.compile takes them."""
-    from sklstm.training import build_loss, build_metrics, build_optimizer
+class ModelCopy:
+    """Returns a new model with the weights of the one given, and what it was compiled with.
 
-    return {
-        "optimizer": build_optimizer(optimizer, **routed["optimizer"]),
-        "loss": build_loss(loss, **routed["loss"]),
-        "metrics": build_metrics(metrics, **routed["metrics"]),
-    }
+    Parameters
+    ----------
+    who : str
+        The estimator, for messages.
+    state : NetworkState
+        The model that was given.
+    """
+
+    def __init__(self, who, state):
+        self.who, self.state = who, state
+
+    def __call__(self):
+        try:
+            return self.state.build()
+        except (TypeError, ValueError, NotImplementedError) as cause:
+            raise ValueError(
+                f"{self.who} takes a keras.Model that Keras can copy, and this one holds a class or a function that it "
+                "does not know. Pass the function that builds the model, or register what is your own with "
+                "keras.saving.register_keras_serializable."
+            ) from cause
+
+
+class CompileKwargs:
+    """Returns a fresh optimizer, loss and metrics, as keras.Model.compile takes them.
+
+    Parameters
+    ----------
+    optimizer, loss, metrics
+        As the estimator has them.
+    routed : dict of str to dict
+        Parameters of each of the three.
+    """
+
+    def __init__(self, optimizer, loss, metrics, routed):
+        self.optimizer, self.loss, self.metrics, self.routed = optimizer, loss, metrics, routed
+
+    def __call__(self):
+        from sklstm.training import build_loss, build_metrics, build_optimizer
+
+        return {
+            "optimizer": build_optimizer(self.optimizer, **self.routed["optimizer"]),
+            "loss": build_loss(self.loss, **self.routed["loss"]),
+            "metrics": build_metrics(self.metrics, **self.routed["metrics"]),
+        }
+
+
+class BoundBuilder:
+    """Returns what a builder returns; each time it gets a fresh optimizer, loss and metrics, where it asks for them.
+
+    Parameters
+    ----------
+    builder : callable
+        The user's.
+    given : dict
+        What it asks for by name.
+    compile_kwargs : CompileKwargs or None
+        None where it does not ask for them.
+    """
+
+    def __init__(self, builder, given, compile_kwargs):
+        self.builder, self.given, self.compile_kwargs = builder, given, compile_kwargs
+
+    def __call__(self):
+        if self.compile_kwargs is None:
+            return self.builder(**self.given)
+        return self.builder(**{"compile_kwargs": self.compile_kwargs()} | self.given)
+
+
+class NetworkBuilder:
+    """Returns a new network that has its layers.
+
+    Keras gives them to one without an input layer when it first sees an input.
+
+    Parameters
+    ----------
+    build : callable
+        Returns a model.
+    sample_shape : tuple of int
+        Shape of a sample.
+    """
+
+    def __init__(self, build, sample_shape):
+        self.build, self.sample_shape = build, sample_shape
+
+    def __call__(self):
+        import keras
+
+        network = self.build()
+        if isinstance(network, keras.Model) and not network.built:
+            network(keras.Input(self.sample_shape))
+        return network
 
 
 def refuse_unused(who, network, optimizer, loss, routed):
@@ -129,7 +204,7 @@ def _bind(who, builder, params, meta, compile_kwargs, seed):
             raise ValueError(
                 f"{who}: the builder {name_of(builder)} asks for {name!r}. Pass model__{name}=, or give it a default."
             )
-    return partial(_call, builder, given | params, compile_kwargs)
+    return BoundBuilder(builder, given | params, compile_kwargs)
 
 
 # Parameters of a builder that go by a name.
@@ -140,18 +215,3 @@ def _asks_for(name, builder):
     """Whether a builder takes a parameter of this name; one with ``**kwargs`` takes any, as with scikeras."""
     parameters = inspect.signature(builder).parameters
     return name in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-
-
-def _call(builder, given, compile_kwargs):
-    """What a builder returns; each time it is given a fresh optimizer, loss and metrics, where it asks for them."""
-    return builder(**given) if compile_kwargs is None else builder(**{"compile_kwargs": compile_kwargs()} | given)
-
-
-def _built(build, sample_shape):
-    """A new network that has its layers; Keras gives them to one without an input layer when it first sees an input."""
-    import keras
-
-    network = build()
-    if isinstance(network, keras.Model) and not network.built:
-        network(keras.Input(sample_shape))
-    return network

@@ -92,7 +92,7 @@ def backtest(
     True
     """
     data = SeriesTable("backtest", series, forecaster.group, forecaster.time)
-    errors = find_errors("backtest", metrics, also=["mase"])
+    find_errors("backtest", metrics, also=["mase"])
     steps = forecaster.horizon if horizon is None else horizon
     places, times = _places(data)
     first = _first_origin(initial, len(times))
@@ -114,7 +114,7 @@ def backtest(
     forecasts = pd.concat(parts, ignore_index=True)
     scales = _naive_errors(data, fitted.target_, places <= first, season)
     about = {"name": type(forecaster).__name__, "target": fitted.target_, "time_name": _time_name(data)}
-    return Backtest(forecasts, errors, scales, n_origins=len(origins), interval=interval, **about)
+    return Backtest(forecasts, list(metrics), scales, n_origins=len(origins), interval=interval, **about)
 
 
 class Backtest:
@@ -124,8 +124,8 @@ class Backtest:
     ----------
     forecasts : DataFrame
         A row for each origin, step and series.
-    errors : dict of str to callable
-        Measures of error by name.
+    metrics : list of str or callable
+        Measures of error, as `backtest` takes them.
     scales : dict of label to float
         Error of the naive forecast in each series, for "mase".
     name : str
@@ -164,7 +164,7 @@ class Backtest:
     (5, 1)
     """
 
-    def __init__(self, forecasts, errors, scales, *, name, target, time_name=None, n_origins, interval=None):
+    def __init__(self, forecasts, metrics, scales, *, name, target, time_name=None, n_origins, interval=None):
         self.forecasts = forecasts
         self.name = name
         self.target = target
@@ -172,7 +172,7 @@ class Backtest:
         self.n_origins = n_origins
         self.interval = interval
         self.models = ["forecast", *(model for model in BASELINES if model in forecasts)]
-        self._errors = errors
+        self._metrics = metrics
         self._scales = scales
 
     def scores(self, by=None) -> pd.DataFrame:
@@ -196,7 +196,7 @@ class Backtest:
         """
         table, groups = self.forecasts, self._groups("scores", by)
         truth, columns = table["observed"].to_numpy(), {}
-        for name, error in self._errors.items():
+        for name, error in find_errors("backtest", self._metrics, also=["mase"]).items():
             columns[name] = np.stack([self._error(groups, error, truth, model) for model in self.models], axis=1)
         if "lower" in table:
             # Only the forecaster has intervals.

@@ -1,14 +1,15 @@
-"""The file: a zip with a manifest, the schema of skops and arrays, written whole and checked before anything is read."""
+"""The file: a zip of a manifest, the schema of skops and arrays. It is written whole, and checked before it is read."""
 
 import io
 import json
 import math
 import os
 import re
-import tempfile
+import secrets
+import shutil
 import zipfile
 import zlib
-from contextlib import suppress
+from collections import Counter
 from pathlib import Path
 
 from numpy.lib import format as npy
@@ -22,8 +23,8 @@ LARGEST_RATIO = 100
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-class DamagedError(ValueError):
-    """A file that `save` has not written so."""
+class ArchiveError(ValueError):
+    """What is wrong with a file, without its name."""
 
 
 def pack(manifest, dumped):
@@ -56,21 +57,20 @@ def pack(manifest, dumped):
 
 def write(path, archive):
     """Write a file beside `path`, and put it in the place of `path` when it is whole."""
-    path = Path(path)
+    path = Path(path).resolve()
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name!r} to.")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name!r} to.") from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(part, "xb") as file:
             file.write(archive)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
+        if path.exists():
+            shutil.copymode(path, part)
+        os.replace(part, path)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
+        part.unlink(missing_ok=True)
         raise
 
 
@@ -88,46 +88,42 @@ def unpack(archive):
 
     Raises
     ------
-    DamagedError
+    ArchiveError
         If it is no archive, or one that is cut or changed.
     """
     if not archive:
-        raise DamagedError("is empty")
+        raise ArchiveError("is empty")
     if not archive.startswith(b"PK"):
         if archive[:1] == b"\x80":
-            raise DamagedError(
+            raise ArchiveError(
                 "is a pickle, which executes code when it is loaded. If you trust it, use pickle.load or joblib.load, "
                 "and sklstm.save to write an archive"
             )
-        raise DamagedError("is no archive of sklstm.save")
+        raise ArchiveError("is no archive of sklstm.save")
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as file:
             return _checked(file, len(archive))
-    except DamagedError:
+    except ArchiveError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as broken:
-        raise DamagedError(f"is cut or damaged ({broken})") from None
+        raise ArchiveError(f"is cut or damaged ({broken})") from None
 
 
 def _checked(file, n_bytes):
     infos = file.infolist()
-    names = [info.filename for info in infos]
+    names = Counter(info.filename for info in infos)
     if MANIFEST not in names:
-        raise DamagedError(f"is a zip without {MANIFEST}, and no archive of sklstm.save")
+        raise ArchiveError(f"is a zip without {MANIFEST}, and no archive of sklstm.save")
     for info in infos:
-        if not MEMBER.fullmatch(info.filename) or names.count(info.filename) > 1:
-            raise DamagedError(f"holds {info.filename!r}, which sklstm.save does not write")
+        if not MEMBER.fullmatch(info.filename) or names[info.filename] > 1:
+            raise ArchiveError(f"holds {info.filename!r}, which sklstm.save does not write")
         if info.compress_type not in METHODS or info.flag_bits & 0x1:
-            raise DamagedError(f"holds {info.filename!r} in a compression that sklstm.save does not use")
-        if info.file_size > LARGEST_RATIO * max(info.compress_size, 1):
-            raise DamagedError(
-                f"holds {info.filename!r} of {info.file_size} bytes in {info.compress_size}, more than "
-                f"{LARGEST_RATIO} times as many: it would fill the memory"
-            )
+            raise ArchiveError(f"holds {info.filename!r} in a compression that sklstm.save does not use")
+        _refuse_bomb(info.filename, info)
     if sum(info.compress_size for info in infos) > n_bytes:
-        raise DamagedError("holds members that overlap")
+        raise ArchiveError("holds members that overlap")
     if SCHEMA not in names:
-        raise DamagedError(f"has no {SCHEMA}")
+        raise ArchiveError(f"has no {SCHEMA}")
     for info in infos:
         # Reading compares a checksum.
         content = file.read(info)
@@ -138,18 +134,29 @@ def _checked(file, n_bytes):
     try:
         manifest = json.loads(file.read(MANIFEST))
     except ValueError:
-        raise DamagedError(f"has a {MANIFEST} that is no JSON") from None
+        raise ArchiveError(f"has a {MANIFEST} that is no JSON") from None
     if not isinstance(manifest, dict):
-        raise DamagedError(f"has a {MANIFEST} that is no JSON object")
+        raise ArchiveError(f"has a {MANIFEST} that is no JSON object")
     return manifest
+
+
+def _refuse_bomb(name, info, largest_ratio=LARGEST_RATIO):
+    """Raise if a member is far larger than its compressed bytes."""
+    if info.file_size > largest_ratio * max(info.compress_size, 1):
+        raise ArchiveError(
+            f"holds {name!r} of {info.file_size} bytes in {info.compress_size}, more than {largest_ratio} times as "
+            "many: it would fill the memory"
+        )
 
 
 def _check_arrays(name, content):
     """Check the arrays of a sparse matrix, a zip of its own."""
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         for info in file.infolist():
-            if info.compress_type not in METHODS or info.file_size > LARGEST_RATIO * max(info.compress_size, 1) * 10:
-                raise DamagedError(f"holds {name!r}, of which {info.filename!r} would fill the memory")
+            if info.compress_type not in METHODS or info.flag_bits & 0x1:
+                raise ArchiveError(f"holds {name!r} in a compression that sklstm.save does not use")
+            # SciPy compresses zeros as far as it goes.
+            _refuse_bomb(f"{name}/{info.filename}", info, 20 * LARGEST_RATIO)
             _check_array(f"{name}/{info.filename}", file.read(info))
 
 
@@ -161,16 +168,9 @@ def _check_array(name, content):
         read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
         shape, _, dtype = read_header(stream)
     except (ValueError, KeyError) as broken:
-        raise DamagedError(f"holds {name!r}, which is no array ({broken})") from None
+        raise ArchiveError(f"holds {name!r}, which is no array ({broken})") from None
     if dtype.hasobject:
-        raise DamagedError(f"holds {name!r}, an array of Python objects, which would be unpickled")
+        raise ArchiveError(f"holds {name!r}, an array of Python objects, which would be unpickled")
     promised, there = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
     if promised != there or any(length < 0 for length in shape):
-        raise DamagedError(f"holds {name!r} with {there} bytes, but shape {shape} of {dtype} asks for {promised}")
-
-
-def _umask():
-    # There is no other way to read it than to set it; a process of several threads reads it from the kernel.
-    with suppress(OSError, StopIteration, ValueError), open("/proc/self/status") as status:
-        return int(next(line for line in status if line.startswith("Umask:")).split()[1], 8)
-    return 0o022
+        raise ArchiveError(f"holds {name!r} with {there} bytes, but shape {shape} of {dtype} asks for {promised}")

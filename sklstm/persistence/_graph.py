@@ -6,8 +6,8 @@ import types
 from importlib import import_module
 
 import numpy as np
-import pandas as pd
 
+from sklstm import _versions
 from sklstm._keras_objects import PlainObject, as_plain
 from sklstm._network_state import NetworkState
 from sklstm.persistence import _pandas_objects, _stand_ins, _trust
@@ -68,7 +68,7 @@ class _Converter:
         if id(value) in self._converted:
             return self._converted[id(value)][1]
         if id(value) in self._open:
-            raise TypeError(f"{where} holds itself, and an archive stores trees only.")
+            raise TypeError(f"{where}, which holds itself. Take the circle apart.")
         self._open.add(id(value))
         converted = self._convert(value, where)
         self._open.discard(id(value))
@@ -76,7 +76,7 @@ class _Converter:
         return converted
 
     def _convert(self, value, where):
-        if isinstance(value, type) or callable(value) and isinstance(value, FUNCTIONS):
+        if isinstance(value, type) or (callable(value) and isinstance(value, FUNCTIONS)):
             return self._named(value, where)
         if isinstance(value, functools.partial):
             return self._stand_in(_stand_ins.Partial, where, value.func, value.args, value.keywords)
@@ -89,7 +89,7 @@ class _Converter:
         try:
             described = _pandas_objects.describe(value)
         except TypeError as cause:
-            raise TypeError(f"{where}: {cause}") from None
+            raise TypeError(f"{where}, {cause}") from None
         if described is not None:
             kind, *args = described
             return self._stand_in(kind, where, *args)
@@ -103,9 +103,7 @@ class _Converter:
         if isinstance(value, PlainObject):
             return self._stand_in(_stand_ins.Plain, where, value.kind, value.config, value.attributes)
         if _is_keras_object(value):
-            plain = as_plain(value)
-            if plain is value:
-                plain = PlainObject(type(value), None, vars(value))
+            plain = _plain(value, where)
             return self._stand_in(_stand_ins.KerasObject, where, plain.kind, plain.config, plain.attributes)
         return self._object(value, where)
 
@@ -124,7 +122,7 @@ class _Converter:
 
     def _dict(self, given, where):
         if type(given) is not dict:
-            raise TypeError(f"{where} is a {type(given).__name__}, which an archive does not store. Use a dict.")
+            raise TypeError(f"{where}, a {type(given).__name__}. Use a dict.")
         if all(type(key) is str for key in given):
             return {key: self.convert(value, f"{where}[{key!r}]") for key, value in given.items()}
         return self._stand_in(_stand_ins.Mapping, where, list(given), list(given.values()))
@@ -139,7 +137,7 @@ class _Converter:
             return _stand_ins.FrozenSet.of(items)
         if isinstance(given, tuple) and (type(given) is tuple or hasattr(given, "_fields")):
             return tuple.__new__(type(given), items)
-        raise TypeError(f"{where} is a {type(given).__name__}, which an archive does not store. Use a list.")
+        raise TypeError(f"{where}, a {type(given).__name__}. Use a list.")
 
     # --- objects ----------------------------------------------------------------------------------
 
@@ -148,23 +146,25 @@ class _Converter:
         module, root = cls.__module__, cls.__module__.split(".")[0]
         if "<locals>" in cls.__qualname__ or "." in cls.__qualname__ or module == "__main__":
             raise TypeError(
-                f"{where} is a {cls.__qualname__} of {module!r}, a class that another process cannot import. Define it "
-                "at the top level of a module."
+                f"{where}, a {cls.__qualname__} of {module!r}: no other process can import its class. Define it at the "
+                "top level of a module."
             )
         try:
             reduced = value.__reduce_ex__(4)
         except TypeError as cause:
-            raise TypeError(f"{where} is a {module}.{cls.__qualname__}, which an archive does not store.") from cause
+            raise TypeError(f"{where}, a {module}.{cls.__qualname__}, which is no plain data.") from cause
         if len(reduced) == 2 and reduced[0] is cls:
             args = tuple(self.convert(arg, where) for arg in reduced[1])
             return _shadow_class(_Constructed, module, cls.__name__)(args)
         if getattr(reduced[0], "__name__", None) != "__newobj__" or reduced[1] != (cls,) or any(reduced[3:]):
             if root in ("sklearn", "scipy", "numpy"):
                 return value
-            raise TypeError(f"{where} is a {module}.{cls.__qualname__}, which an archive does not store.")
+            raise TypeError(f"{where}, a {module}.{cls.__qualname__}, which is no plain data.")
         state = reduced[2] if len(reduced) > 2 else None
         if isinstance(state, dict):
-            state = {name: self.convert(part, f"{where}.{name}") for name, part in state.items() if name != VERSION_KEY}
+            state = {
+                name: self.convert(part, f"{where}.{name}") for name, part in state.items() if name != _versions.KEY
+            }
         else:
             state = self.convert(state, where)
         return _shadow_class(_Shadow, module, cls.__name__)(state)
@@ -176,14 +176,12 @@ class _Converter:
         if name is None:
             kind = "class" if isinstance(value, type) else "function"
             raise TypeError(
-                f"{where} is the {kind} {getattr(value, '__qualname__', value)} of {value.__module__!r}, which another "
-                f"process cannot import. An archive stores the name of a {kind}: define it at the top level of a "
-                "module."
+                f"{where}, the {kind} {getattr(value, '__qualname__', value)} of {value.__module__!r}: no other "
+                "process can import it. Define it at the top level of a module, under a name."
             )
         return _stand_ins.Named.of(name)
 
 
-VERSION_KEY = "_sklstm_version"
 NETWORK = ("config", "weights", "rebuild", "compiled", "onnx")
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.mean))
 PUBLIC = (*_trust.NAMED, "keras.callbacks")
@@ -205,12 +203,20 @@ def name_of(value):
 
 
 def _is_keras_object(value):
-    return type(value).__module__.split(".")[0] == "keras" or (
-        "keras" in sys.modules and isinstance(value, _keras_classes())
-    )
+    """Whether it is an instance of Keras, also of a class of the user's that is derived from one of Keras."""
+    return any(kind.__module__.split(".")[0] == "keras" for kind in type(value).__mro__)
 
 
-def _keras_classes():
+def _plain(value, where):
+    """A PlainObject of an instance of Keras."""
     import keras
 
-    return keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer, keras.callbacks.Callback
+    if isinstance(value, (keras.Model, keras.layers.Layer)):
+        raise TypeError(
+            f"{where}, a model or layer of Keras. Pass a function that builds it, at the top level of a module."
+        )
+    plain = as_plain(value)
+    if plain is not value:
+        return plain
+    # The model that a callback has watched is none of its settings.
+    return PlainObject(type(value), None, vars(value) | {"_model": None} if "_model" in vars(value) else vars(value))

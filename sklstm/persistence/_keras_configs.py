@@ -1,10 +1,12 @@
-"""Configurations of Keras that a file brings: they may name layers and operations of Keras, and nothing that executes code.
+"""Configurations of Keras in a file: they may name layers and operations of Keras, and nothing that executes code.
 
-Keras has a safe mode, which `NetworkState` leaves on. It is checked here what Keras is to look for at all, before Keras
-is imported.
+Keras has a safe mode, and `NetworkState` leaves it on. This check comes before it: names that it does not know are
+refused before Keras is imported.
 """
 
 import json
+
+from sklstm.persistence._trust import UntrustedError
 
 MODULES = frozenset(
     {
@@ -71,7 +73,7 @@ def refuse_unsafe(config, trusted=frozenset()):
     """Raise if a configuration names something that Keras is not to look for."""
     unsafe = None if config is None else find_unsafe(config, trusted)
     if unsafe:
-        raise ValueError(f"the configuration of a network names {', '.join(unsafe)}, which is not trusted")
+        raise UntrustedError(unsafe)
 
 
 def _full_name(node):

@@ -1,8 +1,11 @@
 """pandas objects as plain data: arrays beside names of types, times as int64 beside their unit and zone.
 
-Fitted state holds them where users see them (the last rows of a forecaster, the forecasts of a backtest) and as labels of
-series, which look values up. They are taken apart here, in one place, and put together again in `load`.
+Fitted state holds them where users see them (the last rows of a forecaster, the forecasts of a backtest), and as labels
+of series, which look series up. They are taken apart here, in one place, and put together again in `load`.
 """
+
+import re
+from datetime import tzinfo
 
 import numpy as np
 import pandas as pd
@@ -19,6 +22,8 @@ def describe(value):
     TypeError
         If it is a pandas object that is not stored.
     """
+    if isinstance(value, tzinfo):
+        return Zone, _zone(value)
     if not type(value).__module__.startswith("pandas"):
         return None
     for kind, stand_in, arguments in KINDS:
@@ -43,8 +48,7 @@ class Moment(StandIn):
 
     @staticmethod
     def restore(number, unit, zone):
-        moment = pd.Timestamp(np.datetime64(number, unit))
-        return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
+        return _in_zone(pd.Timestamp(np.datetime64(number, unit)), zone)
 
 
 class Duration(StandIn):
@@ -53,6 +57,14 @@ class Duration(StandIn):
     @staticmethod
     def restore(number, unit):
         return pd.Timedelta(np.timedelta64(number, unit))
+
+
+class Zone(StandIn):
+    """A time zone, by its name."""
+
+    @staticmethod
+    def restore(name):
+        return _in_zone(pd.Timestamp(0), name).tz
 
 
 class Span(StandIn):
@@ -89,15 +101,28 @@ def _offset(offset):
     return type(offset).__name__, offset.n, bool(offset.normalize), params
 
 
+# A name of a zone, no path.
+ZONE = re.compile(r"(?!dateutil)[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+|[+-][0-9]{2}:[0-9]{2})*")
+
+
+def _in_zone(times, zone):
+    """Times of the universal clock by the clock of a zone, given by its name; None for no zone."""
+    if zone is None:
+        return times
+    if not ZONE.fullmatch(zone):
+        raise ValueError(f"there is no time zone {zone!r}")
+    return times.tz_localize("UTC").tz_convert(zone)
+
+
 def _zone(zone):
     """The name of a time zone; None for none."""
     if zone is None:
         return None
     name = str(zone)
     try:
-        pd.Timestamp(0, tz=name)
+        _in_zone(pd.Timestamp(0), name)
     except (KeyError, ValueError, TypeError):
-        raise TypeError(f"times of the zone {zone!r} are not stored: it has no name. Use zoneinfo.ZoneInfo.") from None
+        raise TypeError(f"times of the zone {zone!r}, which has no name. Use zoneinfo.ZoneInfo.") from None
     return name
 
 
@@ -109,8 +134,7 @@ class DateArray(StandIn):
 
     @staticmethod
     def restore(numbers, unit, zone):
-        times = pd.DatetimeIndex(numbers.view(f"datetime64[{unit}]"))
-        return (times if zone is None else times.tz_localize("UTC").tz_convert(zone)).array
+        return _in_zone(pd.DatetimeIndex(numbers.view(f"datetime64[{unit}]")), zone).array
 
 
 class DurationArray(StandIn):
@@ -273,7 +297,7 @@ def _table(frame):
 
 
 def _refuse(value):
-    raise TypeError(f"a pandas {type(value).__name__} is not stored. Use a NumPy dtype, or an array of NumPy.")
+    raise TypeError(f"a {type(value).__name__} of pandas. Use a dtype of NumPy.")
 
 
 # Class, stand-in, and a function that returns its arguments; the first that applies is taken.

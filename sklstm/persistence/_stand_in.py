@@ -1,8 +1,12 @@
-"""The base of all stand-ins."""
+"""The base of all stand-ins: how an archive stores what skops does not, or not safely."""
 
 
 class StandIn:
-    """Base of the stand-ins. ``cls.of(*args)`` is one to store, ``cls(*args)`` what it stands for."""
+    """Base of the classes that take the place of objects in an archive.
+
+    ``cls.of(*args)`` is the stand-in to store, where the arguments are plain data. When skops reads it, it calls
+    ``cls(*args)``, which returns the object itself.
+    """
 
     def __new__(cls, *args):
         return cls.restore(*args)

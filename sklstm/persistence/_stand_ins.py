@@ -1,8 +1,4 @@
-"""Stand-ins: how an archive stores what is neither an array, a number, text nor a list, dict or object of these.
-
-A stand-in has arguments of plain data. To construct it from them, as skops does when it reads a file, returns the object
-itself.
-"""
+"""Stand-ins for containers that skops does not store, for functions and classes by name, and for networks."""
 
 import functools
 import json
@@ -15,7 +11,6 @@ from sklstm._network_state import NetworkState
 from sklstm.persistence import _keras_configs, _reading
 from sklstm.persistence._stand_in import StandIn
 from sklstm.persistence._trust import refuse_untrusted_name
-
 
 # --- containers -----------------------------------------------------------------------------------
 
@@ -41,9 +36,7 @@ class ObjectArray(StandIn):
 
     @staticmethod
     def restore(items, shape):
-        array = np.empty(len(items), dtype=object)
-        array[:] = items
-        return array.reshape(shape)
+        return np.fromiter(items, dtype=object, count=len(items)).reshape(shape)
 
 
 class MaskedObjects(StandIn):
@@ -87,7 +80,7 @@ class Named(StandIn):
     @staticmethod
     def restore(name):
         refuse_untrusted_name(name, _reading.current().trusted)
-        if name.split(".")[0] == "keras" and not _reading.current().builds_keras:
+        if not _reading.current().builds_keras and name.startswith(("keras.", "sklstm.networks.")):
             return name
         return find_named(name)
 
@@ -122,7 +115,10 @@ class Network(StandIn):
 
     @staticmethod
     def restore(config, weights, rebuild, compiled, onnx):
-        _keras_configs.refuse_unsafe(config, _reading.current().trusted)
+        if not isinstance(config, (str, type(None))):
+            raise ValueError(f"the layers of a network are no text, but {type(config).__name__}")
+        for part in (config, compiled):
+            _keras_configs.refuse_unsafe(part, _reading.current().trusted)
         return NetworkState(config, weights, rebuild, compiled, onnx)
 
 

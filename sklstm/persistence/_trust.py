@@ -11,7 +11,7 @@ from importlib.util import find_spec
 # Packages and modules of sklstm whose classes hold fitted state, or parameters.
 OWN = (
     *("sklstm.preprocessing", "sklstm.model_selection", "sklstm.estimators", "sklstm.forecasting", "sklstm.online"),
-    *("sklstm.training", "sklstm._series", "sklstm._windows", "sklstm.persistence._stand_ins"),
+    *("sklstm.training", "sklstm._series", "sklstm._windows", "sklstm._own_past", "sklstm.persistence._stand_ins"),
     *("sklstm.persistence._pandas_objects", "sklstm._onnx_network"),
 )
 _SPLITTERS = (
@@ -26,7 +26,7 @@ OTHERS = frozenset(
         *(f"sklearn.metrics._scorer.{name}" for name in ("_Scorer", "_PassthroughScorer", "_MultimetricScorer")),
         *(f"sklearn.utils._metadata_requests.{name}" for name in ("MetadataRequest", "MethodMetadataRequest")),
         *("sklearn.utils._bunch.Bunch", "sklearn.compose._column_transformer.make_column_selector"),
-        *("numpy.dtype", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta"),
+        *("builtins.range", "numpy.dtype", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta"),
     }
 )
 # Public modules whose functions, and classes of Keras, a file may name.
@@ -87,4 +87,21 @@ def is_trusted_name(name, trusted=frozenset()):
 def refuse_untrusted_name(name, trusted=frozenset()):
     """Raise if a function or class may not be named."""
     if not isinstance(name, str) or not is_trusted_name(name, trusted):
-        raise ValueError(f"{name!r} is not trusted")
+        raise UntrustedError([str(name)])
+
+
+class UntrustedError(ValueError):
+    """Names of types and functions that a file holds and that are not trusted."""
+
+    def __init__(self, names):
+        super().__init__(names)
+        self.names = names
+
+
+def explain(names):
+    """Return what is wrong with a file that holds these names, and how to trust them."""
+    listed = ", ".join(f"{name!r}" for name in names)
+    return (
+        f"holds what is not trusted: {', '.join(names)}. Nothing of it was executed. If you trust whoever wrote the "
+        f"file, pass their names: load(path, trusted=[{listed}])"
+    )
