@@ -141,6 +141,11 @@ def _predictor(state):
 def _carrying_predictor(state, n_streams):
     """A function of ``(gather, order, states, keep, present)``, as of `predict_streams`."""
     if isinstance(state, OnnxNetwork):
+        if not state.state_sizes:
+            raise ValueError(
+                "The ONNX graph of this network carries no state from one sample to the next. Fit with stateful=True, "
+                "save again with onnx=True, and load that file; or pass stateful=False."
+            )
         return partial(predict_streams, partial(predict_each, state.run), state.zero_states(n_streams))
     from sklstm.training._predict_programs import carrying_program
 
