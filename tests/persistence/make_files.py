@@ -16,6 +16,22 @@ from fitted_objects import OBJECTS, TRUSTED
 
 import sklstm
 
+# Objects of which the script writes files: of each kind of estimator, and of each way to predict.
+KINDS = (
+    "LSTMRegressor",
+    "LSTMRegressor, carried state",
+    "LSTMClassifier",
+    "LSTMAutoencoder",
+    "KerasRegressor",
+    "Pipeline of scikit-learn's steps",
+    "GridSearchCV",
+    "SeriesForecaster, intervals, members",
+    "SeriesForecaster, panel, known ahead",
+    "SeriesForecaster, panel, recursive",
+    "OnlinePredictor, times",
+    "OnlinePredictor, state",
+)
+
 
 def make_files(folder, names=tuple(OBJECTS)):
     """Write a file for each object, as it is before it computes, and what Keras computes: expected.sklstm."""
@@ -31,4 +47,4 @@ def make_files(folder, names=tuple(OBJECTS)):
 
 
 if __name__ == "__main__":
-    make_files(sys.argv[1])
+    make_files(sys.argv[1], KINDS)

@@ -44,6 +44,7 @@ def largest_difference(one, other):
 def serve_files(folder):
     """Largest difference of each object from what Keras computed, or the error that it raises, by its name."""
     expected, found = sklstm.load(Path(folder) / "expected.sklstm", runtime="onnx"), {}
+    # In the order in which the files were written.
     for number, (name, outputs) in enumerate(expected.items()):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
