@@ -10,6 +10,7 @@ PACKAGES = [
     "sklstm.forecasting",
     "sklstm.inspection",
     "sklstm.online",
+    "sklstm.persistence",
     "sklstm.model_selection",
     "sklstm.networks",
     "sklstm.training",

@@ -3,8 +3,6 @@
 import argparse
 import sys
 
-UNPICKLING = "MODEL is a pickle, and unpickling runs code: only load what you trust."
-
 
 def main(argv=None):
     """Run a command, and return its exit status."""
@@ -114,7 +112,7 @@ def _parser():
         "forecast",
         help="what comes next, by a tuned forecaster",
         description="Print the values that follow the series that MODEL was fitted on, or that follow DATA, where that "
-        "goes on from there, as CSV. " + UNPICKLING,
+        "goes on from there, as CSV.",
     )
     forecast.set_defaults(run=_run_forecast)
     _add_model(forecast)
@@ -132,7 +130,7 @@ def _parser():
         "backtest",
         help="how good the forecasts would have been, beside doing nothing",
         description="Fit the forecaster of MODEL anew on the first rows of DATA, forecast from one row after the other "
-        "as if nothing later were known, and hold that against what came. " + UNPICKLING,
+        "as if nothing later were known, and hold that against what came.",
     )
     backtest.set_defaults(run=_run_backtest)
     _add_model(backtest)
@@ -154,7 +152,7 @@ def _parser():
     predict = commands.add_parser(
         "predict",
         help="forecasts at each row, by a tuned forecaster",
-        description="Print the forecast of the next values at each row of DATA, as CSV. " + UNPICKLING,
+        description="Print the forecast of the next values at each row of DATA, as CSV.",
     )
     predict.set_defaults(run=_run_predict)
     _add_model(predict)
@@ -165,7 +163,10 @@ def _parser():
 
 
 def _add_model(parser):
-    parser.add_argument("model", metavar="MODEL", help="forecaster.pkl, as sklstm tune wrote it")
+    parser.add_argument("model", metavar="MODEL", help="forecaster.sklstm, as sklstm tune wrote it")
+    parser.add_argument(
+        "--trust-pickle", action="store_true", help="read a MODEL that is a pickle, which executes the code in it"
+    )
 
 
 def _add_time(parser):

@@ -14,7 +14,7 @@ CALIBRATION = 0.2
 
 def backtest(args):
     """Run the command: scores beside those of doing nothing, and a picture."""
-    forecaster = load_forecaster(args.model)
+    forecaster = load_forecaster(args.model, trust_pickle=args.trust_pickle)
     steps = args.horizon or forecaster.horizon
     refuse_going_on(args.model, forecaster, steps)
     if args.interval is not None and forecaster.calibration is None:

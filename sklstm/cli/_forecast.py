@@ -13,7 +13,7 @@ from sklstm.cli._series_file import read_table
 
 def forecast(args):
     """Run the command: the values to come, as CSV, and a picture of them."""
-    forecaster = load_forecaster(args.model)
+    forecaster = load_forecaster(args.model, trust_pickle=args.trust_pickle)
     steps = args.steps or forecaster.horizon
     refuse_going_on(args.model, forecaster, steps)
     _refuse_far_intervals(args, forecaster, steps)

@@ -2,14 +2,21 @@
 
 import pickle
 import shlex
+import sys
+import warnings
 from pathlib import Path
 
+import sklstm
 from sklstm import SeriesForecaster
 from sklstm.cli._console import load_keras_silently
+from sklstm.cli._report import print_notes
+from sklstm.persistence import VersionWarning
 
 
-def load_forecaster(path):
-    """The fitted forecaster in a pickle. Unpickling runs code: only load files that you trust.
+def load_forecaster(path, *, trust_pickle=False):
+    """Load a fitted forecaster from an archive; from a pickle, which executes code, only where that is trusted.
+
+    Notes on versions go to stderr.
 
     Raises
     ------
@@ -18,14 +25,27 @@ def load_forecaster(path):
     """
     if not Path(path).is_file():
         raise ValueError(f"there is no file {path!r}. Write one with: sklstm tune DATA --out DIR")
+    with open(path, "rb") as file:
+        is_pickle = file.read(1) == b"\x80"
+    if is_pickle and not trust_pickle:
+        raise ValueError(
+            f"{path!r} is a pickle, which executes code when it is loaded. If you trust it, pass --trust-pickle."
+        )
     load_keras_silently()
-    try:
-        forecaster = pickle.loads(Path(path).read_bytes())
-    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as broken:
-        raise ValueError(f"{path!r} is no forecaster that sklstm can load: {broken}") from None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", VersionWarning)
+        forecaster = _unpickle(path) if is_pickle else sklstm.load(path)
+    print_notes([warning.message for warning in caught], sys.stderr)
     if not isinstance(forecaster, SeriesForecaster) or not hasattr(forecaster, "feature_names_in_"):
         raise ValueError(f"{path!r} holds a {type(forecaster).__name__}, not a SeriesForecaster fitted on a DataFrame.")
     return forecaster
+
+
+def _unpickle(path):
+    try:
+        return pickle.loads(Path(path).read_bytes())
+    except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as broken:
+        raise ValueError(f"{path!r} is no forecaster that sklstm can load: {broken}") from None
 
 
 def refuse_going_on(path, forecaster, steps):

@@ -9,7 +9,7 @@ from sklstm.cli._report import print_csv, print_notes
 
 def predict(args):
     """Run the command: a forecast of the next values for each row, as CSV."""
-    forecaster = load_forecaster(args.model)
+    forecaster = load_forecaster(args.model, trust_pickle=args.trust_pickle)
     series = read_fitted_rows(forecaster, args.data, args.time)
     print_notes(series.notes, sys.stderr)
     forecasts = forecaster.predict(series.table)

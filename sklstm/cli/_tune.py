@@ -1,7 +1,6 @@
 """`sklstm tune`: search time steps, scaling and network together, and hold the winner against doing nothing."""
 
 import math
-import pickle
 import shlex
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
-from sklstm import SeriesForecaster, backtest, forecast_scorer
+from sklstm import SeriesForecaster, backtest, forecast_scorer, save
 from sklstm._series import find_season
 from sklstm.cli._console import ProgressBar, load_keras_silently
 from sklstm.cli._report import draw, print_notes, print_scores, when
@@ -191,9 +190,9 @@ def _described(difference, log, **other):
 def _write(args, series, forecaster, candidates, tested, errors):
     out = Path(args.out or f"sklstm-{series.name}")
     out.mkdir(parents=True, exist_ok=True)
-    (out / "forecaster.pkl").write_bytes(pickle.dumps(forecaster))
+    save(forecaster, out / "forecaster.sklstm")
     candidates.to_csv(out / "candidates.csv", index=False)
-    written = ["forecaster.pkl", "candidates.csv"]
+    written = ["forecaster.sklstm", "candidates.csv"]
 
     def picture():
         from sklstm.inspection import ForecastDisplay
@@ -213,7 +212,7 @@ def _write(args, series, forecaster, candidates, tested, errors):
     options = ["--time", args.time] if args.time else []
     options += ["--steps", "12"] if forecaster.can_go_on_ else []
     options += ["--future", "FILE"] if args.future else []
-    again = shlex.join(["sklstm", "forecast", str(out / "forecaster.pkl"), args.data, *options])
+    again = shlex.join(["sklstm", "forecast", str(out / "forecaster.sklstm"), args.data, *options])
     print(f"what comes next, in a new process: {again}")
     if args.future:
         print(f"FILE is a table of {', '.join(args.future)} at the times to come")

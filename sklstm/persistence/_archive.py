@@ -4,8 +4,11 @@ import io
 import json
 import platform
 import zipfile
+from collections.abc import Callable, Sequence
 from importlib import metadata
+from os import PathLike
 from pathlib import Path
+from typing import Any, Literal
 
 from sklstm._versions import VersionWarning
 from sklstm._warnings import warn_user
@@ -17,7 +20,7 @@ PACKAGES = ("sklstm", "scikit-learn", "numpy", "pandas", "keras", "skops")
 RUNTIMES = ("keras", "onnx")
 
 
-def save(fitted, path, *, onnx=False):
+def save(fitted: object, path: str | PathLike, *, onnx: bool = False) -> None:
     """Save a fitted estimator, Pipeline, search, forecaster, backtest or OnlinePredictor as plain data.
 
     The file is a zip of arrays, numbers and text, by the names of the classes that they belong to. To load it executes
@@ -85,7 +88,12 @@ def save(fitted, path, *, onnx=False):
     _container.write(path, _container.pack(manifest, dumped))
 
 
-def load(path, *, trusted=(), runtime="keras"):
+def load(
+    path: str | PathLike,
+    *,
+    trusted: Sequence[str | type | Callable] = (),
+    runtime: Literal["keras", "onnx"] = "keras",
+) -> Any:
     """Load what `save` has saved. Nothing that the file holds is executed.
 
     Classes of sklstm, estimators of scikit-learn, arrays of NumPy and tables of pandas are known. Any other class, and
@@ -142,7 +150,7 @@ def load(path, *, trusted=(), runtime="keras"):
         _warn_of_versions(manifest, runtime)
         fitted = read(archive, _names(trusted), runtime)
     except _container.ArchiveError as refused:
-        raise ValueError(f"sklstm.load: {str(path)!r} {refused}.") from None
+        raise ValueError(f"{str(path)!r} {refused}.") from None
     from sklstm.persistence import _onnx
 
     if runtime == "onnx":
@@ -158,7 +166,7 @@ def _reader(manifest):
     """The reader of the format of a file."""
     number = manifest.get("format")
     if not isinstance(number, int):
-        raise _container.ArchiveError("does not say its format, and no archive of sklstm.save")
+        raise _container.ArchiveError("does not say its format, as archives of sklstm.save do")
     if number > FORMAT:
         written = manifest.get("versions", {}).get("sklstm", "a newer version")
         raise _container.ArchiveError(
@@ -192,7 +200,7 @@ def _read_1(archive, trusted, runtime):
     except Warning:
         raise
     except Exception as broken:
-        raise _container.ArchiveError(f"cannot be read: {broken or type(broken).__name__}") from broken
+        raise _container.ArchiveError(f"cannot be read: {str(broken).rstrip('.') or type(broken).__name__}") from broken
     finally:
         _reading.end(token)
 

@@ -115,7 +115,9 @@ def _checked(file, n_bytes):
     if MANIFEST not in names:
         raise ArchiveError(f"is a zip without {MANIFEST}, and no archive of sklstm.save")
     for info in infos:
-        if not MEMBER.fullmatch(info.filename) or names[info.filename] > 1:
+        if names[info.filename] > 1:
+            raise ArchiveError(f"holds {info.filename!r} {names[info.filename]} times")
+        if not MEMBER.fullmatch(info.filename):
             raise ArchiveError(f"holds {info.filename!r}, which sklstm.save does not write")
         if info.compress_type not in METHODS or info.flag_bits & 0x1:
             raise ArchiveError(f"holds {info.filename!r} in a compression that sklstm.save does not use")

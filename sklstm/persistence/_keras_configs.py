@@ -29,66 +29,81 @@ UNSAFE = frozenset(
 READERS = frozenset({"get", "serialize", "deserialize"})
 
 
-def find_unsafe(config, trusted=frozenset()):
-    """Return the names in a configuration that Keras is not to look for.
+def find_names(config):
+    """Return the names in a configuration that Keras is not to look for by itself.
 
     Parameters
     ----------
     config : str, dict, list or None
         Layers in JSON, or a part of a configuration.
-    trusted : set of str
-        Full names of classes that the user trusts.
 
     Returns
     -------
-    unsafe : list of str
-        Full names, each once.
+    unknown, unsafe : list of str
+        Full names, each once. An unknown class may be one that the user has registered and trusts; what is unsafe
+        executes code, or reads other files.
 
     Examples
     --------
-    >>> find_unsafe({"module": "keras.layers", "class_name": "LSTM", "config": {"units": 2}})
-    []
-    >>> find_unsafe({"module": "os", "class_name": "system", "config": {}})
-    ['os.system']
+    >>> find_names({"module": "keras.layers", "class_name": "LSTM", "config": {"units": 2}})
+    ([], [])
+    >>> find_names({"module": "mine", "class_name": "Layer", "config": {"f": {"class_name": "__lambda__"}}})
+    (['mine.Layer'], ['__lambda__'])
     """
     if isinstance(config, str):
         try:
             config = json.loads(config)
         except ValueError:
             raise ValueError("the layers of a network are no JSON") from None
-    found, left = {}, [config]
+    unknown, unsafe, left = {}, {}, [config]
     while left:
         node = left.pop()
         if isinstance(node, (list, tuple)):
             left.extend(node)
         elif isinstance(node, dict):
             left.extend(node.values())
-            name = _full_name(node) if "class_name" in node else None
-            if name is not None and name not in trusted:
-                found[name] = True
-    return list(found)
+            if "class_name" in node and not _is_of_keras(node):
+                found = unsafe if _is_unsafe(node) else unknown
+                found[_full_name(node)] = True
+    return list(unknown), list(unsafe)
 
 
 def refuse_unsafe(config, trusted=frozenset()):
-    """Raise if a configuration names something that Keras is not to look for."""
-    unsafe = None if config is None else find_unsafe(config, trusted)
+    """Raise if a configuration names what executes code, or a class that Keras does not have and nobody trusts."""
+    unknown, unsafe = find_names(config)
     if unsafe:
-        raise UntrustedError(unsafe)
+        raise ValueError(
+            f"a network names {', '.join(unsafe)}, which executes code or reads other files. Networks of this kind are "
+            "saved by the name of a function that builds them"
+        )
+    if untrusted := [name for name in unknown if name not in trusted]:
+        raise UntrustedError(untrusted)
 
 
 def _full_name(node):
-    """The name of what a part of a configuration stands for; None if it is safe."""
     module, kind = node.get("module"), node["class_name"]
-    if not isinstance(kind, str) or not isinstance(module, (str, type(None))):
-        return f"{module}.{kind}"
+    kind = node.get("config") if kind == "function" else kind
+    return f"{kind}" if module is None else f"{module}.{kind}"
+
+
+def _is_unsafe(node):
+    """Whether it is a function, a layer that executes code, or a value that Keras imports something for."""
+    kind = node["class_name"]
+    return not isinstance(kind, str) or kind in UNSAFE or not kind[:1].isupper()
+
+
+def _is_of_keras(node):
+    """Whether it is a layer, an operation, a value or a function of Keras that executes no code of the file."""
+    module, kind = node.get("module"), node["class_name"]
+    if not isinstance(kind, str):
+        return False
     if kind == "function":
         name = node.get("config")
-        is_safe = module == "builtins" and isinstance(name, str) and name.isidentifier() and name not in READERS
-        return None if is_safe else f"{module}.{name}"
+        return module == "builtins" and isinstance(name, str) and name.isidentifier() and name not in READERS
     if module is None:
-        return None if kind in VALUES else kind
+        return kind in VALUES
     # Functions of Keras begin with a small letter.
     is_class = kind[:1].isupper() and kind.isidentifier() and kind not in UNSAFE
     is_registered = node.get("registered_name") not in (None, kind)
-    safe = (module in MODULES or module.startswith(OPERATIONS)) and is_class and not is_registered
-    return None if safe else f"{module}.{kind}"
+    is_known = isinstance(module, str) and (module in MODULES or module.startswith(OPERATIONS))
+    return is_known and is_class and not is_registered

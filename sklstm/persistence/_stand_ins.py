@@ -114,7 +114,7 @@ class Network(StandIn):
     """A NetworkState, whose layers are checked: they execute nothing that is not trusted."""
 
     @staticmethod
-    def restore(config, weights, rebuild, compiled, onnx):
+    def restore(config, weights, rebuild, compiled, onnx=None):
         if not isinstance(config, (str, type(None))):
             raise ValueError(f"the layers of a network are no text, but {type(config).__name__}")
         for part in (config, compiled):

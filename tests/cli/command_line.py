@@ -70,6 +70,6 @@ def read(file, *options, column="sold"):
 
     The model forecasts that each value stays, so that what is printed is what was read.
     """
-    status, out, err = run("predict", write_repeater(Path(file).parent, column), file, *options)
+    status, out, err = run("predict", "--trust-pickle", write_repeater(Path(file).parent, column), file, *options)
     assert status == 0, err
     return pd.read_csv(io.StringIO(out), index_col=0).squeeze(axis=1), err.splitlines()

@@ -13,6 +13,7 @@ from command_line import complaint, printed, run, write_repeater
 from inline_snapshot import snapshot
 from sklearn.pipeline import make_pipeline
 
+import sklstm
 from sklstm import LagFramer, LagRegressor, SeriesForecaster
 from sklstm.cli import main
 from sklstm.datasets import load_airline
@@ -24,8 +25,8 @@ SERIES = load_airline().data
 def airline(tmp_path_factory):
     """The path of a model of the airline series, and the model."""
     forecaster = SeriesForecaster(make_pipeline(LagFramer(12), LagRegressor())).fit(SERIES).calibrate(SERIES)
-    path = tmp_path_factory.mktemp("airline") / "model.pkl"
-    path.write_bytes(pickle.dumps(forecaster))
+    path = tmp_path_factory.mktemp("airline") / "model.sklstm"
+    sklstm.save(forecaster, path)
     return path, forecaster
 
 
@@ -64,7 +65,7 @@ def test_no_more_digits_than_are_known(tmp_path):
     """Numbers have seven digits, as networks compute; large ones are whole, and no zero is negative."""
     path = tmp_path / "shop.csv"
     path.write_text("sold\n33.333333333333336\n123456789.4\n-0.0\n1e-9\n1048576\n")
-    assert printed("predict", write_repeater(tmp_path), path) == snapshot("""\
+    assert printed("predict", "--trust-pickle", write_repeater(tmp_path), path) == snapshot("""\
 ,sold(t+1)
 0,33.33333
 1,123456789
@@ -153,13 +154,13 @@ def weekly(tmp_path_factory):
     table = pd.DataFrame({"sold": sold, "number of visits": np.arange(60.0)}, index=days)
     table.to_csv(folder / "shop.csv")
     forecaster = SeriesForecaster(make_pipeline(LagFramer(7), LagRegressor()), target="sold").fit(table)
-    (folder / "model.pkl").write_bytes(pickle.dumps(forecaster))
+    sklstm.save(forecaster, folder / "model.sklstm")
     return folder
 
 
 def test_backtest_with_intervals(weekly):
     """Intervals of a backtest are learned from the rows that it fits."""
-    assert "coverage" in printed("backtest", weekly / "model.pkl", weekly / "shop.csv", "--interval", "0.8")
+    assert "coverage" in printed("backtest", weekly / "model.sklstm", weekly / "shop.csv", "--interval", "0.8")
 
 
 def test_backtest_with_intervals_further_than_the_horizon(airline):
@@ -174,7 +175,7 @@ def test_backtest_with_intervals_further_than_the_horizon(airline):
 def test_further_than_the_horizon(weekly, command):
     """Steps that would need the other columns' future are refused, with what to tune instead."""
     options = ["--steps", "3"] if command == "forecast" else [weekly / "shop.csv", "--horizon", "3"]
-    model = weekly / "model.pkl"
+    model = weekly / "model.sklstm"
     assert complaint(command, model, *options, model=model).partition(": ")[2] == snapshot(
         "MODEL forecasts the next row, and cannot go on to 3 without knowing what follows in 'number of visits', too. Tune again with --horizon 3, or, where that is known ahead, with --future 'number of visits'.\n"
     )
@@ -197,13 +198,13 @@ def promoted(tmp_path_factory):
     forecaster = SeriesForecaster(target="sales", future=["promo"], n_steps=3, units=2, epochs=1, random_state=0)
     forecaster.fit(table[:60].tz_convert("UTC"))
     forecaster.calibrate(table[:60].tz_convert("UTC"), steps=10)
-    (folder / "model.pkl").write_bytes(pickle.dumps(forecaster))
+    sklstm.save(forecaster, folder / "model.sklstm")
     return folder
 
 
 def test_forecast_with_a_plan(promoted):
     """The plan takes forecasts on."""
-    text = printed("forecast", promoted / "model.pkl", "--future", promoted / "plan.csv", "--steps", "3")
+    text = printed("forecast", promoted / "model.sklstm", "--future", promoted / "plan.csv", "--steps", "3")
     assert [line.split(",")[0] for line in text.splitlines()] == [
         "time",
         "2024-04-01 11:00:00+00:00",
@@ -215,19 +216,19 @@ def test_forecast_with_a_plan(promoted):
 def test_forecast_with_a_plan_from_new_rows(promoted):
     """New rows whose times have one offset only follow the fitted ones, which had several."""
     options = ["--future", promoted / "plan.csv", "--steps", "1"]
-    text = printed("forecast", promoted / "model.pkl", promoted / "more.csv", *options)
+    text = printed("forecast", promoted / "model.sklstm", promoted / "more.csv", *options)
     assert text.startswith("time,sales\n2024-04-01 16:00:00+00:00,")
 
 
 def test_backtest_with_what_is_known_ahead(promoted):
     """A backtest takes what is known ahead from the rows of DATA themselves."""
-    text = printed("backtest", promoted / "model.pkl", promoted / "sales.csv", "--initial", "50", "--horizon", "3")
+    text = printed("backtest", promoted / "model.sklstm", promoted / "sales.csv", "--initial", "50", "--horizon", "3")
     assert "sales: forecasts of sales from 10 origins" in text
 
 
 def test_predict_with_what_is_known_ahead(promoted):
     """So does predict, whose notes go to stderr."""
-    status, out, err = run("predict", promoted / "model.pkl", promoted / "sales.csv")
+    status, out, err = run("predict", promoted / "model.sklstm", promoted / "sales.csv")
     assert (status, len(out.splitlines())) == (0, 61)
     assert err == "times of column 'time' have several offsets from UTC, and are read as UTC\n"
 
@@ -238,19 +239,19 @@ def test_predict_with_what_is_known_ahead(promoted):
         (
             ["--steps", "3"],
             snapshot(
-                "sklstm forecast: model.pkl needs what is known ahead of 'promo': pass --future FILE, a table with this column at the times to come.\n"
+                "sklstm forecast: model.sklstm needs what is known ahead of 'promo': pass --future FILE, a table with this column at the times to come.\n"
             ),
         ),
         (
             ["--future", "plan.csv", "--steps", "13"],
             snapshot(
-                "sklstm forecast: model.pkl expects --future FILE to hold 13 times after 2024-04-01 10:00:00+00:00, got 12. Add the missing rows, or forecast fewer steps.\n"
+                "sklstm forecast: model.sklstm expects --future FILE to hold 13 times after 2024-04-01 10:00:00+00:00, got 12. Add the missing rows, or forecast fewer steps.\n"
             ),
         ),
         (
             ["--future", "plan.csv", "--steps", "11", "--interval", "0.5"],
             snapshot(
-                "sklstm forecast: model.pkl knows intervals up to 10 rows ahead, got --steps 11. Forecast fewer, or tune again with --horizon 11.\n"
+                "sklstm forecast: model.sklstm knows intervals up to 10 rows ahead, got --steps 11. Forecast fewer, or tune again with --horizon 11.\n"
             ),
         ),
     ],
@@ -259,15 +260,18 @@ def test_predict_with_what_is_known_ahead(promoted):
 def test_forecast_without_what_is_known_ahead(promoted, monkeypatch, options, message):
     """What is lacking is named in terms of the command line."""
     monkeypatch.chdir(promoted)
-    assert complaint("forecast", "model.pkl", *options) == message
+    assert complaint("forecast", "model.sklstm", *options) == message
 
 
 def test_a_plan_that_is_not_needed(weekly, tmp_path):
     """Of a plan that the forecaster was not tuned for only the times are taken, with a note."""
     plan = tmp_path / "plan.csv"
     plan.write_text("day,promo\n2026-03-02,1\n")
-    status, out, err = run("forecast", weekly / "model.pkl", "--future", plan)
-    assert (status, err) == (0, f"{weekly}/model.pkl was tuned without --future: of {plan} only the times are taken\n")
+    status, out, err = run("forecast", weekly / "model.sklstm", "--future", plan)
+    assert (status, err) == (
+        0,
+        f"{weekly}/model.sklstm was tuned without --future: of {plan} only the times are taken\n",
+    )
     assert out.startswith("day,sold\n2026-03-02,")
 
 
@@ -293,7 +297,7 @@ def test_forecast_from_other_times(weekly, tmp_path, time, message):
     """Rows whose times cannot follow the fitted ones are refused."""
     path = tmp_path / "more.csv"
     path.write_text(f"day,sold,number of visits\n{time},3,60\n")
-    assert complaint("forecast", weekly / "model.pkl", path, file=path) == message
+    assert complaint("forecast", weekly / "model.sklstm", path, file=path) == message
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -302,24 +306,58 @@ def test_forecast_from_other_times(weekly, tmp_path, time, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (
-            b"no pickle",
-            snapshot("sklstm predict: 'MODEL' is no forecaster that sklstm can load: invalid load key, 'n'.\n"),
-        ),
+        (b"no model", snapshot("sklstm predict: 'MODEL' is no archive of sklstm.save.\n")),
         (
             pickle.dumps({"a": 1}),
-            snapshot("sklstm predict: 'MODEL' holds a dict, not a SeriesForecaster fitted on a DataFrame.\n"),
+            snapshot(
+                "sklstm predict: 'MODEL' is a pickle, which executes code when it is loaded. If you trust it, pass --trust-pickle.\n"
+            ),
         ),
         (None, snapshot("sklstm predict: there is no file 'MODEL'. Write one with: sklstm tune DATA --out DIR\n")),
     ],
-    ids=["no pickle", "a dict", "no file"],
+    ids=["no model", "a pickle", "no file"],
 )
 def test_no_model(content, message, tmp_path):
-    """A file that holds no fitted forecaster is refused."""
-    path = tmp_path / "model.pkl"
+    """A file that is no archive is refused."""
+    path = tmp_path / "model.sklstm"
     if content is not None:
         path.write_bytes(content)
     assert complaint("predict", path, "airline", model=path) == message
+
+
+def test_other_objects(tmp_path):
+    """An archive of something else, and a pickle of it that is trusted, is refused."""
+    path = tmp_path / "model"
+    path.write_bytes(pickle.dumps({"a": 1}))
+    assert complaint("predict", "--trust-pickle", path, "airline", model=path) == snapshot(
+        "sklstm predict: 'MODEL' holds a dict, not a SeriesForecaster fitted on a DataFrame.\n"
+    )
+    path.write_bytes(b"\x80")
+    assert complaint("predict", "--trust-pickle", path, "airline", model=path) == snapshot(
+        "sklstm predict: 'MODEL' is no forecaster that sklstm can load: pickle data was truncated\n"
+    )
+    sklstm.save({"a": 1}, path)
+    assert complaint("predict", path, "airline", model=path) == snapshot(
+        "sklstm predict: 'MODEL' holds a dict, not a SeriesForecaster fitted on a DataFrame.\n"
+    )
+
+
+def test_pickles_that_are_trusted(airline, tmp_path):
+    """A pickle predicts as an archive does, where it is trusted."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(airline[1]))
+    assert printed("predict", "--trust-pickle", path, "airline") == printed("predict", airline[0], "airline")
+
+
+def test_archives_of_other_versions(airline, monkeypatch):
+    """Another version of sklstm is told of, and the command goes on."""
+    monkeypatch.setattr("sklstm.persistence._archive._versions", lambda: {"sklstm": "9.0"})
+    path = airline[0].with_name("old.sklstm")
+    sklstm.save(airline[1], path)
+    monkeypatch.undo()
+    status, out, err = run("predict", path, "airline")
+    assert (status, out) == (0, printed("predict", airline[0], "airline"))
+    assert err.startswith("SeriesForecaster was saved by sklstm 9.0, and is loaded by sklstm ")
 
 
 # --- the program ----------------------------------------------------------------------------------
@@ -356,9 +394,9 @@ def test_a_command_that_is_stopped(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_fresh_process_has_no_notes_of_tensorflow(tmp_path):
     """`python -m sklstm` predicts with a network as this process does, and writes nothing to stderr."""
-    path = tmp_path / "model.pkl"
+    path = tmp_path / "model.sklstm"
     forecaster = SeriesForecaster(n_steps=3, units=2, epochs=1, random_state=0).fit(SERIES)
-    path.write_bytes(pickle.dumps(forecaster))
+    sklstm.save(forecaster, path)
     command = [sys.executable, "-m", "sklstm", "predict", str(path), "airline"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

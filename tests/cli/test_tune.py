@@ -1,7 +1,5 @@
 """`sklstm tune` as a user runs it: what it searches, prints and writes, and what it refuses."""
 
-import pickle
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +8,7 @@ from inline_snapshot import snapshot
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 
+import sklstm
 from sklstm import LagFramer, LagRegressor, SeriesForecaster, SeriesScaler, forecast_scorer
 from sklstm.cli import main
 from sklstm.datasets import load_airline
@@ -71,7 +70,7 @@ def test_progress_on_a_terminal(tuned):
 def test_what_is_written(tuned, candidates):
     """The fitted forecaster, the table of candidates and a picture are written, and the place is printed."""
     text, _, out = tuned
-    assert f"written to {out}: forecaster.pkl, candidates.csv, forecast.png" in text
+    assert f"written to {out}: forecaster.sklstm, candidates.csv, forecast.png" in text
     assert (candidates["model"] == "LSTM").sum() == 2
     assert candidates["RMSE"].notna().all()
     assert (out / "forecast.png").read_bytes().startswith(b"\x89PNG")
@@ -79,7 +78,7 @@ def test_what_is_written(tuned, candidates):
 
 def test_the_forecaster_knows_all_rows(tuned):
     """All rows are fitted for what comes next, and the test rows tell how sure it is, two seasons ahead."""
-    forecaster = pickle.loads((tuned[2] / "forecaster.pkl").read_bytes())
+    forecaster = sklstm.load(tuned[2] / "forecaster.sklstm")
     assert forecaster.n_steps in (3, 6)
     forecast = forecaster.forecast(24, interval=0.8)
     assert forecast.index[0] == pd.Timestamp("1961-01-01")
@@ -181,7 +180,7 @@ def test_several_columns(numbered):
         "plain: 60 rows of sold, visits, 0 to 59\n"
         "each row forecasts the next 2 values of sold; the rows from 40 on are kept for the test\n"
     )
-    assert text.endswith(f": sklstm forecast {folder}/out/forecaster.pkl {folder}/plain.csv\n")
+    assert text.endswith(f": sklstm forecast {folder}/out/forecaster.sklstm {folder}/plain.csv\n")
 
 
 def test_no_season(numbered):
@@ -241,7 +240,7 @@ def test_a_plan_is_asked_for(promoted):
     """The hint for `sklstm forecast` names the table of what is known ahead."""
     text, folder = promoted
     assert text.replace(str(folder), "DIR").endswith(
-        "sklstm forecast DIR/out/forecaster.pkl DIR/sales.csv --steps 12 --future FILE\n"
+        "sklstm forecast DIR/out/forecaster.sklstm DIR/sales.csv --steps 12 --future FILE\n"
         "FILE is a table of promo at the times to come\n"
     )
 
