@@ -146,7 +146,8 @@ def _shorten_names(proto):
                 if length.dim_param:
                     length.dim_param = short(length.dim_param)
         for node in graph.node:
-            node.name = node.doc_string = ""
+            # Older onnxruntime asks for names of nodes, each its own.
+            node.name, node.doc_string = short(f"node {node.name}"), ""
             node.input[:], node.output[:] = map(short, node.input), map(short, node.output)
             for attribute in node.attribute:
                 for inner in [attribute.g, *attribute.graphs] if attribute.HasField("g") else attribute.graphs:
