@@ -9,16 +9,17 @@ Loading: each side has fitted an LSTM of 32 units on the windows of 24 time step
 features. A process with the last 24 rows in a DataFrame, and nothing else imported, loads it and forecasts the next
 value, in the units of the series.
 
-- sklstm: the whole Pipeline in one pickle. Loading it imports scikit-learn and sklstm. Keras, which the first
-  prediction would import, is imported before that, to be timed apart; then Pipeline.predict.
-- sklstm, served: the same Pipeline by sklstm.save(onnx=True) and sklstm.load(runtime="onnx"). Neither Keras nor
-  TensorFlow is imported. How much skops and scikit-learn import depends on what else is installed: with --served FOLDER
-  the script does this side alone, on the file that --write FOLDER has written, in an environment without the others.
+- sklstm, one pickle: the whole Pipeline. Loading it imports scikit-learn and sklstm. Keras, which the first prediction
+  would import, is imported before that, to be timed apart; then Pipeline.predict.
+- sklstm, one archive: the same, by sklstm.save and sklstm.load, which checks the file and executes nothing of it.
+- sklstm, served: the same, by sklstm.save(onnx=True) and sklstm.load(runtime="onnx"). Neither Keras nor TensorFlow is
+  imported. How much scikit-learn imports depends on what else is installed: with --served FOLDER the script does this
+  side alone, on the file that --write FOLDER has written, in an environment without the others.
 - Keras: the network in a .keras file, and the scalers of X and of y by joblib. Importing Keras imports scikit-learn,
   where that is installed; then the window is scaled, predicted by model.predict, and scaled back.
 
-Memory is the most that the process had resident. Every process is fresh, seven times over, in turns; the best counts.
-By then all files are in the system's cache.
+Memory is the most that the process had resident. Ratios are to the pickle. Every process is fresh, seven times over, in
+turns; the best counts. By then all files are in the system's cache.
 
 Predicting: OnlinePredictor.update on that Pipeline, loaded either way, for one row at a time, and within it the network
 alone, for a window that is gathered. After 150 calls to warm up, p50 and p99 of 500.
@@ -94,11 +95,18 @@ def fitted_pipeline():
     return Pipeline(steps).fit(*make_series())
 
 
-def save_sklstm(folder):
+def save_pickle(folder):
     """Pickle the Pipeline."""
     import pickle
 
     (folder / "pipeline.pkl").write_bytes(pickle.dumps(fitted_pipeline()))
+
+
+def save_archive(folder):
+    """Save the Pipeline as an archive."""
+    import sklstm
+
+    sklstm.save(fitted_pipeline(), folder / "pipeline.sklstm")
 
 
 def save_served(folder):
@@ -127,13 +135,33 @@ def save_keras(folder):
     joblib.dump(target_scaler, folder / "target_scaler.joblib")
 
 
-def load_sklstm(folder):
+def load_pickle(folder):
     """In a process of its own: seconds of loading, of importing Keras, and of the first prediction; memory."""
+
+    def load():
+        import pickle
+
+        return pickle.loads((folder / "pipeline.pkl").read_bytes())
+
+    return load_and_predict(load)
+
+
+def load_archive(folder):
+    """In a process of its own: as `load_pickle`."""
+
+    def load():
+        import sklstm
+
+        return sklstm.load(folder / "pipeline.sklstm")
+
+    return load_and_predict(load)
+
+
+def load_and_predict(load):
+    """Seconds of loading, of importing Keras, and of the first prediction; memory."""
     rows = make_series()[0][-N_STEPS:]
     start = time.perf_counter()
-    import pickle
-
-    pipe = pickle.loads((folder / "pipeline.pkl").read_bytes())
+    pipe = load()
     loaded = time.perf_counter()
     import keras  # noqa: F401
 
@@ -172,7 +200,8 @@ def load_keras(folder):
 
 
 SIDES = {
-    "sklstm, one pickle": (save_sklstm, load_sklstm),
+    "sklstm, one pickle": (save_pickle, load_pickle),
+    "sklstm, one archive": (save_archive, load_archive),
     "sklstm, served": (save_served, load_served),
     "Keras, with scalers by joblib": (save_keras, load_keras),
 }

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sklstm._versions import VersionWarning
 from sklstm._warnings import warn_user
 from sklstm.persistence import _container, _reading
+from sklstm.persistence._trust import UntrustedError, explain, is_trusted_name, is_trusted_type
 
 # Each number has a reader in READERS, also when there are newer ones.
 FORMAT = 1
@@ -177,32 +178,40 @@ def _reader(manifest):
 
 def _read_1(archive, trusted, runtime):
     """Read an archive of format 1."""
+    from sklstm.persistence import _reader
+
+    token = _reading.begin(_reading.Reading(frozenset(trusted), runtime == "keras"))
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as file:
+            schema = json.loads(file.read(_container.SCHEMA))
+            try:
+                return _reader.read(schema, file)
+            except (_reader.Unknown, UntrustedError):
+                # skops knows more types. What it does not trust either is named, all of it together.
+                return _read_by_skops(archive, schema, trusted)
+    except (_container.ArchiveError, Warning):
+        raise
+    except Exception as broken:
+        reason = str(broken).rstrip(".") or type(broken).__name__
+        raise _container.ArchiveError(f"cannot be read: {reason}") from broken
+    finally:
+        _reading.end(token)
+
+
+def _read_by_skops(archive, schema, trusted):
+    """Read an archive by skops; raise if it holds what is not trusted."""
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    from sklstm.persistence import _trust
-
-    with zipfile.ZipFile(io.BytesIO(archive)) as file:
-        schema = file.read(_container.SCHEMA)
-    try:
-        types, named = _find_names(json.loads(schema))
-    except (ValueError, RecursionError):
-        raise _container.ArchiveError(f"has a {_container.SCHEMA} that cannot be read") from None
-    known = {name for name in types if _trust.is_trusted_type(name)}
-    token = _reading.begin(_reading.Reading(frozenset(trusted), runtime == "keras"))
+    types, named = _find_names(schema)
+    known = {name for name in types if is_trusted_type(name)}
     try:
         return skops.io.loads(archive, trusted=sorted({*known, *trusted}))
-    except (_trust.UntrustedError, UntrustedTypesFoundException) as found:
+    except (UntrustedError, UntrustedTypesFoundException) as found:
         unknown = {*skops.io.get_untrusted_types(data=archive)} - known - {*trusted}
-        unknown |= {name for name in named if not _trust.is_trusted_name(name, trusted)}
+        unknown |= {name for name in named if not is_trusted_name(name, trusted)}
         unknown |= {*getattr(found, "names", ())}
-        raise _container.ArchiveError(_trust.explain(sorted(unknown))) from None
-    except Warning:
-        raise
-    except Exception as broken:
-        raise _container.ArchiveError(f"cannot be read: {str(broken).rstrip('.') or type(broken).__name__}") from broken
-    finally:
-        _reading.end(token)
+        raise _container.ArchiveError(explain(sorted(unknown))) from None
 
 
 READERS = {1: _read_1}

@@ -97,7 +97,7 @@ class _Converter:
             return self._dict(value, where)
         if isinstance(value, (list, tuple, set, frozenset)):
             return self._sequence(value, where)
-        if isinstance(value, NetworkState):
+        if type(value) is NetworkState:
             state = value.__getstate__()
             return self._stand_in(_stand_ins.Network, where, *(state[name] for name in NETWORK))
         if isinstance(value, PlainObject):
@@ -165,8 +165,8 @@ class _Converter:
             state = {
                 name: self.convert(part, f"{where}.{name}") for name, part in state.items() if name != _versions.KEY
             }
-        else:
-            state = self.convert(state, where)
+        elif state is not None:
+            raise TypeError(f"{where}, a {module}.{cls.__qualname__}, whose state is no dict.")
         return _shadow_class(_Shadow, module, cls.__name__)(state)
 
     def _named(self, value, where):

@@ -5,8 +5,12 @@ defined in the packages of sklstm which have fitted state, and some of scikit-le
 them. A function is only ever named: metrics of scikit-learn's and sklstm's, and networks of sklstm's, are known.
 """
 
+import re
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+
+from sklearn.base import BaseEstimator
 
 # Packages and modules of sklstm whose classes hold fitted state, or parameters.
 OWN = (
@@ -42,12 +46,29 @@ METRICS = frozenset(
     f"sklstm.forecasting._metrics.{name}"
     for name in ("coverage_score", "interval_score", "mean_absolute_scaled_error", "pinball_loss")
 )
+# Modules of scikit-learn that define its estimators.
+SKLEARN = re.compile(r"sklearn(?!\.(experimental|externals|datasets|conftest))(\.[a-z0-9_]+)+")
 _READERS = ("get", "serialize", "deserialize", "get_scorer")
 
 
+@cache
 def is_trusted_type(name):
     """Whether a full name is that of a class that sklstm trusts beside those that skops does."""
     return name in OTHERS or is_own_class(name)
+
+
+@cache
+def is_estimator(name):
+    """Whether a full name is that of an estimator of scikit-learn, all of which skops trusts.
+
+    >>> is_estimator("sklearn.linear_model._ridge.Ridge"), is_estimator("sklearn.utils._bunch.Bunch")
+    (True, False)
+    """
+    module, _, kind = name.rpartition(".")
+    if not SKLEARN.fullmatch(module) or ".tests" in module or not _exists(module):
+        return False
+    found = _class_of(module, kind)
+    return found is not None and issubclass(found, BaseEstimator)
 
 
 def is_own_class(name):
@@ -61,8 +82,14 @@ def is_own_class(name):
     module, _, kind = name.rpartition(".")
     if not any(module == own or module.startswith(f"{own}.") for own in OWN) or not _exists(module):
         return False
+    return _class_of(module, kind) is not None
+
+
+def _class_of(module, kind):
+    """The class of this name that a module defines; None if it has none, or has it from elsewhere."""
     found = getattr(import_module(module), kind, None)
-    return isinstance(found, type) and (found.__module__, found.__qualname__) == (module, kind)
+    is_class = isinstance(found, type) and (found.__module__, found.__qualname__) == (module, kind)
+    return found if is_class else None
 
 
 def _exists(module):
