@@ -1,4 +1,4 @@
-"""What a fresh process waits for: importing sklstm, and loading what was fitted, beside Keras and TensorFlow.
+"""What a fresh process waits for: importing sklstm, and loading what was fitted, with and without Keras and TensorFlow.
 
 Importing: Python runs one statement and ends; what it takes to run nothing is taken off. sklstm stands on scikit-learn
 and pandas, so these are there by themselves; keras and tensorflow are what it puts off until the first fit or the first
@@ -12,11 +12,17 @@ value, in the units of the series.
 - sklstm, one pickle: the whole Pipeline. Loading it imports scikit-learn and sklstm. Keras, which the first prediction
   would import, is imported before that, to be timed apart; then Pipeline.predict.
 - sklstm, one archive: the same, by sklstm.save and sklstm.load, which checks the file and executes nothing of it.
+- sklstm, served: the same, by sklstm.save(onnx=True) and sklstm.load(runtime="onnx"). Neither Keras nor TensorFlow is
+  imported. How much scikit-learn imports depends on what else is installed: with --served FOLDER the script does this
+  side alone, on the file that --write FOLDER has written, in an environment without the others.
 - Keras: the network in a .keras file, and the scalers of X and of y by joblib. Importing Keras imports scikit-learn,
   where that is installed; then the window is scaled, predicted by model.predict, and scaled back.
 
-Every process is fresh, seven times over, in turns; the best counts. By then all files are in the system's cache. Memory
-is the most that a process has had at once. Ratios are to the pickle.
+Memory is the most that the process had resident. Ratios are to the pickle. Every process is fresh, seven times over, in
+turns; the best counts. By then all files are in the system's cache.
+
+Predicting: OnlinePredictor.update on that Pipeline, loaded either way, for one row at a time, and within it the network
+alone, for a window that is gathered. After 150 calls to warm up, p50 and p99 of 500.
 
 Run it: python benchmarks/import_and_load.py
 It needs pip install ".[benchmarks]".
@@ -33,7 +39,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from _report import in_fresh_process, interleave, print_machine, print_table
+from _report import in_fresh_process, interleave, peak_memory, print_machine, print_table
 
 NOTHING = "pass"
 STATEMENTS = [
@@ -46,6 +52,7 @@ STATEMENTS = [
 ]
 N_ROWS, N_STEPS, UNITS = 400, 24, 32
 ROUNDS = 7
+WARM_UP, CALLS = 150, 500
 
 
 def seconds_to_run(statement):
@@ -72,8 +79,8 @@ def make_series():
     return pd.DataFrame(values[:-1], columns=["a", "b", "c"]), values[1:, 0]
 
 
-def fit_pipeline():
-    """Fit a Pipeline."""
+def fitted_pipeline():
+    """A Pipeline, fitted."""
     from sklearn.pipeline import Pipeline
 
     from sklstm import LagFramer, LSTMRegressor, SequencePadder, SeriesScaler, To3D
@@ -89,17 +96,24 @@ def fit_pipeline():
 
 
 def save_pickle(folder):
-    """Fit a Pipeline, and pickle it."""
+    """Pickle the Pipeline."""
     import pickle
 
-    (folder / "pipeline.pkl").write_bytes(pickle.dumps(fit_pipeline()))
+    (folder / "pipeline.pkl").write_bytes(pickle.dumps(fitted_pipeline()))
 
 
 def save_archive(folder):
-    """Fit a Pipeline, and save it as an archive."""
+    """Save the Pipeline as an archive."""
     import sklstm
 
-    sklstm.save(fit_pipeline(), folder / "pipeline.sklstm")
+    sklstm.save(fitted_pipeline(), folder / "pipeline.sklstm")
+
+
+def save_served(folder):
+    """Save the Pipeline with an ONNX graph."""
+    import sklstm
+
+    sklstm.save(fitted_pipeline(), folder / "pipeline.sklstm", onnx=True)
 
 
 def save_keras(folder):
@@ -122,7 +136,7 @@ def save_keras(folder):
 
 
 def load_pickle(folder):
-    """In a process of its own: seconds of loading, of importing Keras, and of the rest of the first prediction."""
+    """In a process of its own: seconds of loading, of importing Keras, and of the first prediction; memory."""
 
     def load():
         import pickle
@@ -133,7 +147,7 @@ def load_pickle(folder):
 
 
 def load_archive(folder):
-    """As `load_pickle`."""
+    """In a process of its own: as `load_pickle`."""
 
     def load():
         import sklstm
@@ -144,7 +158,7 @@ def load_archive(folder):
 
 
 def load_and_predict(load):
-    """Seconds of loading, of importing Keras, and of the rest of the first prediction."""
+    """Seconds of loading, of importing Keras, and of the first prediction; memory."""
     rows = make_series()[0][-N_STEPS:]
     start = time.perf_counter()
     pipe = load()
@@ -153,11 +167,23 @@ def load_and_predict(load):
 
     imported = time.perf_counter()
     pipe.predict(rows)[-1]
-    return loaded - start, imported - loaded, time.perf_counter() - imported
+    return loaded - start, imported - loaded, time.perf_counter() - imported, peak_memory()
+
+
+def load_served(folder):
+    """In a process of its own: seconds of loading, of importing nothing, and of the first prediction; memory."""
+    rows = make_series()[0][-N_STEPS:]
+    start = time.perf_counter()
+    import sklstm
+
+    pipe = sklstm.load(folder / "pipeline.sklstm", runtime="onnx")
+    loaded = time.perf_counter()
+    pipe.predict(rows)[-1]
+    return loaded - start, 0.0, time.perf_counter() - loaded, peak_memory()
 
 
 def load_keras(folder):
-    """In a process of its own: seconds of loading, of importing Keras, and of the first prediction."""
+    """In a process of its own: seconds of loading, of importing Keras, and of the first prediction; memory."""
     rows = make_series()[0][-N_STEPS:]
     start = time.perf_counter()
     import keras
@@ -170,20 +196,13 @@ def load_keras(folder):
     loaded = time.perf_counter()
     window = scaler.transform(rows)[None]
     target_scaler.inverse_transform(model.predict(window, verbose=0))[0, 0]
-    return loaded - imported, imported - start, time.perf_counter() - loaded
-
-
-def peak_memory():
-    """The most memory that this process has had, in MB."""
-    import resource
-
-    # Linux counts in kilobytes, macOS in bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return loaded - imported, imported - start, time.perf_counter() - loaded, peak_memory()
 
 
 SIDES = {
     "sklstm, one pickle": (save_pickle, load_pickle),
     "sklstm, one archive": (save_archive, load_archive),
+    "sklstm, served": (save_served, load_served),
     "Keras, with scalers by joblib": (save_keras, load_keras),
 }
 
@@ -209,29 +228,87 @@ def print_loading():
         sizes = {side: sum(file.stat().st_size for file in folder.iterdir()) for side, folder in folders.items()}
         cases = [("load", side, folder) for side, folder in folders.items()]
         measured = interleave(lambda *case: in_fresh_process(__file__, *case), cases, ROUNDS)
-    best = {side: min((times for times, _ in results), key=sum) for (_, side, _), results in measured.items()}
-    memory = {side: min(peak for _, peak in results) for (_, side, _), results in measured.items()}
-    pickled = "sklstm, one pickle"
+        speeds = {side: in_fresh_process(__file__, "stream", side, folders[side]) for side in STREAMS}
+    best = {side: min(results, key=lambda result: sum(result[:3])) for (_, side, _), results in measured.items()}
+    *ours, our_memory = best["sklstm, one pickle"]
     rows = []
-    for side, times in best.items():
-        seconds = [f"{value:.2f} s" for value in (*times, sum(times))]
-        ratios = f"{sum(times) / sum(best[pickled]):.2f}", f"{memory[side] / memory[pickled]:.2f}"
-        rows.append([side, f"{sizes[side] / 1024:.0f} kB", *seconds, ratios[0], f"{memory[side]:.0f} MB", ratios[1]])
-    columns = ["files", "load", "import keras", "predict", "in all", "ratio", "memory", "ratio"]
-    print_table(["from files to a forecast", *columns], rows)
+    for side, (load, imports, predict, memory) in best.items():
+        whole = load + imports + predict
+        seconds = [f"{value:.2f} s" for value in (load, imports, predict, whole)]
+        ratios = f"{whole / sum(ours):.2f}", f"{memory / 2**20:.0f} MB", f"{memory / our_memory:.2f}"
+        rows.append([side, f"{sizes[side] / 1024:.0f} kB", *seconds, *ratios])
+    header = ["from files to a forecast", "files", "load", "import keras", "predict", "in all", "ratio"]
+    print_table([*header, "memory", "ratio"], rows)
+    header = ["OnlinePredictor.update", "p50", "p99", "the network alone, p50", "p99"]
+    print_table(header, [[side, *(f"{value:.3f} ms" for value in values)] for side, values in speeds.items()])
+
+
+def stream(pipe):
+    """Milliseconds of OnlinePredictor.update, p50 and p99, and of the network alone."""
+    import numpy as np
+
+    from sklstm import OnlinePredictor
+    from sklstm.training import predict_outputs
+
+    online, row = OnlinePredictor(pipe, warm=True), make_series()[0].to_numpy()[-1]
+    windows = np.random.default_rng(0).normal(size=(1, N_STEPS, 3)).astype(np.float32)
+    network = pipe[-1].network_
+    calls = lambda: online.update(row), lambda: predict_outputs(network, windows.__getitem__, 1)
+    percentiles = []
+    for call in calls:
+        times = []
+        for _ in range(WARM_UP + CALLS):
+            start = time.perf_counter()
+            call()
+            times.append(1e3 * (time.perf_counter() - start))
+        percentiles += np.percentile(times[WARM_UP:], [50, 99]).tolist()
+    return percentiles
+
+
+def stream_keras(folder):
+    """Stream with the pickle."""
+    import pickle
+
+    return stream(pickle.loads((folder / "pipeline.pkl").read_bytes()))
+
+
+def stream_served(folder):
+    """Stream with the graph."""
+    import sklstm
+
+    return stream(sklstm.load(folder / "pipeline.sklstm", runtime="onnx"))
+
+
+STREAMS = {"sklstm, one pickle": stream_keras, "sklstm, served": stream_served}
+
+
+def print_served(folder):
+    """Load the file that is served in fresh processes of this environment, and print the best time, and its memory."""
+    results = [in_fresh_process(__file__, "load", "sklstm, served", folder) for _ in range(ROUNDS)]
+    load, _, predict, memory = min(results, key=lambda result: sum(result[:3]))
+    seconds = [f"{value:.2f} s" for value in (load, predict, load + predict)]
+    print_table(
+        ["from a file to a forecast", "load", "predict", "in all", "memory"],
+        [["sklstm, served", *seconds, f"{memory / 2**20:.0f} MB"]],
+    )
 
 
 def main():
-    """Print both tables."""
+    """Print all tables."""
     print_machine(*map(import_module, ("sklstm", "sklearn", "pandas", "keras", "tensorflow", "joblib")))
     print_imports()
     print_loading()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:2] == ["--write"]:
+        save_served(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--served"]:
+        print_served(Path(sys.argv[2]))
+    elif len(sys.argv) > 1:
         what, side, folder = sys.argv[1:]
         save, load = SIDES[side]
-        print(json.dumps((load(Path(folder)), peak_memory()) if what == "load" else save(Path(folder))))
+        calls = {"save": save, "load": load, "stream": STREAMS.get(side)}
+        print(json.dumps(calls[what](Path(folder))))
     else:
         main()

@@ -71,9 +71,9 @@ def sklstm_sides(sequences, y):
 
 def random_order_sides(sequences, y):
     """The same without batches by length."""
-    from sklstm.training import _batches
+    from sklstm.training import _lengths
 
-    _batches.FEWEST_SAVED = np.inf
+    _lengths.FEWEST_SAVED = np.inf
     return sklstm_sides(sequences, y)
 
 

@@ -22,13 +22,16 @@ class NetworkState:
         Builds the layers anew, where a configuration cannot describe them; it must pickle for the state to pickle.
     compiled : dict, optional
         What the model is compiled with, as `as_plain` writes it.
+    onnx : OnnxNetwork, optional
+        The same network as an ONNX graph. It is forgotten when the network changes.
     """
 
-    def __init__(self, config, weights, rebuild=None, compiled=None):
+    def __init__(self, config, weights, rebuild=None, compiled=None, onnx=None):
         self.config = config
         self.weights = weights
         self.rebuild = rebuild
         self.compiled = compiled
+        self.onnx = onnx
         self._asked = 0
         self._parts = {}
 
@@ -85,7 +88,7 @@ class NetworkState:
             return
         weights = model.get_weights()
         if not all(map(np.array_equal, weights, self.weights)):
-            self.weights = weights
+            self.weights, self.onnx = weights, None
             self._forget("tensors")
         if self.config is not None and (described := _described(model)) != self.config:
             self.config = described
@@ -94,6 +97,16 @@ class NetworkState:
     def _forget(self, name):
         vars(self).pop(name, None)
         self._parts = {}
+
+    @property
+    def takes_nan(self):
+        """Whether the network looks for NaN, time steps that were not observed; True where its layers do not say it."""
+        return takes_nan(self.config)
+
+    @property
+    def input_shape(self):
+        """Shape of the inputs, samples first; None where it is open."""
+        return self.model.input_shape
 
     @cached_property
     def tensors(self):
@@ -121,10 +134,15 @@ class NetworkState:
         return self.key is not None and self._asked > often
 
     def __getstate__(self):
-        return {name: vars(self)[name] for name in ("config", "weights", "rebuild", "compiled")}
+        return {name: vars(self)[name] for name in ("config", "weights", "rebuild", "compiled", "onnx")}
 
     def __setstate__(self, state):
         self.__init__(**state)
+
+
+def takes_nan(config):
+    """Whether a network looks for NaN, by its layers in JSON; True for None."""
+    return config is None or '"Isnan"' in config
 
 
 def _described(network):

@@ -30,6 +30,7 @@ from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_param
 from sklstm._versions import with_version, without_version
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
+from sklstm.estimators._graphs import is_served
 from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
 from sklstm.estimators._network_checks import refuse_nan
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
@@ -275,11 +276,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return [predict_outputs(network, samples.gather, len(samples), **params) for network in networks], samples
 
     def _read_for_predict(self, X):
-        from sklstm.training import prepare_process
-
         check_is_fitted(self)
         self._take_up_changes()
-        prepare_process(f"{type(self).__name__}.predict")
+        if not is_served(self):
+            from sklstm.training import prepare_process
+
+            prepare_process(f"{type(self).__name__}.predict")
         samples = self._read(X, reset=False)
         return samples if self._scaling is None else self._scaling.apply(samples)
 
@@ -287,7 +289,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """X as Samples."""
         samples = self._reader.read(self, X, reset)
         if not reset and self._is_network_of_user():
-            refuse_nan(type(self).__name__, self.network_.config, samples.windows)
+            refuse_nan(type(self).__name__, self.network_.takes_nan, samples.windows)
         return samples
 
     def _lengths(self, samples):
@@ -305,6 +307,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         trained on quantiles is not compiled, so that it loads where sklstm is not installed.
         """
         check_is_fitted(self)
+        if is_served(self):
+            raise AttributeError(
+                f"{type(self).__name__} was loaded with runtime='onnx', and has no Keras model. Load it with "
+                "sklstm.load(path, runtime='keras')."
+            )
         self._shares_model = True
         model = self.network_.model
         if not model.compiled:
@@ -350,7 +357,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return {name: copy_value(getattr(self, name)) for name in self._fixed_parameters}
 
     def _refuse_another_network(self):
-        """Refuse to go on training where parameters ask for another network than the one that there is."""
+        """Refuse to go on training where the network is a graph, or parameters ask for another network."""
+        if is_served(self):
+            raise ValueError(
+                f"{type(self).__name__} was loaded with runtime='onnx', which predicts only. Load it with "
+                "sklstm.load(path, runtime='keras') to go on training, or call fit with warm_start=False."
+            )
         for name, value in self._get_fixed_parameters().items():
             before = self._built_from.get(name)
             if not is_same_value(value, before):
@@ -437,6 +449,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _validation_batch_size(self):
         return self._batch_size()
+
+    def _export_params(self):
+        """Parameters of `export_network`."""
+        return {}
 
     def _fit_params(self):
         return {"verbose": int(self.verbose)}

@@ -12,7 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._fit_callbacks import with_callbacks
 from sklstm._validation import FLOATS
 from sklstm.estimators._keras_estimator import KerasEstimator
-from sklstm.estimators._reconstruction import ChangingWindowReader, WindowTarget, errors_of, rebuilt_chunks
+from sklstm.estimators._reconstruction import (
+    ChangingWindowReader,
+    WindowTarget,
+    cut_decoder,
+    cut_encoder,
+    errors_of,
+    rebuilt_chunks,
+)
 
 
 class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, OutlierMixin, KerasEstimator):
@@ -240,11 +247,10 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         codes : ndarray of shape (n_samples, latent_dim)
             Of the precision of X. As many columns as `units`, without `latent_dim`.
         """
-        from sklstm.networks._autoencoder import encoder_part
         from sklstm.training import predict_outputs
 
         samples = self._read_for_predict(X)
-        (codes,) = predict_outputs(self.network_.part(encoder_part), samples.gather, len(samples))
+        (codes,) = predict_outputs(self.network_.part(cut_encoder), samples.gather, len(samples))
         return codes.astype(samples.windows.dtype)
 
     def inverse_transform(self, X) -> np.ndarray:
@@ -265,7 +271,6 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         ValueError
             If the codes are not of that shape.
         """
-        from sklstm.networks._autoencoder import decoder_part
         from sklstm.training import predict_outputs
 
         check_is_fitted(self)
@@ -275,7 +280,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
                 f"{type(self).__name__} expects codes of shape (n_samples, {self._n_features_out}), as transform "
                 f"returns them, got shape {codes.shape}. Pass what transform returned."
             )
-        decoder = self.network_.part(decoder_part, self.n_timesteps_)
+        decoder = self.network_.part(cut_decoder, self.n_timesteps_)
         numbers = codes.astype(np.float32)
         (windows,) = predict_outputs(decoder, numbers.__getitem__, len(numbers))
         return windows.astype(codes.dtype if codes.dtype in FLOATS else np.float64)
@@ -419,3 +424,6 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    def _export_params(self):
+        return {"parts": [(cut_encoder,), (cut_decoder, self.n_timesteps_)]}

@@ -191,6 +191,12 @@ class LSTMEstimator(KerasEstimator):
         self.n_categories_ = self._reader.n_categories
         self.window_scaler_ = self._scaling.scaler
 
+    def _export_params(self):
+        # With mode="state", OnlinePredictor carries a state also where training did not.
+        network = self._architecture.network
+        whole = network in ("bidirectional", "lstm_fcn") or (self._architecture.is_custom and not self.stateful)
+        return {"carries": not (whole or self._pooling == "mean" or len(self.members_) > 1)}
+
     def _needs_all_samples(self):
         return self.stateful
 

@@ -61,7 +61,8 @@ def is_builder(model):
 
 def is_model(model):
     """Whether it is a keras.Model; where Keras is not loaded, there is none."""
-    return "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model)
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(model, keras.Model)
 
 
 def state_of(model):

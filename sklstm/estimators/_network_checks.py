@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from sklstm._network_state import describes_itself
+from sklstm._network_state import describes_itself, takes_nan
 
 
 def check_network(who, builder, network, samples, trained=slice(None)):
@@ -25,7 +25,8 @@ def check_network(who, builder, network, samples, trained=slice(None)):
             "with keras.Input(meta['X_shape_'][1:])."
         )
     refuse_other_input(who, network, samples)
-    refuse_nan(who, json.dumps(network.get_config()) if describes_itself(network) else None, samples.windows[trained])
+    config = json.dumps(network.get_config()) if describes_itself(network) else None
+    refuse_nan(who, takes_nan(config), samples.windows[trained])
 
 
 def refuse_other_input(who, network, samples):
@@ -49,9 +50,9 @@ def refuse_other_input(who, network, samples):
     raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
 
 
-def refuse_nan(who, config, windows):
-    """Refuse time steps that were not observed where the network, by its configuration, takes them for numbers."""
-    if config is not None and '"Isnan"' not in config and _shows_nan(windows):
+def refuse_nan(who, looked_for, windows):
+    """Refuse time steps that were not observed where the network does not look for NaN, and takes them for numbers."""
+    if not looked_for and _shows_nan(windows):
         raise ValueError(
             f"{who} got NaN in X, time steps that were not observed, and the network does not look for NaN: its loss "
             "would be NaN. Begin the network with keras.ops.isnan and keras.ops.where, use one of sklstm.networks, put "

@@ -49,6 +49,20 @@ class WindowTarget:
         return [_Gathered(samples, np.nan_to_num)], weights
 
 
+def cut_encoder(model):
+    """The part of an autoencoder from windows to their codes."""
+    from sklstm.networks._autoencoder import encoder_part
+
+    return encoder_part(model)
+
+
+def cut_decoder(model, n_timesteps):
+    """The part of an autoencoder from codes to windows of `n_timesteps`."""
+    from sklstm.networks._autoencoder import decoder_part
+
+    return decoder_part(model, n_timesteps)
+
+
 def errors_of(network, samples):
     """Mean squared difference of each sample from what is rebuilt of it, over its observed time steps."""
     errors = np.empty(len(samples))

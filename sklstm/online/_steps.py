@@ -104,7 +104,7 @@ def find_n_steps(given, framer, after, final, who):
 
 def find_n_features(final, first):
     """Number of features of the time steps of a network, whose model begins with the step `first`."""
-    shape, n_features = final.model_.input_shape, final.n_features_in_
+    shape, n_features = final.network_.input_shape, final.n_features_in_
     if len(shape) != 3 or (shape[-1] != n_features and not isinstance(first, To3D)):
         fitted_on = f"a table of {n_features} columns" if len(shape) == 3 else f"samples of shape {shape[1:]}"
         raise ValueError(

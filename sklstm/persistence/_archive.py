@@ -35,7 +35,8 @@ def save(fitted: object, path: str | PathLike, *, onnx: bool = False) -> None:
     path : str or Path
         File to write, ``"model.sklstm"``. One that is there is replaced.
     onnx : bool, default=False
-        Whether to add networks as ONNX, which ``load(path, runtime="onnx")`` runs without TensorFlow.
+        Whether to add networks as ONNX, which ``load(path, runtime="onnx")`` runs without TensorFlow. To export them
+        takes about a second for each, and the extra ``sklstm[onnx]``.
 
     Raises
     ------
@@ -44,6 +45,10 @@ def save(fitted: object, path: str | PathLike, *, onnx: bool = False) -> None:
         says where.
     FileNotFoundError
         If there is no folder for the file.
+    ImportError
+        If ``onnx=True`` and tf2onnx or onnxruntime is not installed.
+    ValueError
+        If ``onnx=True`` and a network cannot be exported. The message names it, and says why.
 
     See Also
     --------
@@ -113,13 +118,14 @@ def load(
     Returns
     -------
     fitted : object
-        It predicts the same bits as what was saved.
+        It predicts the same bits as what was saved; with ``runtime="onnx"`` the same but for rounding in single
+        precision. Then it does not train on, and has no `model_`.
 
     Raises
     ------
     ValueError
         If the file is damaged, is another kind of file, was written by a newer version of sklstm, or holds classes or
-        functions that are not trusted.
+        functions that are not trusted; if its networks are not there for the `runtime`.
     FileNotFoundError
         If there is no such file.
 
@@ -152,10 +158,11 @@ def load(
         fitted = read(archive, _names(trusted), runtime)
     except _container.ArchiveError as refused:
         raise ValueError(f"{str(path)!r} {refused}.") from None
-    if runtime == "onnx":
-        from sklstm.persistence._onnx import served
+    from sklstm.persistence import _onnx
 
-        fitted = served(fitted)
+    if runtime == "onnx":
+        return _onnx.served(fitted)
+    _onnx.refuse_served(fitted)
     return fitted
 
 

@@ -192,7 +192,7 @@ def _is_long_and_plain(values):
     return len(values) > LONG and all(type(value) in IN_JSON for value in values)
 
 
-NETWORK = ("config", "weights", "rebuild", "compiled")
+NETWORK = ("config", "weights", "rebuild", "compiled", "onnx")
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.mean))
 PUBLIC = (*_trust.NAMED, "keras.callbacks")
 

@@ -114,12 +114,12 @@ class Network(StandIn):
     """A NetworkState, whose layers are checked: they execute nothing that is not trusted."""
 
     @staticmethod
-    def restore(config, weights, rebuild, compiled):
+    def restore(config, weights, rebuild, compiled, onnx=None):
         if not isinstance(config, (str, type(None))):
             raise ValueError(f"the layers of a network are no text, but {type(config).__name__}")
         for part in (config, compiled):
             _keras_configs.refuse_unsafe(part, _reading.current().trusted)
-        return NetworkState(config, weights, rebuild, compiled)
+        return NetworkState(config, weights, rebuild, compiled, onnx)
 
 
 class KerasObject(StandIn):

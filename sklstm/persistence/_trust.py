@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 OWN = (
     *("sklstm.preprocessing", "sklstm.model_selection", "sklstm.estimators", "sklstm.forecasting", "sklstm.online"),
     *("sklstm.training", "sklstm._series", "sklstm._windows", "sklstm._own_past", "sklstm.persistence._stand_ins"),
-    *("sklstm.persistence._pandas_objects", "sklstm.persistence._onnx"),
+    *("sklstm.persistence._pandas_objects", "sklstm._onnx_network"),
 )
 _SPLITTERS = (
     *("KFold", "StratifiedKFold", "GroupKFold", "StratifiedGroupKFold", "TimeSeriesSplit", "LeaveOneOut", "LeavePOut"),

@@ -1,51 +1,44 @@
-"""How a network is trained, and how it predicts. Keras, and nothing of scikit-learn."""
+"""How a network is trained, and how it predicts. Keras, and nothing of scikit-learn.
 
-from sklstm.training._batches import SampleBatches, StreamBatches, shuffled_rows, split_time_tail
-from sklstm.training._carried_state import carrying, streams
-from sklstm.training._compile import (
-    build_callbacks,
-    build_loss,
-    build_metrics,
-    build_optimizer,
-    check_parameters,
-    early_stopping,
-)
-from sklstm.training._cosine_decay import CosineDecay
-from sklstm.training._epoch_report import EpochReport
-from sklstm.training._fit_network import choose_path, fit_network
-from sklstm.training._pinball_loss import PinballLoss
-from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
-from sklstm.training._processes import free_threads, prepare_process
-from sklstm.training._programs import clear_programs
-from sklstm.training._settings import Settings
-from sklstm.training._stopping import stopping_fits
-from sklstm.training._truncated import sequence_model
+Each name is loaded when it is first asked for: a network that is an ONNX graph predicts without Keras.
+"""
 
-__all__ = [
-    "CosineDecay",
-    "EpochReport",
-    "PinballLoss",
-    "SampleBatches",
-    "Settings",
-    "StreamBatches",
-    "build_callbacks",
-    "build_loss",
-    "build_metrics",
-    "build_optimizer",
-    "carrying",
-    "check_parameters",
-    "choose_path",
-    "clear_programs",
-    "early_stopping",
-    "fit_network",
-    "free_threads",
-    "predict_carrying",
-    "predict_carrying_by_series",
-    "predict_outputs",
-    "prepare_process",
-    "sequence_model",
-    "shuffled_rows",
-    "split_time_tail",
-    "stopping_fits",
-    "streams",
-]
+from importlib import import_module
+
+_HOMES = {
+    "SampleBatches": "_batches",
+    "StreamBatches": "_batches",
+    "shuffled_rows": "_batches",
+    "split_time_tail": "_batches",
+    "carrying": "_carried_state",
+    "streams": "_carried_state",
+    "build_callbacks": "_compile",
+    "build_loss": "_compile",
+    "build_metrics": "_compile",
+    "build_optimizer": "_compile",
+    "early_stopping": "_compile",
+    "CosineDecay": "_cosine_decay",
+    "EpochReport": "_epoch_report",
+    "export_network": "_export",
+    "choose_path": "_fit_network",
+    "fit_network": "_fit_network",
+    "check_parameters": "_parameters",
+    "PinballLoss": "_pinball_loss",
+    "predict_carrying": "_predict",
+    "predict_carrying_by_series": "_predict",
+    "predict_outputs": "_predict",
+    "free_threads": "_processes",
+    "prepare_process": "_processes",
+    "clear_programs": "_programs",
+    "Settings": "_settings",
+    "stopping_fits": "_stopping",
+    "sequence_model": "_truncated",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sklstm.training' has no attribute {name!r}")
+    return getattr(import_module(f"sklstm.training.{_HOMES[name]}"), name)

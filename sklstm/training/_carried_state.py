@@ -7,9 +7,7 @@ import numpy as np
 from keras import ops, tree
 
 from sklstm._seeds import Seeds, fill_in_seeds
-
-# Steps of all streams, and windows, gathered at once: more are no faster, as samples wait for one another.
-STEPS_AT_ONCE, WINDOWS_AT_ONCE = 256, 4096
+from sklstm.training._streams import predict_each, predict_streams
 
 
 def carrying(network, batch_size):
@@ -151,54 +149,30 @@ def carrying_predictor(network):
     Returns
     -------
     predict : callable
-        ``predict(weights, gather, order, states=None, keep=None, present=None)`` returns the outputs, a list of ndarray
-        of shape (n_steps, n_streams, ...), and the states at the end, a list of ndarray of shape (n_streams, ...).
-        ``order``, (n_steps, n_streams), holds the samples of each stream, ``gather(samples)`` returns the inputs of
-        samples, (n, n_timesteps, n_features). Streams go on from the given states, or from zero. `keep` is 0 where a
-        sample starts from zero, `present` is false where a sample does not count and leaves the state as it is; both
-        have the shape of `order`.
+        ``predict(weights, gather, order, states=None, keep=None, present=None)``, where all but the weights is as for
+        `predict_streams`.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     program = _traced(network) if on_tensorflow else partial(_predict_each, network)
-    one_step = _OneStep(network)
+    one_step = _OneStep(network) if on_tensorflow else None
     zeros = [np.zeros(state.shape, state.dtype) for state in states(network)]
 
-    def predict(weights, gather, order, states=None, keep=None, present=None):
-        keep = np.ones(order.shape, dtype=np.float32) if keep is None else keep
-        present = np.ones(order.shape, dtype=bool) if present is None else present
-        end = zeros if states is None else states
-        n_steps, n_streams = order.shape
-        if on_tensorflow and n_steps == 1 and present.all() and (inputs := gather(order[0])).shape[1] == 1:
-            return one_step(weights, inputs, [state * _by_stream(keep[0], state) for state in end])
-        at_once = max(1, min(STEPS_AT_ONCE, WINDOWS_AT_ONCE // n_streams))
-        chunks = []
-        for first in range(0, n_steps, at_once):
-            steps = slice(first, first + at_once)
-            inputs = gather(order[steps].ravel())
-            inputs = inputs.reshape(-1, n_streams, *inputs.shape[1:])
-            outputs, end = program(weights, inputs, keep[steps], present[steps], end)
-            chunks.append(outputs)
-        return [np.concatenate(output) for output in zip(*chunks, strict=True)], end
+    def predict(weights, *args, **params):
+        quick = one_step and partial(one_step, weights)
+        return predict_streams(partial(program, weights), zeros, *args, **params, one_step=quick)
 
     return predict
 
 
-def _predict_each(network, weights, inputs, keep, present, begin):
+def _predict_each(network, weights, *args):
     """Outputs and states after one sample of each stream at a time, by any backend."""
     network.set_weights(weights)
-    outputs, end = [], begin
-    for k in range(len(inputs)):
-        before = [state * _by_stream(keep[k], state) for state in end]
+
+    def step(inputs, before):
         write_states(network, before)
-        outputs.append(tree.flatten(network.predict_on_batch(inputs[k])))
-        after = zip(read_states(network), end, strict=True)
-        end = [np.where(_by_stream(present[k], new), new, old) for new, old in after]
-    return [np.stack(output) for output in zip(*outputs, strict=True)], end
+        return tree.flatten(network.predict_on_batch(inputs)), read_states(network)
 
-
-def _by_stream(values, state):
-    """Values of streams, (n_streams,), in as many dimensions as a state has."""
-    return values.reshape(-1, *(1,) * (len(state.shape) - 1))
+    return predict_each(step, *args)
 
 
 def _traced(network):

@@ -6,6 +6,7 @@ import keras
 
 from sklstm._keras_objects import full_config, parameters_of
 from sklstm._parameters import suggest
+from sklstm.training._parameters import check_parameters, nearest
 
 
 def build_optimizer(optimizer, **params):
@@ -101,18 +102,6 @@ def early_stopping(monitor, patience):
     return keras.callbacks.EarlyStopping(monitor, patience=patience, restore_best_weights=True)
 
 
-def check_parameters(prefix, given, function):
-    """Refuse names of routed parameters that a function does not take, with a suggestion."""
-    known = parameters_of(function)
-    if known is None:
-        return
-    for name in given:
-        if name not in known:
-            who = getattr(function, "__name__", type(function).__name__)
-            takes = f"{who} takes {', '.join(known)}" if known else f"{who} takes no parameters"
-            raise ValueError(f"No parameter '{prefix}__{name}': {takes}.{_nearest(prefix, name, known)}")
-
-
 def _build(given, kind, params):
     """A fresh object from a class or an instance; a function as it is."""
     if isinstance(given, type):
@@ -159,7 +148,7 @@ def _share_out(route, params, known):
             takes = list(dict.fromkeys(key for keys in known.values() for key in keys or ()))
             said = f"the {route} take {', '.join(takes)}" if takes else f"there are no {route} that take parameters"
             by_name = [f"{name}__{key}" for name, keys in known.items() for key in keys or ()]
-            raise ValueError(f"No parameter '{route}__{param}': {said}.{_nearest(route, param, takes + by_name)}")
+            raise ValueError(f"No parameter '{route}__{param}': {said}.{nearest(route, param, takes + by_name)}")
         for name in takers:
             own[name][rest if one else param] = params[param]
     return own
@@ -178,10 +167,6 @@ def _metric_class(metric):
     except ValueError:
         raise ValueError(f"Keras has no metric {metric!r}.{suggest(metric, _public(keras.metrics))}") from None
     return type(found) if hasattr(found, "get_config") else None
-
-
-def _nearest(prefix, name, known):
-    return suggest(f"{prefix}__{name}", [f"{prefix}__{one}" for one in known or ()])
 
 
 def _public(module):

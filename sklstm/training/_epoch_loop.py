@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from sklstm.training._batches import trim
 from sklstm.training._epoch_program import State, make_metric_variables
+from sklstm.training._lengths import trim
 from sklstm.training._stopping import raise_if_stopping
 
 # Evaluation keeps nothing for a gradient: it takes more at once than training does.

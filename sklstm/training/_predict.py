@@ -1,17 +1,12 @@
-"""Predict with a network, a thousand samples at a time, or one after the other."""
+"""Predict with a network, a thousand samples at a time, or one after the other; nothing here needs Keras."""
 
-import keras
+from functools import partial
+
 import numpy as np
 
-from sklstm.training._batches import are_uneven, trim
-from sklstm.training._carried_state import carrying, carrying_predictor
-from sklstm.training._fast_lstm import fast_lstms
-from sklstm.training._paths import xla_takes
-from sklstm.training._programs import programs
-
-# Who predicts a few samples again and again gets a program of XLA's, for so many samples or filled up to so many. It
-# takes up to a second to compile, and then 0.25 ms for a window of any length; TensorFlow takes 1 ms for 24 time steps.
-FEW, OFTEN = (1, 8, 32), 100
+from sklstm._onnx_network import OnnxNetwork
+from sklstm.training._lengths import are_uneven, trim
+from sklstm.training._streams import predict_each, predict_streams
 
 # Samples of different lengths are predicted in the order of their lengths, in chunks of so many at most: 4,096 of 10 to
 # 400 time steps, by 32 units, took 0.51 s in place of 0.98; 0.56 in chunks of 128, 0.54 of 512, 0.76 of 1,024.
@@ -26,7 +21,7 @@ def predict_outputs(state, gather, n_samples, chunk=1024, lengths=None):
 
     Parameters
     ----------
-    state : NetworkState
+    state : NetworkState or OnnxNetwork
         The network.
     gather : callable
         ``gather(samples)`` returns the inputs of these samples, float32.
@@ -43,9 +38,9 @@ def predict_outputs(state, gather, n_samples, chunk=1024, lengths=None):
     outputs : list of ndarray of shape (n_samples, ...)
         One for each output of the network, in the order of the samples.
     """
-    tensorflow = keras.backend.backend() == "tensorflow"
+    predict, any_length = _predictor(state)
     # Other backends compile for each number of time steps.
-    lengths = lengths if tensorflow else None
+    lengths = lengths if any_length else None
     size = min(chunk, BY_LENGTH)
     uneven = lengths is not None and are_uneven(lengths, size, n_samples // size)
     if uneven:
@@ -53,10 +48,7 @@ def predict_outputs(state, gather, n_samples, chunk=1024, lengths=None):
         chunks = np.array_split(order, -(-n_samples // size))
     else:
         chunks = [np.arange(first, min(first + chunk, n_samples)) for first in range(0, n_samples, chunk)]
-    if tensorflow:
-        parts = [_predict(state, gather(samples), lengths is not None) for samples in chunks]
-    else:
-        parts = [_listed(state.model.predict_on_batch(gather(samples))) for samples in chunks]
+    parts = [predict(gather(samples), lengths is not None) for samples in chunks]
     outputs = [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
     return [output[np.argsort(order)] for output in outputs] if uneven else outputs
 
@@ -66,7 +58,7 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
 
     Parameters
     ----------
-    state : NetworkState
+    state : NetworkState or OnnxNetwork
         The network; its layers need not be stateful.
     gather, n_samples
         As for `predict_outputs`.
@@ -86,7 +78,7 @@ def predict_carrying(state, gather, n_samples, states=None, groups=None):
     if groups is not None:
         keep[1:, 0] = groups[1:] == groups[:-1]
     order = np.arange(n_samples)[:, None]
-    outputs, states = _carrying_program(state, 1)(_weights(state), gather, order, states, keep)
+    outputs, states = _carrying_predictor(state, 1)(gather, order, states, keep)
     return [output[:, 0] for output in outputs], states
 
 
@@ -95,7 +87,7 @@ def predict_carrying_by_series(state, gather, codes, states=None):
 
     Parameters
     ----------
-    state : NetworkState
+    state : NetworkState or OnnxNetwork
         The network; its layers need not be stateful.
     gather : callable
         As for `predict_outputs`.
@@ -116,7 +108,7 @@ def predict_carrying_by_series(state, gather, codes, states=None):
     # Series of like lengths side by side: those that have ended wait for the others.
     longest_first, n_streams = np.argsort(-counts, kind="stable"), SIDE_BY_SIDE[-1]
     n_streams = next((size for size in SIDE_BY_SIDE if len(counts) <= size), n_streams)
-    predict = _carrying_program(state, n_streams)
+    predict = _carrying_predictor(state, n_streams)
     outputs, ends = None, None
     for begin in range(0, len(counts), n_streams):
         series = longest_first[begin : begin + n_streams]
@@ -126,7 +118,7 @@ def predict_carrying_by_series(state, gather, codes, states=None):
         present = step < lengths
         order = by_series[first[streams] + np.minimum(step, np.maximum(lengths - 1, 0))]
         before = None if states is None else [part[streams] for part in states]
-        made, after = predict(_weights(state), gather, order, before, present=present)
+        made, after = predict(gather, order, before, present=present)
         if outputs is None:
             outputs = [np.empty((len(codes), *output.shape[2:]), output.dtype) for output in made]
             ends = [np.empty((len(counts), *end.shape[1:]), end.dtype) for end in after]
@@ -137,81 +129,24 @@ def predict_carrying_by_series(state, gather, codes, states=None):
     return outputs, ends
 
 
-def _carrying_program(state, n_streams):
-    """The function of `carrying_predictor` for a network and a number of streams."""
-    return programs.get(
-        state.key and ("predict carrying", state.key, n_streams),
-        lambda: carrying_predictor(carrying(state.build(), batch_size=n_streams)),
-    )
+def _predictor(state):
+    """A function of inputs, and of whether they may be trimmed; whether it takes any number of time steps."""
+    if isinstance(state, OnnxNetwork):
+        return lambda inputs, open_front: state.run(trim(inputs) if open_front else inputs)[0], True
+    from sklstm.training._predict_programs import on_tensorflow, predict_batch
+
+    return partial(predict_batch, state), on_tensorflow()
 
 
-def _weights(state):
-    """The weights of a network as its programs take them."""
-    return state.tensors if keras.backend.backend() == "tensorflow" else state.weights
+def _carrying_predictor(state, n_streams):
+    """A function of ``(gather, order, states, keep, present)``, as of `predict_streams`."""
+    if isinstance(state, OnnxNetwork):
+        if not state.state_sizes:
+            raise ValueError(
+                "The ONNX graph of this network carries no state from one sample to the next. Fit with stateful=True, "
+                "save again with onnx=True, and load that file; or pass stateful=False."
+            )
+        return partial(predict_streams, partial(predict_each, state.run), state.zero_states(n_streams))
+    from sklstm.training._predict_programs import carrying_program
 
-
-def _predict(state, inputs, open_front):
-    """Outputs for inputs that are gathered, on TensorFlow: a list of ndarray."""
-    few = next((size for size in FEW if len(inputs) <= size), None)
-    if few is not None and state.is_asked_often(OFTEN):
-        shape = (few, *inputs.shape[1:])
-        program = programs.get(("predict few", state.key, shape), lambda: _program_for_few(state.build(), shape))
-        if program is not None:
-            filled = inputs if len(inputs) == few else np.resize(inputs, shape)
-            return [output[: len(inputs)] for output in program(state.tensors, filled)]
-    program = programs.get(state.key and ("predict", state.key), lambda: _program(state.build()))
-    return program(state.tensors, trim(inputs) if open_front else inputs)
-
-
-def _program(network):
-    """A network as a function of its weights and of inputs; it returns a list of outputs.
-
-    It is traced once for any number of samples, and of time steps where the network leaves it open. Keras' own predict
-    and predict_on_batch trace again, and warn about it, as shapes and models come and go.
-    """
-    import tensorflow as tf
-
-    traced = tf.function(_by_weights(network), autograph=False)
-    shape = getattr(network, "input_shape", None)
-    if shape is not None:
-        # A network of a class of one's own does not say what it takes.
-        traced = traced.get_concrete_function(*_signature(network, (None, *shape[1:])))
-    return _on_arrays(traced)
-
-
-def _program_for_few(network, shape):
-    """The same for inputs of one shape, by XLA; None where XLA does not take the network."""
-    import tensorflow as tf
-
-    if not xla_takes(network):
-        return None
-    with fast_lstms(network):
-        program = tf.function(_by_weights(network), jit_compile=True, autograph=False).get_concrete_function(
-            *_signature(network, shape)
-        )
-    return _on_arrays(program)
-
-
-def _on_arrays(program):
-    import tensorflow as tf
-
-    return lambda weights, inputs: [output.numpy() for output in program(weights, tf.constant(inputs))]
-
-
-def _by_weights(network):
-    def outputs(weights, inputs):
-        with keras.StatelessScope(list(zip(network.weights, weights, strict=True))):
-            return _listed(network(inputs, training=False))
-
-    return outputs
-
-
-def _signature(network, shape):
-    import tensorflow as tf
-
-    weights = [tf.TensorSpec(weight.shape, weight.dtype) for weight in network.weights]
-    return weights, tf.TensorSpec(shape, network.inputs[0].dtype)
-
-
-def _listed(outputs):
-    return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    return carrying_program(state, n_streams)

@@ -69,8 +69,22 @@ def prepare_process(who):
     ----------
     who : str
         For the message.
+
+    Raises
+    ------
+    ImportError
+        If Keras, or what it computes by, is not installed.
+    RuntimeError
+        If this process is a fork.
     """
     global _process
+    try:
+        import keras  # noqa: F401 - is it installed?
+    except ImportError as cause:
+        raise ImportError(
+            f"{who} needs Keras and TensorFlow, got {type(cause).__name__}: {cause}. pip install tensorflow. Without "
+            "it, sklstm.load(path, runtime='onnx') predicts by a file that was saved with onnx=True."
+        ) from cause
     if _process is None:
         _process = os.getpid()
         share_cores()

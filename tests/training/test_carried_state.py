@@ -210,7 +210,7 @@ def test_predicts_series_side_by_side(by_steps, backend, monkeypatch):
         expected[own], end = predict(by_steps, windows[own])
         ends.append(end)
     monkeypatch.setattr("sklstm.training._predict.SIDE_BY_SIDE", (1, 4))
-    monkeypatch.setattr("sklstm.training._carried_state.WINDOWS_AT_ONCE", 16)
+    monkeypatch.setattr("sklstm.training._streams.WINDOWS_AT_ONCE", 16)
     clear_programs()
     monkeypatch.setattr(keras.backend, "backend", lambda: backend)
     network = by_steps.network_
