@@ -22,6 +22,10 @@ class PlainObject:
     def __init__(self, kind, config, attributes):
         self.kind, self.config, self.attributes = kind, config, attributes
 
+    def __repr__(self):
+        name = self.kind if isinstance(self.kind, str) else self.kind.__name__
+        return f"<{name.rpartition('.')[2]} as plain data>"
+
     def build(self):
         """A fresh object."""
         if self.config is not None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sklstm._versions import VersionWarning
 from sklstm._warnings import warn_user
 from sklstm.persistence import _container, _reading
-from sklstm.persistence._trust import UntrustedError, explain, is_trusted_name, is_trusted_type
+from sklstm.persistence._trust import UntrustedError, explain, is_class, is_trusted_name, is_trusted_type
 
 # Each number has a reader in READERS, also when there are newer ones.
 FORMAT = 1
@@ -171,13 +171,13 @@ def load(
 
 def _reader(manifest):
     """The reader of the format of a file."""
-    number = manifest.get("format")
-    if not isinstance(number, int):
-        raise _container.ArchiveError("does not say its format, as archives of sklstm.save do")
-    if number > FORMAT:
-        written = manifest.get("versions", {}).get("sklstm", "a newer version")
+    number, versions = manifest.get("format"), manifest.get("versions")
+    if not isinstance(number, int) or not isinstance(versions, dict):
+        raise _container.ArchiveError("does not say its format and versions, as archives of sklstm.save do")
+    if number not in READERS:
         raise _container.ArchiveError(
-            f"has format {number}, of sklstm {written}; this version reads formats up to {FORMAT}. Update sklstm"
+            f"has format {number}, of sklstm {versions.get('sklstm')}; this version reads formats up to {FORMAT}. "
+            "Update sklstm"
         )
     return READERS[number]
 
@@ -210,11 +210,12 @@ def _read_by_skops(archive, schema, trusted):
     from skops.io.exceptions import UntrustedTypesFoundException
 
     types, named = _find_names(schema)
-    known = {name for name in types if is_trusted_type(name)}
+    # A function is never among the types: skops would call it with what the file says.
+    known = {name for name in types if is_trusted_type(name) or (name in trusted and is_class(name))}
     try:
-        return skops.io.loads(archive, trusted=sorted({*known, *trusted}))
+        return skops.io.loads(archive, trusted=sorted(known))
     except (UntrustedError, UntrustedTypesFoundException) as found:
-        unknown = {*skops.io.get_untrusted_types(data=archive)} - known - {*trusted}
+        unknown = {*skops.io.get_untrusted_types(data=archive)} - known
         unknown |= {name for name in named if not is_trusted_name(name, trusted)}
         unknown |= {*getattr(found, "names", ())}
         raise _container.ArchiveError(explain(sorted(unknown))) from None
@@ -274,7 +275,7 @@ def _versions():
 
 def _warn_of_versions(manifest, runtime):
     """Warn if versions differ that matter: any of sklstm, others in more than their last number."""
-    written, here = manifest.get("versions", {}), _versions()
+    written, here = manifest["versions"], _versions()
     matter = {"sklstm": None, "scikit-learn": 2, "keras": 2, "numpy": 1, "pandas": 1}
     if runtime != "keras":
         del matter["keras"]
@@ -284,10 +285,10 @@ def _warn_of_versions(manifest, runtime):
         if written.get(package) and _first(written[package], depth) != _first(here[package], depth)
     ]
     if differ:
-        what = manifest.get("class", "").rpartition(".")[2]
+        what = str(manifest.get("class")).rpartition(".")[2]
         versions = ({package: of[package] for package in differ} for of in (written, here))
         warn_user(VersionWarning(what, *versions), None)
 
 
 def _first(version, depth):
-    return version if version is None or depth is None else version.split(".")[:depth]
+    return version if version is None or depth is None else str(version).split(".")[:depth]

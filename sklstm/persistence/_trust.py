@@ -71,6 +71,16 @@ def is_estimator(name):
     return found is not None and issubclass(found, BaseEstimator)
 
 
+def is_class(name):
+    """Whether a full name, which the user trusts, is that of a class.
+
+    >>> is_class("sklearn.tree._tree.Tree"), is_class("os.system")
+    (True, False)
+    """
+    module, _, kind = name.rpartition(".")
+    return _exists(module) and isinstance(getattr(import_module(module), kind, None), type)
+
+
 def is_own_class(name):
     """Whether a full name is that of a class that is defined in a package of sklstm with fitted state.
 

@@ -205,7 +205,9 @@ def test_trees(path):
     steps = make_pipeline(LagFramer(3), LagRegressor(RandomForestRegressor(2, random_state=0)))
     fitted = steps.fit(MONTHLY[:-1], MONTHLY["sales"][1:].to_numpy())
     sklstm.save(fitted, path)
-    assert message(path) == snapshot("'model.sklstm' holds what is not trusted: sklearn.tree._tree.Tree. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklearn.tree._tree.Tree']).")
+    assert message(path) == snapshot(
+        "'model.sklstm' holds what is not trusted: sklearn.tree._tree.Tree. Nothing of it was executed. If you trust whoever wrote the file, pass their names: load(path, trusted=['sklearn.tree._tree.Tree'])."
+    )
     loaded = sklstm.load(path, trusted=["sklearn.tree._tree.Tree"])
     np.testing.assert_array_equal(loaded.predict(MONTHLY), fitted.predict(MONTHLY))
 
@@ -247,7 +249,7 @@ def test_other_files(path, content, expected):
         ),
         (
             lambda parts: parts.update({"sklstm.json": b"{}"}),
-            snapshot("'model.sklstm' does not say its format, as archives of sklstm.save do."),
+            snapshot("'model.sklstm' does not say its format and versions, as archives of sklstm.save do."),
         ),
         (
             lambda parts: parts.update({"schema.json": b"{}"}),
@@ -257,8 +259,12 @@ def test_other_files(path, content, expected):
             lambda parts: parts.update({"sklstm.json": b'{"format": 2, "versions": {"sklstm": "9.0"}}'}),
             snapshot("'model.sklstm' has format 2, of sklstm 9.0; this version reads formats up to 1. Update sklstm."),
         ),
+        (
+            lambda parts: parts.update({"sklstm.json": b'{"format": 1, "versions": []}'}),
+            snapshot("'model.sklstm' does not say its format and versions, as archives of sklstm.save do."),
+        ),
     ],
-    ids=["no manifest", "no schema", "no JSON", "no object", "no format", "empty schema", "newer"],
+    ids=["no manifest", "no schema", "no JSON", "no object", "no format", "empty schema", "newer", "no versions"],
 )
 def test_other_zips(saved, change, expected):
     """A zip that save has not written so is refused."""

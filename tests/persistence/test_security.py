@@ -133,6 +133,16 @@ def test_types(scaler, planted, expected):
     assert message(scaler) == expected
 
 
+def test_trusted_function_is_not_called(scaler):
+    """A function that is trusted is named by a file, and not called."""
+
+    def plant(schema):
+        schema["content"]["content"]["planted"] = node("ConstructorFromReduceNode", "os", "system", content=ARGUMENTS)
+
+    forged.change_schema(scaler, plant)
+    assert "is not trusted: os.system." in message(scaler, trusted=["os.system"])
+
+
 def test_name_of_a_function(tmp_path):
     """A function that an estimator names is refused unless it is trusted."""
     from sklearn.preprocessing import FunctionTransformer
