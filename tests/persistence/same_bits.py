@@ -1,6 +1,6 @@
 """Whether fitted objects compute the same bits in another process, by each way to store them.
 
-python tests/persistence/same_bits.py prints the table.
+python tests/persistence/same_bits.py prints the table, with the largest differences of predictions by ONNX graphs.
 """
 
 import hashlib
@@ -123,13 +123,26 @@ def compare(names=tuple(OBJECTS)):
     return table
 
 
+def serve():
+    """Return for each object the largest difference of what its ONNX graphs compute, or why there is none."""
+    import serve_files
+    from make_files import make_files
+
+    with tempfile.TemporaryDirectory() as folder:
+        make_files(folder)
+        command = [sys.executable, serve_files.__file__, folder, "--blocked"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["differences"]
+    return {name: value if isinstance(value, str) else f"{value:.0e}" for name, value in found.items()}
+
+
 def main():
     """Print a table: a row for each object, a column for each way."""
-    table = compare()
-    print("| fitted |", " | ".join(WAYS), "|")
-    print("|---|" + "---|" * len(WAYS))
+    table, differences = compare(), serve()
+    print("| fitted |", " | ".join([*WAYS, "ONNX"]), "|")
+    print("|---|" + "---|" * (len(WAYS) + 1))
     for name in OBJECTS:
-        print(f"| {name} |", " | ".join(table[name, way] for way in WAYS), "|")
+        print(f"| {name} |", " | ".join([*(table[name, way] for way in WAYS), differences[name]]), "|")
 
 
 if __name__ == "__main__":
