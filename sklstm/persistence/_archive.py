@@ -13,7 +13,14 @@ from typing import Any, Literal
 from sklstm._versions import VersionWarning
 from sklstm._warnings import warn_user
 from sklstm.persistence import _container, _reading
-from sklstm.persistence._trust import UntrustedError, explain, is_class, is_trusted_name, is_trusted_type
+from sklstm.persistence._trust import (
+    UntrustedError,
+    explain,
+    is_class,
+    is_estimator,
+    is_trusted_name,
+    is_trusted_type,
+)
 
 # Each number has a reader in READERS, also when there are newer ones.
 FORMAT = 1
@@ -209,9 +216,10 @@ def _read_by_skops(archive, schema, trusted):
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    types, named = _find_names(schema)
+    types, objects, named = _find_names(schema)
     # A function is never among the types: skops would call it with what the file says.
-    known = {name for name in types if is_trusted_type(name) or (name in trusted and is_class(name))}
+    known = {name for name in types if is_trusted_type(name)} | {name for name in objects if is_estimator(name)}
+    known |= {name for name in trusted if is_class(name)}
     try:
         return skops.io.loads(archive, trusted=sorted(known))
     except (UntrustedError, UntrustedTypesFoundException) as found:
@@ -225,8 +233,8 @@ READERS = {1: _read_1}
 
 
 def _find_names(schema):
-    """Full names of all types in a schema of skops, and of the functions and classes that its stand-ins name."""
-    types, named, left = set(), set(), [schema]
+    """Full names of all types in a schema, of those among them that only get a state, and of what stand-ins name."""
+    types, called, named, left = set(), set(), set(), [schema]
     while left:
         node = left.pop()
         if isinstance(node, list):
@@ -235,9 +243,11 @@ def _find_names(schema):
             left.extend(node.values())
             if isinstance(kind := node.get("__class__"), str) and isinstance(module := node.get("__module__"), str):
                 types.add(f"{module}.{kind}")
+                if node.get("__loader__") != "ObjectNode":
+                    called.add(f"{module}.{kind}")
                 if kind == "Named":
                     named.add(_named(node))
-    return types, named
+    return types, types - called, named
 
 
 def _named(node):

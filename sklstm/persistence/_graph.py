@@ -3,9 +3,11 @@
 import functools
 import sys
 import types
+from collections import OrderedDict
 from importlib import import_module
 
 import numpy as np
+from sklearn.utils import Bunch
 
 from sklstm import _versions
 from sklstm._keras_objects import PlainObject, as_plain
@@ -124,6 +126,8 @@ class _Converter:
         return self._stand_in(_stand_ins.ObjectArray, where, array.ravel().tolist(), array.shape)
 
     def _dict(self, given, where):
+        if type(given) in DICTS:
+            return self._stand_in(DICTS[type(given)], where, dict(given))
         if type(given) is not dict:
             raise TypeError(f"{where}, a {type(given).__name__}. Use a dict.")
         if all(type(key) is str for key in given):
@@ -192,6 +196,7 @@ def _is_long_and_plain(values):
     return len(values) > LONG and all(type(value) in IN_JSON for value in values)
 
 
+DICTS = {OrderedDict: _stand_ins.Ordered, Bunch: _stand_ins.WithAttributes}
 NETWORK = ("config", "weights", "rebuild", "compiled", "onnx")
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.mean))
 PUBLIC = (*_trust.NAMED, "keras.callbacks")

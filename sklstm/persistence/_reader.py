@@ -102,6 +102,13 @@ class _Reader:
     def _slice(self, node):
         return slice(*(node["content"][part] for part in ("start", "stop", "step")))
 
+    def _random_state(self, node):
+        if _name(node) != "numpy.random.mtrand.RandomState":
+            raise Unknown
+        generator = np.random.RandomState()
+        generator.set_state(self.read(node["content"]))
+        return generator
+
     # --- types and objects ------------------------------------------------------------------------
 
     def _type(self, node):
@@ -143,6 +150,7 @@ METHODS = {
     "NdArrayNode": _Reader._array,
     "MaskedArrayNode": _Reader._masked_array,
     "BytesNode": _Reader._bytes,
+    "RandomStateNode": _Reader._random_state,
     "SliceNode": _Reader._slice,
     "TypeNode": _Reader._type,
     "DTypeNode": _Reader._dtype,

@@ -2,9 +2,11 @@
 
 import functools
 import json
+from collections import OrderedDict
 from importlib import import_module
 
 import numpy as np
+from sklearn.utils import Bunch
 
 from sklstm._keras_objects import PlainObject
 from sklstm._network_state import NetworkState
@@ -29,6 +31,22 @@ class Mapping(StandIn):
     @staticmethod
     def restore(keys, values):
         return dict(zip(keys, values, strict=True))
+
+
+class Ordered(StandIn):
+    """An OrderedDict."""
+
+    @staticmethod
+    def restore(values):
+        return OrderedDict(values)
+
+
+class WithAttributes(StandIn):
+    """A Bunch, scikit-learn's dict with attributes."""
+
+    @staticmethod
+    def restore(values):
+        return Bunch(**values)
 
 
 class ObjectArray(StandIn):

@@ -6,7 +6,7 @@ them. A function is only ever named: metrics of scikit-learn's and sklstm's, and
 """
 
 import re
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -23,19 +23,25 @@ _SPLITTERS = (
     *("LeaveOneGroupOut", "LeavePGroupsOut", "PredefinedSplit", "ShuffleSplit", "StratifiedShuffleSplit"),
     *("GroupShuffleSplit", "RepeatedKFold", "RepeatedStratifiedKFold", "_CVIterableWrapper"),
 )
+_KERNELS = (
+    *("ConstantKernel", "WhiteKernel", "RBF", "Matern", "RationalQuadratic", "ExpSineSquared", "DotProduct"),
+    *("Sum", "Product", "Exponentiation", "CompoundKernel"),
+)
 # Classes beside estimators that only hold what they are given.
 OTHERS = frozenset(
     {
         *(f"sklearn.model_selection._split.{name}" for name in _SPLITTERS),
         *(f"sklearn.metrics._scorer.{name}" for name in ("_Scorer", "_PassthroughScorer", "_MultimetricScorer")),
         *(f"sklearn.utils._metadata_requests.{name}" for name in ("MetadataRequest", "MethodMetadataRequest")),
-        *("sklearn.utils._bunch.Bunch", "sklearn.compose._column_transformer.make_column_selector"),
+        *(f"sklearn.gaussian_process.kernels.{name}" for name in _KERNELS),
+        *(f"sklearn.neural_network._stochastic_optimizers.{name}" for name in ("AdamOptimizer", "SGDOptimizer")),
+        *("sklearn.compose._column_transformer.make_column_selector", "sklearn.impute._iterative._ImputerTriplet"),
         *("builtins.range", "numpy.dtype", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timedelta"),
     }
 )
 # Public modules whose functions, and classes of Keras, a file may name.
 NAMED = (
-    *("sklearn.metrics", "sklstm.networks"),
+    *("sklearn.metrics", "sklearn.feature_selection", "sklstm.networks"),
     *("keras.optimizers", "keras.optimizers.schedules", "keras.losses", "keras.metrics", "keras.activations"),
     *("keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies"),
 )
@@ -51,13 +57,13 @@ SKLEARN = re.compile(r"sklearn(?!\.(experimental|externals|datasets|conftest))(\
 _READERS = ("get", "serialize", "deserialize", "get_scorer")
 
 
-@cache
+@lru_cache(4096)
 def is_trusted_type(name):
     """Whether a full name is that of a class that sklstm trusts beside those that skops does."""
     return name in OTHERS or is_own_class(name)
 
 
-@cache
+@lru_cache(4096)
 def is_estimator(name):
     """Whether a full name is that of an estimator of scikit-learn, all of which skops trusts.
 

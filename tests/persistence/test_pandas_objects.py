@@ -1,11 +1,13 @@
 """pandas objects, arrays and other values come back from an archive as they were."""
 
+import collections
 import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 from pandas import offsets
+from sklearn.utils import Bunch
 
 import sklstm
 
@@ -132,6 +134,8 @@ def test_offsets(back, offset):
         slice(1, None),
         frozenset({1, 2}),
         np.float32,
+        collections.OrderedDict([("b", 1), (2, None)]),
+        Bunch(a=1, b=[2]),
         {None: 1, ("a", 1): 2, 3: {True: "x"}},
         {str(k): k / 3 for k in range(20)},
         [None, 1, 0.1, "text", True, float("inf"), -0.0, "", 5, 6],
@@ -145,6 +149,13 @@ def test_values(back, value):
     assert type(loaded) is type(value)
     assert loaded == value
     assert repr(loaded) == repr(value)
+
+
+def test_generators(back):
+    """Generators of random numbers go on where they were."""
+    for generator in (np.random.RandomState(3), np.random.default_rng(3)):
+        generator.normal(size=3)
+        np.testing.assert_array_equal(back(generator).normal(size=3), generator.normal(size=3))
 
 
 @pytest.mark.parametrize("missing", [pd.NaT, pd.NA, None, np.nan], ids=repr)
