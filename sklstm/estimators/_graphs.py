@@ -60,6 +60,24 @@ def is_served(estimator):
     return any(network is not None and not isinstance(network, NetworkState) for network in networks)
 
 
+def refuse_model(estimator):
+    """Raise an AttributeError if an estimator is served, and has no Keras model."""
+    if is_served(estimator):
+        raise AttributeError(
+            f"{type(estimator).__name__} was loaded with runtime='onnx', and has no Keras model. Load it with "
+            "sklstm.load(path, runtime='keras')."
+        )
+
+
+def refuse_training(estimator):
+    """Raise if an estimator is served, and cannot go on training."""
+    if is_served(estimator):
+        raise ValueError(
+            f"{type(estimator).__name__} was loaded with runtime='onnx', which predicts only. Load it with "
+            "sklstm.load(path, runtime='keras') to go on training, or call fit with warm_start=False."
+        )
+
+
 def _keras_networks(estimator):
     networks = [member.network for member in getattr(estimator, "members_", ())]
     return [network for network in networks if isinstance(network, NetworkState)]

@@ -30,7 +30,7 @@ from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_param
 from sklstm._versions import with_version, without_version
 from sklstm._warnings import warn_user
 from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
-from sklstm.estimators._graphs import is_served
+from sklstm.estimators._graphs import is_served, refuse_model, refuse_training
 from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
 from sklstm.estimators._network_checks import refuse_nan
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
@@ -307,11 +307,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         trained on quantiles is not compiled, so that it loads where sklstm is not installed.
         """
         check_is_fitted(self)
-        if is_served(self):
-            raise AttributeError(
-                f"{type(self).__name__} was loaded with runtime='onnx', and has no Keras model. Load it with "
-                "sklstm.load(path, runtime='keras')."
-            )
+        refuse_model(self)
         self._shares_model = True
         model = self.network_.model
         if not model.compiled:
@@ -358,11 +354,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _refuse_another_network(self):
         """Refuse to go on training where the network is a graph, or parameters ask for another network."""
-        if is_served(self):
-            raise ValueError(
-                f"{type(self).__name__} was loaded with runtime='onnx', which predicts only. Load it with "
-                "sklstm.load(path, runtime='keras') to go on training, or call fit with warm_start=False."
-            )
+        refuse_training(self)
         for name, value in self._get_fixed_parameters().items():
             before = self._built_from.get(name)
             if not is_same_value(value, before):
