@@ -308,7 +308,8 @@ class Table(StandIn):
 def _values(holder):
     """The values of a Series or an Index, as a NumPy array where they are one."""
     array = holder.array
-    return array.to_numpy() if isinstance(array, pd.arrays.NumpyExtensionArray) else array
+    # Arrays of text are derived from it.
+    return array.to_numpy() if type(array) is pd.arrays.NumpyExtensionArray else array
 
 
 def _table(frame):

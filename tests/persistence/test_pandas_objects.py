@@ -151,6 +151,16 @@ def test_values(back, value):
     assert repr(loaded) == repr(value)
 
 
+@pytest.mark.parametrize("storage", ["python", "pyarrow"])
+@pytest.mark.parametrize("missing", [pd.NA, np.nan], ids=repr)
+def test_text(back, storage, missing):
+    """Text keeps its storage and what it has for missing values, in a column and in an index."""
+    column = pd.Series(pd.array(["a", None], dtype=pd.StringDtype(storage, na_value=missing)))
+    assert back(column).dtype == column.dtype
+    pd.testing.assert_series_equal(back(column), column)
+    pd.testing.assert_index_equal(back(pd.Index(column)), pd.Index(column), exact=True)
+
+
 def test_generators(back):
     """Generators of random numbers go on where they were."""
     for generator in (np.random.RandomState(3), np.random.default_rng(3)):
