@@ -76,10 +76,12 @@ def test_options(build, params):
     assert_same_outputs(export_network(state, "LSTMRegressor"), state, X)
 
 
-def test_a_linear_path():
-    """A linear path is exported, for its number of time steps."""
-    state = state_of(networks.stacked, meta(), linear_path=([0] * 6, 6))
-    assert_same_outputs(export_network(state, "LSTMRegressor"), state, gappy(windows(), before=0))
+@pytest.mark.parametrize("has_roles", [False, True])
+def test_a_linear_path(has_roles):
+    """A linear path is exported, for its number of time steps; it also reads what is known ahead."""
+    given, X = (meta(X_shape_=(5, 6, 7), **ROLES), features()) if has_roles else (meta(), windows())
+    state = state_of(networks.stacked, given, linear_path=([0] * 6, 6))
+    assert_same_outputs(export_network(state, "LSTMRegressor"), state, gappy(X, before=0))
 
 
 @pytest.mark.parametrize("build", [networks.vanilla, networks.lstm_fcn])
