@@ -70,8 +70,27 @@ def _known_inputs(values, meta):
 
 
 def n_known_steps(n_timesteps, n_known):
-    """Number of the latest time steps of which the linear path reads the columns that are known ahead.
+    """Count the latest time steps of which the linear path reads the columns that are known ahead.
 
+    Parameters
+    ----------
+    n_timesteps : int
+        Length of the windows.
+    n_known : int
+        Number of columns that are known ahead.
+
+    Returns
+    -------
+    n_steps : int
+        At most `n_timesteps`, and so few that all columns together have at most 96 values; at least 1.
+
+    See Also
+    --------
+    set_linear_path : Takes weights for these time steps.
+
+    Examples
+    --------
+    >>> from sklstm.networks import n_known_steps
     >>> n_known_steps(24, 3), n_known_steps(1000, 4)
     (24, 24)
     """
