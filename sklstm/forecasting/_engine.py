@@ -90,6 +90,37 @@ class Engine:
         positions = self.framer.known_ahead_ if role == "future" else self.framer.static_
         return [self.framer.feature_names_in_[k] for k in positions]
 
+    def n_rows_ahead(self, n_steps):
+        """Number of rows ahead that a forecast of `n_steps` reads of columns known ahead: whole blocks of the network.
+
+        So a forecast of a time step does not depend on the number of steps that are asked for.
+        """
+        return -(-n_steps // self.block) * self.block if self.given("future") else n_steps
+
+    def are_known_ahead(self, data, n_steps):
+        """Mask of the forecasts for which the table holds all rows that columns known ahead are read from.
+
+        Parameters
+        ----------
+        data : SeriesTable
+            Rows to forecast from, and rows to come.
+        n_steps : int
+            How far ahead.
+
+        Returns
+        -------
+        known : ndarray of bool of shape (n_rows, n_steps)
+            All True without columns that are known ahead.
+        """
+        known = np.ones((len(data), n_steps), dtype=bool)
+        if self.given("future"):
+            reached = np.ones(len(data), dtype=bool)
+            for k, ahead in enumerate(data.rows_around(range(1, self.n_rows_ahead(n_steps) + 1), **self.layout)):
+                reached &= ahead >= 0
+                first = k // self.block * self.block
+                known[:, first : first + self.block] &= reached[:, None]
+        return known
+
     # --- fit and forecast -------------------------------------------------------------------------
 
     def fit(self, data, target):
@@ -212,6 +243,20 @@ class Engine:
                 UserWarning,
             )
         return trained
+
+    def warn_unknown_ahead(self, data, rows, n_steps):
+        """Warn if forecasts of observed rows repeat the last value of a column that is known ahead."""
+        observed = data.table[self.target].notna().to_numpy()[rows]
+        repeated = observed & ~self.are_known_ahead(data, n_steps)[rows].all(axis=1)
+        if repeated.any():
+            n_ahead, names = self.n_rows_ahead(n_steps), ", ".join(map(repr, self.given("future")))
+            lacking = f"some of the {n_ahead} rows" if n_ahead > 1 else "the row"
+            warn_user(
+                f"{self.who} forecasts {np.count_nonzero(repeated)} of {len(rows)} rows with the last known value of "
+                f"{names} repeated, because the table lacks {lacking} after them. Append rows with the values of "
+                f"{names} and NaN in the other columns, or use forecast(future=).",
+                UserWarning,
+            )
 
     def quantiles_at(self, data, rows):
         """Quantiles that the regressor predicts from some rows on, in the units of the series.

@@ -314,7 +314,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         ----------
         series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns)
             Rows in time order. Where their index goes on from what was fitted, or from the last `update`, they have
-            that as their past; else they start cold.
+            that as their past; else they start cold. Columns that are known ahead (`future`) are read in the rows that
+            follow each row. At the end of the series, append rows in which the other columns are NaN; without them, the
+            last known value is repeated, and a warning says for how many rows.
         steps : int, optional
             How many values ahead; beyond the horizon forecasts go on from forecasts. By default the horizon.
 
@@ -331,7 +333,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             forecast, because other columns would have to be known.
         """
         data, table, rows = self._rows_of(series)
-        return self._framed(data, self._engine.forecast_at(table, rows, self._n_steps(steps)))
+        steps = self._n_steps(steps)
+        self._engine.warn_unknown_ahead(table, rows, steps)
+        return self._framed(data, self._engine.forecast_at(table, rows, steps))
 
     def forecast(self, steps=None, *, series=None, future=None, interval=None) -> pd.DataFrame:
         """Forecast what follows the last row of the series that was fitted, of the last `update`, or of other rows.
@@ -345,7 +349,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             it is. By default the last rows that it knows, of all series.
         future : DataFrame, optional
             The values of the columns that are known ahead (`future`), at the times to come; of a panel, for each
-            series. Where the times of the series are irregular, its index says which times these are.
+            series. It holds the whole horizon, also for fewer `steps`, and beyond it a multiple of the horizon: a
+            network that forecasts several steps at once reads the values of all of them. Where the times of the series
+            are irregular, its index says which times these are.
         interval : float, optional
             Fraction of the values that intervals are to hold, such as 0.9. `predict_interval` tells how they are made.
 
@@ -374,7 +380,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         check_is_fitted(self)
         steps, known = self._n_steps(steps), self._engine.given("future")
         context, step_of, new = (self._context(), self._steps, None) if series is None else self._past_of(series)
-        ahead = rows_to_come(context, step_of, steps, future=future, known=known, static=self._engine.given("static"))
+        n_ahead = self._engine.n_rows_ahead(steps)
+        roles = {"known": known, "static": self._engine.given("static")}
+        ahead = rows_to_come(context, step_of, n_ahead, future=future, block=self._engine.block, **roles)
         rows = context.last_rows(1)
         table = context.like(pd.concat([context.table, ahead])) if known else context
         if interval is None:
@@ -385,7 +393,7 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             forecasts = self._interval_at(table, rows, steps, interval, new)
             columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
-        forecast = ahead[keys].copy()
+        forecast = ahead.loc[np.arange(len(ahead)) % n_ahead < steps, keys].copy()
         for name, values in columns.items():
             forecast[name] = values.ravel()
         return forecast

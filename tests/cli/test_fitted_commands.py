@@ -229,7 +229,10 @@ def test_predict_with_what_is_known_ahead(promoted):
     """So does predict, whose notes go to stderr."""
     status, out, err = run("predict", promoted / "model.pkl", promoted / "sales.csv")
     assert (status, len(out.splitlines())) == (0, 61)
-    assert err == "times of column 'time' have several offsets from UTC, and are read as UTC\n"
+    assert err == snapshot("""\
+times of column 'time' have several offsets from UTC, and are read as UTC
+SeriesForecaster forecasts 1 of 60 rows with the last known value of 'promo' repeated, because the table lacks the row after them. Append rows with the values of 'promo' and NaN in the other columns, or use forecast(future=).
+""")
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,10 @@ def test_panel(stores, fitted):
 def test_panel_rows_that_follow(stores, fitted):
     """Each series goes on from its own fitted rows."""
     late = stores[stores.day >= "2026-02-25"]
-    whole = fitted.predict(stores)
+    with pytest.warns(UserWarning, match="forecasts 6 of .* rows with the last known value of 'holiday' repeated"):
+        whole, following = fitted.predict(stores), fitted.predict(late)
     assert whole.shape == (len(stores), 3)
-    np.testing.assert_allclose(fitted.predict(late), whole.loc[late.index], rtol=1e-5)
+    np.testing.assert_allclose(following, whole.loc[late.index], rtol=1e-5)
 
 
 AHEAD = {"static": ["size"], "future": ["holiday"], "horizon": 2}
@@ -166,7 +167,7 @@ def test_refusals_of_the_future(stores, fitted):
     first = fitted.context_["store"].iloc[0]
     message = refused(fitted.forecast, 8, future=stores)
     assert message.replace(f"{first!r}", "STORE") == snapshot(
-        "SeriesForecaster.forecast expects future= to hold 8 times after 2026-02-24 00:00:00 of STORE, got 5. Add the missing rows, or forecast fewer steps."
+        "SeriesForecaster.forecast expects future= to hold 9 times after 2026-02-24 00:00:00 of STORE, because 3 steps are forecast at once, got 5. Add the missing rows, or forecast fewer steps."
     )
 
 
