@@ -169,8 +169,8 @@ class ClassTarget(StepwiseTarget):
         if len(unseen):
             raise ValueError(
                 f"{who} keeps the samples at the end for validation, and they hold a class that no sample to train on "
-                f"is of: {unseen.tolist()[0]!r}. Samples that share no time steps: shuffle them first, and pass "
-                f"TimeTail(fraction, gap=0). Windows of a series: lower {name}, or drop it."
+                f"is of: {unseen.tolist()[0]!r}. Lower {name} or drop it; shuffle samples that are no windows of a "
+                "series."
             )
 
     @property

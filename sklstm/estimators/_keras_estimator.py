@@ -236,12 +236,17 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         if not self._needs_all_samples():
             kept = with_weight(kept, weights)
         ahead = self._target.n_shared_steps(samples)
-        training, validation = split_tail(who, tail, samples, kept, self._plan.stride, ahead)
+        strata = self._strata(y)
+        training, validation = split_tail(who, tail, samples, kept, self._plan.stride, y=y, ahead=ahead, strata=strata)
         if len(validation) and not self.n_iter_:
             # A network that goes on training may have met a class before.
             later = with_weight(np.setdiff1d(kept, training), weights)
             self._target.check_split(who, name, y, training, later)
         return training, validation
+
+    def _strata(self, y):
+        """Class of each sample, if validation samples are held out class by class; else None."""
+        return
 
     def _kept(self, samples):
         """Samples to learn from, validation samples included."""
