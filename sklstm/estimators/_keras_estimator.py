@@ -139,6 +139,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         weights = read_weights(who, sample_weight, len(samples))
         training, validation = self._split(samples, y, weights)
         weighed = with_weight(training, weights)
+        self._check_units(samples, y, y_names)
 
         # Windows by their own level and spread.
         if self._scaling is not None:
@@ -247,6 +248,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _strata(self, y):
         """Class of each sample, if validation samples are held out class by class; else None."""
         return
+
+    def _check_units(self, samples, y, y_names):
+        """Check that the units of y are those of X, where nothing learns them."""
 
     def _kept(self, samples):
         """Samples to learn from, validation samples included."""

@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
+from sklstm._own_past import warn_scaled_by_series
 from sklstm.estimators._model_estimator import ModelEstimator
 from sklstm.estimators._regression_target import RegressionTarget
 
@@ -219,6 +220,9 @@ class KerasRegressor(RegressorMixin, ModelEstimator):
 
     def _collaborators(self):
         return self._new_reader(), RegressionTarget(self.target_scaler), None
+
+    def _check_units(self, samples, y, y_names):
+        warn_scaled_by_series(type(self).__name__, samples.windows, y, y_names)
 
     def _conclude(self, samples):
         self.n_outputs_ = self._target.n_values

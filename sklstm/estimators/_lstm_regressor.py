@@ -62,10 +62,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
-    target_groups : bool, default=False
+    target_groups : bool or "auto", default="auto"
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
-        them apart; a series that was not seen in fit is scaled as all of them together are. Where
-        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler` and
+        them apart; a series that was not seen in fit is scaled as all of them together are. "auto" does so where
+        ``SeriesScaler(group=...)`` took each series' own level out of the feature that holds the target's past, as y is
+        named after it: then y must lose it, too. With True, `window_scaler` and
         `linear_skip` then learn the units of each series by itself, and predict for series that were in fit. A scaler
         by name, or a SeriesScaler, is fitted on all series at once, a transformer of another library in a loop over
         series.
@@ -220,7 +221,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             HasMethods(["fit", "transform", "inverse_transform"]),
             None,
         ],
-        "target_groups": ["boolean"],
+        "target_groups": ["boolean", StrOptions({"auto"})],
         "window_scaler": [
             StrOptions({"auto", "last", "mean", "standard"}),
             Interval(Integral, 1, None, closed="left"),
@@ -252,7 +253,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         loss=None,
         metrics=None,
         target_scaler="standard",
-        target_groups=False,
+        target_groups="auto",
         window_scaler="auto",
         linear_skip="auto",
         target_feature="auto",

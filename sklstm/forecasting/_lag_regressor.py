@@ -9,6 +9,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from sklstm._own_past import target_names, warn_scaled_by_series
 from sklstm._parameters import StrictParameters
 from sklstm._validation import check_target, check_windows, sequence_features
 
@@ -98,8 +99,9 @@ class LagRegressor(StrictParameters, MetaEstimatorMixin, RegressorMixin, BaseEst
             If X and y do not fit each other, y holds NaN, or a time step is observed only in part.
         """
         self._validate_params()
-        windows = check_windows(self, X, reset=True)
+        windows, names = check_windows(self, X, reset=True), target_names(y)
         y = check_target(self, y, windows.shape)
+        warn_scaled_by_series("LagRegressor", windows, y, names)
         self.n_timesteps_, self._target_shape = windows.n_timesteps, y.shape[1:]
         lags = _as_lags(windows)
         self.imputer_ = SimpleImputer(keep_empty_features=True).fit(lags)
