@@ -278,12 +278,12 @@ class Layout:
             )
 
 
-def warn_lost_rows(who, index, n_known, horizon):
+def warn_lost_rows(who, index, lost, horizon):
     """Warn of rows that have a future, which a hole hides."""
-    lost = int(np.maximum(index.lengths - horizon, 0).sum()) - n_known
     if lost:
         warn_user(
             f"{who} leaves out {lost} of {index.n_rows} rows, which a hole in the times follows within {horizon} "
-            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D'), if windows may cross it.",
+            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D') for days, if windows may "
+            "cross it.",
             UserWarning,
         )

@@ -153,6 +153,9 @@ class ClassTarget(StepwiseTarget):
         """Samples before the last ones that share labels of time steps with them."""
         return self.shape[0] - 1 if self.is_decoded and self.shape else 0
 
+    def known(self, y):
+        """Mask of the samples to train on; None for all of them."""
+
     def check_split(self, who, name, y, training, later):
         """Refuse samples to be watched that are of a class which no sample to train on is of.
 

@@ -28,7 +28,12 @@ from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
 from sklstm._warnings import warn_user
-from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
+from sklstm.estimators._fit_checks import (
+    read_weights,
+    refuse_other_precision,
+    refuse_several_inputs,
+    with_known_loss,
+)
 from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
 from sklstm.estimators._network_checks import refuse_nan
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
@@ -163,9 +168,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         )
         if anew:
             self._start(networks, samples, targets[0], weights, weighed)
+        for fit in fits:
+            fit.settings = with_known_loss(fit.settings, targets, [training, validation])
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
         interrupted = epochs != 0 and self._train(fits, data, tasks, epochs)
+        self.n_samples_trained_ = len(training)
         self.members_, self._shares_model = trained_members(fits, interrupted), False
         self._conclude(samples)
         return interrupted
@@ -236,6 +244,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         who, kept = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples)
         if not self._needs_all_samples():
             kept = with_weight(kept, weights)
+            known = self._target.known(y)
+            kept = kept if known is None else kept[known[kept]]
+            if len(kept) == 0:
+                raise ValueError(
+                    f"{type(self).__name__} has nothing to train on: of the samples with a weight above 0 that "
+                    "TrainingPlan keeps, none has a y that is known. Pass more samples with y."
+                )
         ahead = self._target.n_shared_steps(samples)
         strata = self._strata(y)
         training, validation = split_tail(who, tail, samples, kept, self._plan.stride, y=y, ahead=ahead, strata=strata)

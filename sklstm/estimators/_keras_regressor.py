@@ -226,4 +226,5 @@ class KerasRegressor(RegressorMixin, ModelEstimator):
 
     def _conclude(self, samples):
         self.n_outputs_ = self._target.n_values
+        self.n_samples_left_out_ = self._target.n_unknown
         self.target_scaler_ = self._target.scaler_

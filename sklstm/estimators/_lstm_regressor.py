@@ -161,6 +161,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         Number of values predicted for each sample, whatever the number of quantiles.
     quantiles_ : ndarray of shape (n_quantiles,) or None
         Levels of the last axis of `predict_quantiles`.
+    n_samples_left_out_ : int
+        Number of samples whose y is NaN, not known, in the last fit. They are left out of the training; a warning tells
+        if they are more than half. Where some values of y of a sample are known, these are learned from.
     serves_new_series_ : bool
         Whether it predicts for series of a panel that were not in fit.
 
@@ -435,7 +438,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         from sklstm.networks import set_linear_path
 
         path = self._linear_path(samples.shape[1])
-        if path is None or not is_linear(networks[0]):
+        complete = ~np.isnan(targets).reshape(len(targets), -1).any(axis=1)
+        rows = rows[complete[rows]]
+        if path is None or not is_linear(networks[0]) or len(rows) == 0:
             return
         features, _ = path
         start = fit_linear_start(samples, targets, rows, weights, features, self._target.quantiles)
@@ -454,5 +459,6 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     def _conclude(self, samples):
         super()._conclude(samples)
         self.n_outputs_ = self._target.n_values
+        self.n_samples_left_out_ = self._target.n_unknown
         self.target_scaler_ = self._target.scaler_
         self.linear_steps_ = self._scaling.linear_steps

@@ -7,6 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklstm._lag_names import lag_name
 from sklstm._series import find_position, warn_lost_rows
 from sklstm._warnings import warn_user
+from sklstm.estimators import KerasRegressor, LSTMRegressor
 from sklstm.forecasting._late_columns import learn_late_columns
 from sklstm.forecasting._levels import difference, restore
 from sklstm.forecasting._naive import naive_forecasts
@@ -35,6 +36,8 @@ class Engine:
         Its steps, without those that do nothing.
     recursion : Recursion or None
         How windows go on by forecasts, where they can.
+    counts : dict of str to int
+        Number of rows, of those that are trained on, and of those that are lost, by the reason.
     """
 
     def __init__(self, who, pipeline, block):
@@ -161,8 +164,14 @@ class Engine:
             )
         ahead = data.rows_around(range(1, self.block + 1), **self.layout)
         # Its name tells the regressor which feature holds the past of y.
-        y = pd.DataFrame({lag_name(target, k): levels[-1][after[rows]] for k, after in enumerate(ahead, start=1)})
+        columns = {}
+        for k, after in enumerate(ahead, start=1):
+            after = after[rows]
+            columns[lag_name(target, k)] = np.where(after < 0, np.nan, levels[-1][after])
+        y = pd.DataFrame(columns)
         self.regressor.fit(samples.take(rows), y if self.block > 1 else y.iloc[:, 0])
+        n_trained = getattr(self.regressor, "n_samples_trained_", len(rows))
+        self.counts |= {"not trained on: short windows and validation": len(rows) - n_trained, "trained on": n_trained}
         self._lacks_rows = samples.lack_rows_between(self.framer)
         self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
         self._labels = data.index.labels
@@ -173,14 +182,34 @@ class Engine:
         return self
 
     def _rows_to_learn_from(self, data, target):
-        """Rows whose next values are known, as many as are forecast at once."""
-        reached, known = np.ones((2, len(data)), dtype=bool)
+        """Rows to train on: those whose next values are known, as many as are forecast at once.
+
+        Where a hole or a value that was not observed follows, some of them are enough for a network.
+        """
+        reached, known, seen = np.ones((3, len(data)), dtype=bool)
+        some = np.zeros(len(data), dtype=bool)
+        values = data.table[self.target].to_numpy(dtype=np.float64)
         for ahead in data.rows_around(range(1, self.block + 1), **self.layout):
             reached &= ahead >= 0
             known &= ~np.isnan(target[ahead])
+            seen &= ~np.isnan(values[ahead])
+            some |= (ahead >= 0) & ~np.isnan(target[ahead])
+        # A series ends before all that is forecast of its last rows.
+        left = np.repeat(data.index.bounds[1:], data.index.lengths) - np.arange(len(data)) - 1
+        ended = data.index.in_table_order(left < self.block)
+        complete = reached & known
+        partly = some & ~ended & ~(reached & seen) & isinstance(self.regressor, (LSTMRegressor, KerasRegressor))
+        used, across = complete | partly, ~reached & ~ended & ~partly
         if self.framer is None or self.framer.freq is None:
-            warn_lost_rows(self.who, data.index, np.count_nonzero(reached), self.block)
-        return np.flatnonzero(reached & known)
+            warn_lost_rows(self.who, data.index, np.count_nonzero(across), 1 if partly.any() else self.block)
+        self.counts = {
+            "rows": len(data),
+            "lost: the end of a series": np.count_nonzero(ended & ~used),
+            "lost: a hole in the times follows": np.count_nonzero(across),
+            "lost: values that follow are not observed": np.count_nonzero(~used & ~ended & ~across),
+            "trained on in part: some values that follow are known": np.count_nonzero(partly & ~complete),
+        }
+        return np.flatnonzero(used)
 
     def refuse_new_series(self, data):
         """Raise where rows are of a series that was not fitted, and has no scale."""

@@ -216,6 +216,36 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         check_is_fitted(self)
         return self._engine.layout
 
+    def summary(self) -> pd.Series:
+        """Return how many rows of the series the regressor was trained on, and how many were lost, by the reason.
+
+        Returns
+        -------
+        summary : Series
+            Numbers of rows. Each row is in one entry beside ``rows``, except those that are trained on in part, which
+            are among those trained on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from sklstm import SeriesForecaster
+        >>> days = pd.date_range("2026-01-01", periods=60)
+        >>> sales = pd.Series(np.sin(np.arange(60.0)), days, name="sales")
+        >>> sales.iloc[20] = np.nan
+        >>> SeriesForecaster(horizon=7, n_steps=7, units=4, epochs=1, random_state=0).fit(sales).summary()
+        rows                                                      60
+        lost: the end of a series                                  7
+        lost: a hole in the times follows                          0
+        lost: values that follow are not observed                  0
+        trained on in part: some values that follow are known      7
+        not trained on: short windows and validation              13
+        trained on                                                40
+        Name: rows, dtype: int64
+        """
+        check_is_fitted(self)
+        return pd.Series(self._engine.counts, name="rows")
+
     # --- fit --------------------------------------------------------------------------------------
 
     @with_callbacks

@@ -13,6 +13,7 @@ from sklstm.training._compile import (
 from sklstm.training._cosine_decay import CosineDecay
 from sklstm.training._epoch_report import EpochReport
 from sklstm.training._fit_network import choose_path, fit_network
+from sklstm.training._known_loss import KnownLoss
 from sklstm.training._pinball_loss import PinballLoss
 from sklstm.training._predict import predict_carrying, predict_carrying_by_series, predict_outputs
 from sklstm.training._processes import free_threads, prepare_process
@@ -24,6 +25,7 @@ from sklstm.training._truncated import sequence_model
 __all__ = [
     "CosineDecay",
     "EpochReport",
+    "KnownLoss",
     "PinballLoss",
     "SampleBatches",
     "Settings",
