@@ -16,6 +16,8 @@ from sklstm.preprocessing import Differencer, LagFramer
 
 # Windows are written out to go on by their own forecasts: so many at a time.
 CHUNK = 4096
+# A forecast that lies further outside of the known values than so many times their range is most likely wrong.
+FAR_OFF = 10
 
 
 class Engine:
@@ -36,6 +38,8 @@ class Engine:
         Its steps, without those that do nothing.
     recursion : Recursion or None
         How windows go on by forecasts, where they can.
+    seen : list of float of length 2
+        Lowest and highest value of the target in fit.
     counts : dict of str to int
         Number of rows, of those that are trained on, and of those that are lost, by the reason.
     """
@@ -144,6 +148,8 @@ class Engine:
         self.target, self._position = target, list(data.table.columns).index(target)
         differencers = self._steps[: self._n_differencers]
         table, levels = difference(differencers, data, self._position, fit=True)
+        values = data.table[target].to_numpy(dtype=np.float64)
+        self.seen = [float(np.nanmin(values)), float(np.nanmax(values))] if not np.isnan(values).all() else [np.nan] * 2
         self._late = None
         for step in self._steps[self._n_differencers : -1]:
             if step is self.framer and _keeps_columns(table, data):
@@ -240,12 +246,30 @@ class Engine:
         if n_steps > self.block:
             self.refuse_no_recursion(data, n_steps)
         trained = self._trained(data, rows)
-        if not trained.all():
+        if trained.all():
+            forecasts = self._forecast_at(data, rows, n_steps)
+        else:
             forecasts = naive_forecasts(data, self.target, rows, n_steps)["persistence"]
             if trained.any():
                 forecasts[trained] = self._forecast_at(data, rows[trained], n_steps)
-            return forecasts
-        return self._forecast_at(data, rows, n_steps)
+        self._warn_far_off(data, rows, forecasts)
+        return forecasts
+
+    def _warn_far_off(self, data, rows, forecasts):
+        """Warn of forecasts that lie far outside of the values that were seen."""
+        values = data.table[self.target].to_numpy(dtype=np.float64)[rows]
+        low, high = np.nanmin([*self.seen, *values]), np.nanmax([*self.seen, *values])
+        reach = FAR_OFF * (high - low)
+        far = ~((forecasts >= low - reach) & (forecasts <= high + reach))
+        if reach > 0 and far.any():
+            farthest = forecasts[far][np.argmax(np.nan_to_num(np.abs(forecasts[far] - low), nan=np.inf))]
+            warn_user(
+                f"{self.who} forecasts {np.count_nonzero(far)} of {far.size} values further than {FAR_OFF} times the "
+                f"range of the values that it saw from them, such as {farthest:.3g}, where these lie between {low:.3g} "
+                f"and {high:.3g}. Compare with another window_scaler, with log=False or with LagRegressor before you "
+                "use it.",
+                UserWarning,
+            )
 
     def _forecast_at(self, data, rows, n_steps):
         samples, levels = self._see(data)
@@ -333,7 +357,9 @@ class Engine:
 
     def _restore(self, data, levels, rows, forecasts):
         differencers = self._steps[: self._n_differencers]
-        return restore(differencers, data, self.target, levels, rows, forecasts, **self.layout)
+        # Where a logarithm overflows, a warning says how far off the forecast is.
+        with np.errstate(over="ignore"):
+            return restore(differencers, data, self.target, levels, rows, forecasts, **self.layout)
 
     def _predict(self, samples):
         return np.asarray(self.regressor.predict(samples), dtype=np.float64).reshape(len(samples), -1)

@@ -17,7 +17,9 @@ from sklstm.datasets import load_airline
 from sklstm.preprocessing import Differencer
 
 # What leads back to the units of each series is tested, not how good the regression is.
-BY_SERIES = pytest.mark.filterwarnings("ignore:LagRegressor got windows of series:UserWarning")
+BY_SERIES = pytest.mark.filterwarnings(
+    "ignore:LagRegressor got windows of series:UserWarning", "ignore:.*further than 10 times the range:UserWarning"
+)
 
 
 @pytest.fixture(scope="module")
