@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
+from sklstm._lost_times import warn_lost_times
 from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
 from sklstm._warnings import warn_user
@@ -140,6 +141,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
         # Samples, their y and their weights; which are trained on, and which are watched.
         samples, y_names = self._read(X, reset=anew), target_names(y)
+        warn_lost_times(who, samples.windows, y)
         y = self._target.read(self, y, samples, classes)
         weights = read_weights(who, sample_weight, len(samples))
         training, validation = self._split(samples, y, weights)

@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 
 from sklstm._lag_names import lag_name
 from sklstm._series import find_position, warn_lost_rows
-from sklstm._warnings import warn_user
+from sklstm._warnings import ColdStartWarning, warn_user, without
 from sklstm.estimators import KerasRegressor, LSTMRegressor
 from sklstm.forecasting._late_columns import learn_late_columns
 from sklstm.forecasting._levels import difference, restore
@@ -343,7 +343,9 @@ class Engine:
         for step in self._steps[self._n_differencers : -1]:
             if step is self.framer and self._late is not None:
                 table, *_ = self._late.complete(table, data.index)
-            table = step.transform(table)
+            # Rows before those that are forecast from, as many as a window looks back on, come first in the table.
+            with without(ColdStartWarning):
+                table = step.transform(table)
         return FramedSamples(table), levels
 
     def _columns_beside_target(self, data):

@@ -9,6 +9,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from sklstm._lost_times import warn_lost_times
 from sklstm._own_past import target_names, warn_scaled_by_series
 from sklstm._parameters import StrictParameters
 from sklstm._validation import check_windows, read_target, sequence_features
@@ -101,6 +102,7 @@ class LagRegressor(StrictParameters, MetaEstimatorMixin, RegressorMixin, BaseEst
         """
         self._validate_params()
         windows, names = check_windows(self, X, reset=True), target_names(y)
+        warn_lost_times("LagRegressor", windows, y)
         y = read_target(self, y, windows.shape)
         warn_scaled_by_series("LagRegressor", windows, y, names)
         self.n_timesteps_, self._target_shape = windows.n_timesteps, y.shape[1:]
