@@ -11,14 +11,30 @@ _muted = ContextVar("muted", default=())
 class ColdStartWarning(UserWarning):
     """Windows lack the rows before them: of new rows, or of most training rows.
 
-    ``warnings.simplefilter("ignore", ColdStartWarning)`` turns it off.
+    See Also
+    --------
+    LagFramer : Frames windows, and takes rows before new ones from the fitted rows.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklstm import ColdStartWarning
+    >>> warnings.simplefilter("ignore", ColdStartWarning)  # turn it off
     """
 
 
 class UnseenRangeWarning(UserWarning):
-    """Features lie far outside of the range that was seen in training.
+    """A feature lies far outside of the range that it had in training.
 
-    ``warnings.simplefilter("ignore", UnseenRangeWarning)`` turns it off.
+    See Also
+    --------
+    SeriesScaler : Clips, refuses or reports such values by `out_of_range`.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklstm import UnseenRangeWarning
+    >>> warnings.simplefilter("ignore", UnseenRangeWarning)  # turn it off
     """
 
 

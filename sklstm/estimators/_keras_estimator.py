@@ -41,6 +41,7 @@ from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refus
 from sklstm.estimators._samples import TrainingData, with_weight
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.estimators._unseen_range import find_ranges, warn_unseen_range
 from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
@@ -142,6 +143,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         # Samples, their y and their weights; which are trained on, and which are watched.
         samples, y_names = self._read(X, reset=anew), target_names(y)
         warn_lost_times(who, samples.windows, y)
+        self._ranges = find_ranges(samples, None if anew else self._ranges)
         y = self._target.read(self, y, samples, classes)
         weights = read_weights(who, sample_weight, len(samples))
         training, validation = self._split(samples, y, weights)
@@ -269,6 +271,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _check_units(self, samples, y, y_names):
         """Check that the units of y are those of X, where nothing learns them."""
 
+    def _unbounded_features(self):
+        """Features that may lie outside of their range in training."""
+        return ()
+
     def _kept(self, samples):
         """Samples to learn from, validation samples included."""
         return self._plan.kept(type(self).__name__, samples)
@@ -306,6 +312,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         self._take_up_changes()
         prepare_process(f"{type(self).__name__}.predict")
         samples = self._read(X, reset=False)
+        warn_unseen_range(type(self).__name__, samples, self._ranges, self._unbounded_features())
         return samples if self._scaling is None else self._scaling.apply(samples)
 
     def _read(self, X, reset):

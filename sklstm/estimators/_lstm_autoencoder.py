@@ -387,6 +387,10 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
 
     # --- what fit and predict of KerasEstimator ask -----------------------------------------------
 
+    def _unbounded_features(self):
+        # Windows unlike the others are looked for.
+        return range(self.n_features_in_)
+
     def _collaborators(self):
         return ChangingWindowReader(), WindowTarget(), None
 

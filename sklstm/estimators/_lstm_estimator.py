@@ -191,6 +191,9 @@ class LSTMEstimator(KerasEstimator):
         self.n_categories_ = self._reader.n_categories
         self.window_scaler_ = self._scaling.scaler
 
+    def _unbounded_features(self):
+        return [*self._reader.codes, *self._scaling.relative_features]
+
     def _needs_all_samples(self):
         return self.stateful
 

@@ -85,6 +85,11 @@ class RelativeTarget(WindowScaling):
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(windows[rows], self.pasts, kept=no_numbers)
 
+    @property
+    def relative_features(self):
+        """Those that hold the target's past, if y is learned relative to it."""
+        return [past.feature for past in self.pasts] if self.changes_y else []
+
     def full_windows(self, samples, rows):
         """Those of some samples that are observed to `FULL` of the usual number of time steps, if they are enough."""
         if self.plan.min_steps != "auto" or not self.pasts or len(rows) == 0:

@@ -139,6 +139,13 @@ class WindowScaling:
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(samples.windows[rows], kept=no_numbers)
 
+    @property
+    def relative_features(self):
+        """Features that may rise beyond all that was seen, because windows are relative to their own level."""
+        if self.scaler is None:
+            return []
+        return [feature for feature in range(len(self.scaler.level_)) if feature not in self.scaler.kept_]
+
     def full_windows(self, samples, rows):
         """Those of some samples to train on."""
         return rows

@@ -1,0 +1,54 @@
+"""Ranges of features in training, and a warning where later values lie far outside."""
+
+import numpy as np
+
+from sklstm._warnings import UnseenRangeWarning, warn_user
+
+# Values further outside than so many times the range of training were most likely measured in another unit.
+FAR = 2
+
+
+def find_ranges(samples, earlier=None):
+    """Lowest and highest value of each feature, an ndarray of shape (2, n_features), also of `earlier` samples.
+
+    None of frames, and of rows of a table, whose features are time steps.
+    """
+    if len(samples.sample_shape) != 2:
+        return None
+    buffer = samples.windows.buffer
+    ranges = np.stack([np.fmin.reduce(buffer, axis=0), np.fmax.reduce(buffer, axis=0)])
+    return ranges if earlier is None else np.stack([np.fmin(earlier[0], ranges[0]), np.fmax(earlier[1], ranges[1])])
+
+
+def warn_unseen_range(who, samples, ranges, excluded=()):
+    """Warn of the feature that lies furthest outside of its range in training.
+
+    Parameters
+    ----------
+    who : str
+        The estimator, for the message.
+    samples : Samples
+        To be predicted.
+    ranges : ndarray of shape (2, n_features) or None
+        Of the training, from `find_ranges`.
+    excluded : sequence of int
+        Features that may lie anywhere: those whose windows are relative to their own level, and codes.
+    """
+    if ranges is None or len(samples) == 0:
+        return
+    low, high = ranges
+    found = find_ranges(samples)
+    # Rounding is no range.
+    span = (high - low) + 1e-6 * np.maximum(np.abs(low), np.abs(high))
+    outside = np.fmax(low - found[0], found[1] - high) / np.where(span > 0, span, 1.0)
+    outside[list(excluded)] = 0.0
+    feature = int(np.nanargmax(np.nan_to_num(outside)))
+    if outside[feature] > FAR:
+        above = found[1, feature] - high[feature] > low[feature] - found[0, feature]
+        name = feature if samples.windows.names is None else repr(samples.windows.names[feature])
+        warn_user(
+            f"{who} got values of feature {name} {'up' if above else 'down'} to {found[int(above), feature]:.4g}, and "
+            f"was trained on values from {low[feature]:.4g} to {high[feature]:.4g}, as X comes to it. Predictions so "
+            "far outside mean little: look at the unit, or fit again with such values.",
+            UnseenRangeWarning,
+        )
