@@ -389,7 +389,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         -------
         forecast : DataFrame
             One row for each time step to come (and for each series of a panel), with the target, and with an interval
-            the columns ``lower`` and ``upper``; in the units of the series.
+            the columns ``lower`` and ``upper``; in the units of the series. Its index is that of the series, with the
+            times to come; rows are counted from 0 where a column has the times.
 
         Raises
         ------
@@ -424,6 +425,10 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
         forecast = ahead.loc[np.arange(len(ahead)) % n_ahead < steps, keys].copy()
+        has_series = forecast.index.nlevels > 1 or (self.group is not None and forecast.index.name == self.group)
+        if self.time in keys and not has_series:
+            # Times are in a column, and the labels of the last rows that are known say nothing of those to come.
+            forecast.index = pd.RangeIndex(len(forecast), name=forecast.index.name)
         for name, values in columns.items():
             forecast[name] = values.ravel()
         return forecast
