@@ -91,12 +91,15 @@ def backtest(
     >>> bool(result.skill()["persistence"] > 0.5)
     True
     """
+    for name, value in (("horizon", horizon), ("season", season)):
+        if value is not None:
+            _check_count(name, value)
+    _check_count("step", step)
     data = SeriesTable("backtest", series, forecaster.group, forecaster.time)
     errors = find_errors("backtest", metrics, also=["mase"])
     steps = forecaster.horizon if horizon is None else horizon
     places, times = _places(data)
     first = _first_origin(initial, len(times))
-    _check_count("step", step)
     every = _refit_every(refit)
     origins = np.arange(first, len(times) - 1, step)
     if len(origins) == 0:
