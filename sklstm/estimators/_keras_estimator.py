@@ -36,12 +36,12 @@ from sklstm.estimators._fit_checks import (
     with_known_loss,
 )
 from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
-from sklstm.estimators._network_checks import refuse_nan
+from sklstm.estimators._network_checks import refuse_nan, refuse_other_length
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
 from sklstm.estimators._samples import TrainingData, with_weight
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
-from sklstm.estimators._unseen_range import find_ranges, warn_unseen_range
+from sklstm.estimators._unseen_range import check_precision, find_ranges, warn_unseen_range
 from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
@@ -157,6 +157,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             training = self._scaling.full_windows(samples, training)
             weighed = with_weight(training, weights)
             samples = self._scaling.apply(samples)
+        check_precision(who, samples, self._ranges)
 
         # The networks, what they are compiled with, and what they are taught.
         built = [self._build(samples, member.seed) if anew else self._restore(member) for member in self.members_]
@@ -318,6 +319,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _read(self, X, reset):
         """X as Samples."""
         samples = self._reader.read(self, X, reset)
+        if not reset and self.members_[0].network is not None:
+            refuse_other_length(type(self).__name__, self.network_.config, samples)
         if not reset and self._is_network_of_user():
             refuse_nan(type(self).__name__, self.network_.config, samples.windows)
         return samples
@@ -379,7 +382,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _get_fixed_parameters(self):
         """Parameters that hold for the network's life, by name; copies, where they have parameters of their own."""
-        return {name: copy_value(getattr(self, name)) for name in self._fixed_parameters}
+        fixed = {name: copy_value(getattr(self, name)) for name in self._fixed_parameters}
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in fixed.items()}
 
     def _refuse_another_network(self):
         """Refuse to go on training where parameters ask for another network than the one that there is."""
@@ -426,7 +430,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _optimizer_params(self):
         """Parameters that the optimizer gets from the estimator."""
-        return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        # Keras takes no numbers of NumPy.
+        return {} if self.learning_rate is None else {"learning_rate": float(self.learning_rate)}
 
     def _callbacks(self, watched):
         """Fresh callbacks for one fit."""
@@ -465,7 +470,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return given if isinstance(given, TimeTail) else TimeTail(0.0 if given is None else given), "validation"
 
     def _batch_size(self):
-        return self.batch_size
+        return int(self.batch_size)
 
     def _validation_batch_size(self):
         return self._batch_size()

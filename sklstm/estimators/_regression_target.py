@@ -268,7 +268,13 @@ class RegressionTarget(StepwiseTarget):
                     f"The target scaler {type(self.scaler).__name__} makes {scaled[lost][0]} of the target "
                     f"{y[part][lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
                 )
-            targets[part] = np.repeat(scaled, self.n_copies, axis=-1)
+            with np.errstate(over="ignore"):
+                targets[part] = np.repeat(scaled, self.n_copies, axis=-1)
+            if np.isinf(targets[part]).any():
+                raise ValueError(
+                    f"LSTMRegressor computes in float32, which holds values up to {np.finfo(np.float32).max:.2g}, got "
+                    f"{np.nanmax(np.abs(scaled)):.2g} in y. Pass target_scaler='standard', or y in a larger unit."
+                )
         return targets
 
     # --- and back ---------------------------------------------------------------------------------
