@@ -201,16 +201,20 @@ class Layout:
         return int(np.minimum(self.index.lengths[here][within], reach).sum())
 
     def masked_by_holes(self):
-        """Fraction of the time steps of windows that are masked, and the number of holes that they begin anew at.
+        """Fraction of the time steps of windows that are masked, the part that holes have in it, and number of holes.
 
         0 of windows on a grid, which are masked where no row is.
         """
         if self.slots is not None or len(self.breaks) < self.index.n_series or self.index.n_rows == 0:
-            return 0.0, 0
+            return 0.0, 0.0, 0
         begins = np.append(0, self.breaks)
         since = np.arange(self.index.n_rows) - np.repeat(begins, np.diff(np.append(begins, self.index.n_rows)))
         n_holes = len(begins) - self.index.n_series
-        return float(np.maximum(self.n_steps - 1 - since, 0).mean() / self.n_steps), n_holes
+        in_series = np.arange(self.index.n_rows) - np.repeat(self.index.bounds[:-1], self.index.lengths)
+        masked, at_starts = (
+            float(np.maximum(self.n_steps - 1 - rows, 0).mean() / self.n_steps) for rows in (since, in_series)
+        )
+        return masked, masked - at_starts, n_holes
 
     def leads(self, columns, n_leads):
         """Values of columns in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""

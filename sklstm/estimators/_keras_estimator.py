@@ -273,7 +273,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Check that the units of y are those of X, where nothing learns them."""
 
     def _unbounded_features(self):
-        """Features that may lie outside of their range in training."""
+        """Features that may lie outside of their range in training; None for all of them."""
         return ()
 
     def _kept(self, samples):

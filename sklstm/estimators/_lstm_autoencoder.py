@@ -389,7 +389,7 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
 
     def _unbounded_features(self):
         # Windows unlike the others are looked for.
-        return range(self.n_features_in_)
+        return None
 
     def _collaborators(self):
         return ChangingWindowReader(), WindowTarget(), None

@@ -74,8 +74,8 @@ def warn_unseen_range(who, samples, ranges, excluded=()):
         To be predicted.
     ranges : ndarray of shape (2, n_features) or None
         Of the training, from `find_ranges`.
-    excluded : sequence of int
-        Features that may lie anywhere: those whose windows are relative to their own level, and codes.
+    excluded : sequence of int or None
+        Features that may lie anywhere: those whose windows are relative to their own level, and codes. None: all.
     """
     if ranges is None or len(samples) == 0 or samples.windows.shape[2] != ranges.shape[1]:
         return
@@ -85,6 +85,8 @@ def warn_unseen_range(who, samples, ranges, excluded=()):
     # Rounding is no range.
     span = (high - low) + 1e-6 * np.maximum(np.abs(low), np.abs(high))
     outside = np.fmax(low - found[0], found[1] - high) / np.where(span > 0, span, 1.0)
+    if excluded is None:
+        return
     outside[list(excluded)] = 0.0
     feature = int(np.nanargmax(np.nan_to_num(outside)))
     if outside[feature] > FAR:

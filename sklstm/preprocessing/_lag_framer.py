@@ -29,6 +29,8 @@ from sklstm.preprocessing._named_features import parameter_positions
 
 # Of windows that are masked to a larger fraction, nobody wants to learn.
 MOST_MASKED = 0.5
+# Rows drawn at random leave many holes; a few belong to the series.
+FEWEST_HOLES = 5
 
 
 class LagFramer(SeriesTransformer):
@@ -397,8 +399,8 @@ class LagFramer(SeriesTransformer):
         """Warn where windows lack rows that the user most likely has."""
         who = type(self).__name__
         if reset:
-            masked, n_holes = layout.masked_by_holes()
-            if masked > MOST_MASKED:
+            masked, by_holes, n_holes = layout.masked_by_holes()
+            if masked > MOST_MASKED and by_holes > MOST_MASKED / 2 and n_holes >= FEWEST_HOLES:
                 warn_user(
                     f"{who}(n_steps={self.n_steps}) leaves {masked:.0%} of the time steps of its windows masked, "
                     f"because they begin anew at {n_holes} holes in the times of {layout.index.n_rows} rows. Rows "
