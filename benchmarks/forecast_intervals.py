@@ -1,8 +1,9 @@
 """Do intervals hold what they promise, and how wide are they: SeriesForecaster in three ways beside AutoETS.
 
 The first three quarters of a series are fitted, once. Each of the other rows is an origin in turn, from which the next
-rows are forecast as if nothing later were known: one row ahead, and a season ahead (13 rows at most; all rows ahead
-are counted). Nothing is tuned, and nothing is fitted again. Intervals are to hold 80 % and 90 % of the values.
+rows are forecast as if nothing later were known: one row ahead, and a season ahead (13 rows at most, and fewer on the
+shortest series, which have too few residuals to calibrate on; all rows ahead are counted). Nothing is tuned, nothing is
+fitted again. Intervals are to hold 80 % and 90 % of the values.
 
 - quantiles: SeriesForecaster(quantiles=[0.05, 0.1, 0.5, 0.9, 0.95]), the network's own quantiles.
 - calibration: SeriesForecaster(calibration=0.3), the forecast and a conformal score to either side.
@@ -49,6 +50,11 @@ METHODS = {
     "calibration": {"calibration": 0.3},
     "both": {"quantiles": QUANTILES, "calibration": 0.3},
 }
+
+
+def longest_calibrated(n_rows):
+    """Steps ahead for which the rows of a calibration tell enough residuals for the widest interval."""
+    return int(METHODS["calibration"]["calibration"] * round(FITTED * n_rows)) - round(1 / (1 - max(COVERAGES))) + 1
 
 
 class Case:
@@ -156,7 +162,7 @@ def main():
         Case(task, horizon)
         for task in short_series()
         if not arguments.series or task.name in arguments.series
-        for horizon in sorted({1, min(task.season, LONGEST_HORIZON)})
+        for horizon in sorted({1, min(task.season, LONGEST_HORIZON, longest_calibrated(len(task.series)))})
     ]
     results = [compare(case, range(arguments.seeds)) for case in cases]
     print_cases(cases, results)

@@ -22,10 +22,13 @@ class Roles(NamedTuple):
     future : tuple of tuple of int
         What is known of the time steps ahead: for each of them, the nearest first, the features of a sample's last
         time step that hold its values.
+    known : tuple of int
+        Features whose values at later time steps `future` holds. They are values of their time steps, as others are.
     """
 
     static: tuple = ()
     future: tuple = ()
+    known: tuple = ()
 
     @property
     def features(self):

@@ -69,7 +69,7 @@ class RelativeTarget(WindowScaling):
         rows : ndarray of int
             Samples to learn from.
         no_numbers : list of int
-            Features that cannot hold a past: static, known ahead, or codes.
+            Features that stay as they are and that cannot hold a past: static, known ahead, or codes.
         """
         windows = samples.windows
         given = windows, y, y_names, rows, no_numbers

@@ -66,8 +66,8 @@ class WindowReader:
             self.n_categories = check_codes(self._embedder(who), windows, self.codes, self.n_categories or None)
 
     def no_numbers(self, windows):
-        """Features that are no numbers of their time steps: static, known ahead, or codes."""
-        return [*windows.roles.features, *self.codes]
+        """Features that no window scaler changes and that hold no past: static, known ahead, or codes."""
+        return [*windows.roles.features, *windows.roles.known, *self.codes]
 
     def _refuse_frames(self, who, X, frame):
         if frame and not self.architecture.takes_frames:

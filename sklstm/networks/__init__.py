@@ -31,7 +31,7 @@ not compiled. It takes NaN for time steps that were not observed, and loads wher
 from sklstm.networks._bidirectional import bidirectional
 from sklstm.networks._cnn_lstm import cnn_lstm
 from sklstm.networks._encoder_decoder import encoder_decoder
-from sklstm.networks._linear_path import set_linear_path
+from sklstm.networks._linear_path import n_known_steps, set_linear_path
 from sklstm.networks._lstm_fcn import lstm_fcn
 from sklstm.networks._many_to_many import many_to_many
 from sklstm.networks._stacked import stacked
@@ -43,6 +43,7 @@ __all__ = [
     "encoder_decoder",
     "lstm_fcn",
     "many_to_many",
+    "n_known_steps",
     "set_linear_path",
     "stacked",
     "vanilla",

@@ -67,7 +67,7 @@ def bidirectional(
     seeds = Seeds(seed)
     inputs = windows("bidirectional", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    state = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
+    state = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features, linear_path)
     state, observed = patches(state, observed, patch_length)
     for k, size in enumerate(sizes, start=1):
         params = {"recurrent_dropout": recurrent_dropout, "return_sequences": k < len(sizes) or pooling == "mean"}
@@ -84,7 +84,7 @@ def bidirectional(
         state = drop(state, dropout, seeds, name=f"dropout_{k}")
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)
     outputs = heads(meta, state, seeds, output_activation)
-    outputs = add_linear_path(outputs, values, linear_path)
+    outputs = add_linear_path(outputs, values, linear_path, meta)
     return named_model(inputs, outputs, name="bidirectional")
 
 

@@ -99,7 +99,7 @@ def cnn_lstm(
     else:
         inputs = windows("cnn_lstm", meta, path_length(linear_path))
         values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-        sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
+        sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features, linear_path)
         if subsequence is None:
             subsequence = max(math.isqrt(n_timesteps), min(kernel_size, n_timesteps))
         pieces, observed = _cut(sequence, observed, int(subsequence))
@@ -109,7 +109,7 @@ def cnn_lstm(
     state = drop(state, dropout, seeds, name="dropout")
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)
     outputs = heads(meta, state, seeds, output_activation)
-    outputs = add_linear_path(outputs, values, linear_path)
+    outputs = add_linear_path(outputs, values, linear_path, meta)
     return named_model(inputs, outputs, name="cnn_lstm")
 
 

@@ -1,13 +1,22 @@
-"""A linear path past the LSTM, from each output's own past."""
+"""A linear path past the LSTM, from each output's own past and from what is known ahead."""
 
 import numpy as np
 from keras import layers, ops
 
-NAME = "linear_path"
+from sklstm.networks._feature_roles import beside, future, pick, static
+
+NAME, KNOWN = "linear_path", "linear_path_known"
+# On 1,500 and 7,500 hours of two prices of electricity, with forecasts of the load, the RMSE of a day ahead is lower by
+# 3 % with two days of these columns than without their past, and higher by 20 % with two weeks of them on the shorter.
+MOST_KNOWN_VALUES = 96
 
 
-def add_linear_path(outputs, values, linear_path):
+def add_linear_path(outputs, values, linear_path, meta):
     """Add to each output a weighted sum of one feature's time steps: the autoregressive highway of LSTNet.
+
+    Static features and columns that are known ahead, at the time steps ahead and at those of the window, are added with
+    weights of their own. Of windows with more than `MOST_KNOWN_VALUES` values of these columns, the latest time steps
+    are read.
 
     Parameters
     ----------
@@ -17,6 +26,8 @@ def add_linear_path(outputs, values, linear_path):
         Windows, zero where not observed.
     linear_path : tuple (features, n_timesteps), or None
         For each output (of a time step) the feature that holds its own past, and the length of the windows.
+    meta : dict
+        See `sklstm.networks`.
 
     Returns
     -------
@@ -40,10 +51,34 @@ def add_linear_path(outputs, values, linear_path):
         summed = ops.take(summed, np.argsort(order), axis=-1)
     if outputs.ndim == 2:
         summed = layers.Reshape(outputs.shape[1:], name=f"{NAME}s_flat")(summed)
-    return layers.Add(name=f"{NAME}_added")([outputs, summed])
+    terms = [outputs, summed]
+    if (known := _known_inputs(values, meta)) is not None:
+        path = layers.Dense(int(np.prod(outputs.shape[1:])), use_bias=False, kernel_initializer="zeros", name=KNOWN)(
+            known
+        )
+        terms.append(layers.Reshape(outputs.shape[1:], name=f"{KNOWN}_steps")(path))
+    return layers.Add(name=f"{NAME}_added")(terms)
 
 
-def set_linear_path(network, features, coefficients, intercept):
+def _known_inputs(values, meta):
+    """Static features, what is known ahead, and the same columns in the window: (n_samples, n_inputs), or None."""
+    inputs = [static(values, meta), future(values, meta)]
+    if known := meta.get("known_", ()):
+        latest = pick(values[:, -n_known_steps(values.shape[1], len(known)) :], known)
+        inputs.append(layers.Reshape((-1,), name=f"{KNOWN}_window")(latest))
+    return beside(*inputs)
+
+
+def n_known_steps(n_timesteps, n_known):
+    """Number of the latest time steps of which the linear path reads the columns that are known ahead.
+
+    >>> n_known_steps(24, 3), n_known_steps(1000, 4)
+    (24, 24)
+    """
+    return min(n_timesteps, max(1, MOST_KNOWN_VALUES // n_known))
+
+
+def set_linear_path(network, features, coefficients, intercept, known=None):
     """Set the weights of the linear path, and those of the output layer to zero: the network is then linear.
 
     Parameters
@@ -56,6 +91,9 @@ def set_linear_path(network, features, coefficients, intercept):
         Weights of the time steps of each output's feature.
     intercept : ndarray of shape (n_output_steps, n_outputs)
         Added to the outputs.
+    known : ndarray of shape (n_inputs, n_output_steps, n_outputs), optional
+        Weights of the static features, of the values ahead by time step, and of the columns that are known ahead, time
+        step by time step; needed where the network has such features.
 
     See Also
     --------
@@ -76,6 +114,8 @@ def set_linear_path(network, features, coefficients, intercept):
     for k, (_, fed) in enumerate(outputs_by_feature(features)):
         kernel = coefficients[:, :, fed].reshape(len(coefficients), -1)
         network.get_layer(f"{NAME}_{k}").set_weights([kernel, intercept[:, fed].ravel()])
+    if known is not None:
+        network.get_layer(KNOWN).set_weights([known.reshape(len(known), -1)])
 
 
 def outputs_by_feature(features):

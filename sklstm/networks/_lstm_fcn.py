@@ -88,13 +88,13 @@ def lstm_fcn(
     seeds = Seeds(seed)
     inputs = windows("lstm_fcn", meta, path_length(linear_path))
     values, observed = split_observed(inputs, mask_value, sequence_features(meta))
-    sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features)
+    sequence = read_sequence(values, observed, meta, seeds, embedding_dim, embedding_features, linear_path)
     state = lstm(size, seeds, recurrent_dropout=recurrent_dropout, name="lstm")(sequence, mask=observed)
     state = drop(state, dropout, seeds, name="dropout")
     state = beside(state, _average_patterns(sequence, observed, convolutions, seeds))
     state = join(state, static(values, meta), future(values, meta), seeds=seeds)
     outputs = heads(meta, state, seeds, output_activation)
-    outputs = add_linear_path(outputs, values, linear_path)
+    outputs = add_linear_path(outputs, values, linear_path, meta)
     return named_model(inputs, outputs, name="lstm_fcn")
 
 

@@ -443,7 +443,8 @@ class LagFramer(SeriesTransformer):
             columns[0] = rows.copy()
             columns[0][np.ix_(~observed, future)] = np.nan
             columns.append(leads)
-        return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), Roles(tuple(static), ahead)
+        roles = Roles(tuple(static), ahead, tuple(future))
+        return np.concatenate(columns, axis=1).astype(rows.dtype, copy=False), roles
 
     def _remember(self, layout, windows, rows, *, anew):
         ends = layout.find_ends(windows, rows)

@@ -49,6 +49,17 @@ def test_update_zero_is_ridge(architecture, horizon):
     assert model.linear_steps_ == N_STEPS
 
 
+def test_columns_known_ahead():
+    """What is known ahead is part of the ridge regression: it explains what no past of the target does."""
+    rng = np.random.default_rng(0)
+    promotion = (rng.random(120) < 0.3).astype(float)
+    table = pd.DataFrame({"sales": 10 + 5 * promotion + rng.normal(scale=0.1, size=120), "promotion": promotion})
+    X, y = make_supervised(table, 2, "sales")
+    windows = LagFramer(N_STEPS, future=["promotion"], horizon=2).fit_transform(X)
+    predicted = small().initialize(windows, y).predict(windows)
+    assert np.abs(predicted - y).to_numpy()[N_STEPS:-2].max() < 1
+
+
 def test_each_output_from_its_own_past():
     """Each output has the ridge regression of its own feature."""
     table = walk(n_columns=2)
