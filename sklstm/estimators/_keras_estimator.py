@@ -23,6 +23,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm import _forks  # noqa: F401  (it watches forks from the import on)
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
 from sklstm._lost_times import warn_lost_times

@@ -52,8 +52,8 @@ def describe_series(series: ArrayLike, *, season: int | None = None) -> "SeriesR
     -----
     Outliers, skewness and normality are those of the rests around a straight line, of the logarithms where the spread
     grows with the level. Advice on scaling: "robust" where there are outliers (Tukey's outer fences), "standard" where
-    normality is not refuted, "minmax" otherwise; a column of 0 and 1 alone is a flag and needs none. Tests of unit roots
-    look at the last 4000 rows at most.
+    normality is not refuted, "minmax" otherwise; a column of 0 and 1 alone is a flag and needs none. Tests of unit
+    roots look at the last 4000 rows at most.
 
     Examples
     --------
