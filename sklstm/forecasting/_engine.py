@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 
 from sklstm._lag_names import lag_name
 from sklstm._series import find_position, warn_lost_rows
-from sklstm._warnings import ColdStartWarning, warn_user, without
+from sklstm._warnings import ColdStartWarning, UnseenRangeWarning, warn_user, without
 from sklstm.estimators import KerasRegressor, LSTMRegressor
 from sklstm.forecasting._late_columns import learn_late_columns
 from sklstm.forecasting._levels import difference, restore
@@ -374,7 +374,9 @@ class Engine:
         newest, parts = samples.newest(), [self._predict(samples.take(rows))]
         while (done := sum(part.shape[1] for part in parts)) < n_steps:
             windows = self.recursion.go_on(windows, parts[-1], labels, newest[places[:, done - self.block : done]])
-            parts.append(self._predict(samples.like(windows, rows)))
+            # Forecasts of forecasts that go astray are warned of by how far they come.
+            with without(UnseenRangeWarning):
+                parts.append(self._predict(samples.like(windows, rows)))
         return np.concatenate(parts, axis=1)[:, :n_steps]
 
     def refuse_no_recursion(self, data, n_steps):
