@@ -51,12 +51,16 @@ _HOMES = {
     "mean_absolute_scaled_error": "sklstm.forecasting",
     "pinball_loss": "sklstm.forecasting",
     "Windows": "sklstm._windows",
+    "ColdStartWarning": "sklstm._warnings",
+    "UnseenRangeWarning": "sklstm._warnings",
 }
 
 __all__ = sorted(_HOMES)
 __version__ = version("sklstm")
 
 if TYPE_CHECKING:
+    from sklstm._warnings import ColdStartWarning as ColdStartWarning
+    from sklstm._warnings import UnseenRangeWarning as UnseenRangeWarning
     from sklstm._windows import Windows as Windows
     from sklstm.estimators import CNNLSTM as CNNLSTM
     from sklstm.estimators import LSTMFCN as LSTMFCN

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sklstm._lag_names import LAG_COLUMN, lag_name
 from sklstm._series import fit_robust_lines
+from sklstm._warnings import warn_user
 
 # The longest horizon that is tried where the name of y states none.
 LONGEST_HORIZON = 400
@@ -20,6 +21,8 @@ FEWEST_OF_KNOWN = 2
 SAMPLES_TO_FIT = 2000
 # Fraction of the standard deviation of y by which float32 features may miss the line.
 TOLERANCE = 1e-3
+# Slopes that differ by this fraction, or offsets by this fraction of the standard deviation, are of other units.
+UNLIKE = 0.01
 # Features that a message lists.
 MOST_LISTED = 20
 # Fraction of pairs that may miss the line: pairs across holes in time, and clipped values.
@@ -123,6 +126,55 @@ def find_own_past(
     # In the units of the feature.
     levels = [(past.level - past.offset) / past.slope for past in pasts]
     return [OwnPast(*past[:2], 1.0, 0.0, level) for past, level in zip(pasts, levels, strict=True)], lines
+
+
+def are_scaled_by_series(windows, y, names=None, target_feature="auto", *, learned=None, excluded=()):
+    """Whether the feature that holds the past of y comes in units of its own in each series.
+
+    Parameters
+    ----------
+    windows, y, names, target_feature, learned, excluded
+        As for `find_own_past`.
+
+    Returns
+    -------
+    by_series : bool
+        False also where nothing names the feature, or y does not lie on a line of it.
+    """
+    if windows.groups is None:
+        return False
+    names = [None] * y.shape[1] if names is None or len(names) != y.shape[1] else names
+    choices = [k for k in range(windows.shape[2]) if k not in set(excluded)]
+    asked = target_feature if isinstance(target_feature, (str, Integral)) else next(iter(target_feature), None)
+    rows = TimeOrder(windows, learned)
+    target = np.where(rows.learned, y[rows.order, 0].astype(np.float64), np.nan)
+    try:
+        named = (*name_past("", windows.names, choices, names[0], asked, ""), names[0])
+        longest = np.bincount(rows.codes[rows.learned]).argmax()
+        (past,) = _find_pasts("", rows, target[:, None], [named], "", series=longest)
+    except ValueError:
+        return False
+    x = rows.newest(past.feature)
+    earlier, later = rows.pairs(past.horizon, np.flatnonzero(~np.isnan(target)), x)
+    slopes, offsets, bent = fit_own_lines(x, target, earlier, later, rows.codes)
+    shown = ~bent & (np.bincount(rows.codes[earlier], minlength=len(slopes)) >= FEWEST_PAIRS)
+    if shown.sum() < 2:
+        return False
+    differ = np.ptp(slopes[shown]) > UNLIKE * np.abs(slopes[shown]).max()
+    return bool(differ or np.ptp(offsets[shown]) > UNLIKE * np.nanstd(target))
+
+
+def warn_scaled_by_series(who, windows, y, names):
+    """Warn where a scaler took the level of each series out of X, and y has kept it."""
+    if windows.groups is None:
+        return
+    if are_scaled_by_series(windows, y.reshape(len(y), -1), names, excluded=windows.roles.features):
+        warn_user(
+            f"{who} got windows of series that are scaled each by itself, and y in the units of each series, to which "
+            "nothing leads back. Pass SeriesScaler(pooled=True), which scales all series alike, or use LSTMRegressor, "
+            "which scales y likewise.",
+            UserWarning,
+        )
 
 
 # --- names ----------------------------------------------------------------------------------------

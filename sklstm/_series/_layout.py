@@ -39,8 +39,8 @@ class SeriesEnds(NamedTuple):
         Position of the last row of each series, NOWHERE if it has none.
     slots : ndarray of int of shape (n_series,)
         Time step of the last row, where rows lie on a grid.
-    times : pd.Index of shape (n_series,), or None
-        Time of the last row of each series.
+    begins, times : pd.Index of shape (n_series,), or None
+        Times of the first and of the last row of each series.
     observed : ndarray of shape (n_series,)
         Time of the last row that was observed, as `find_clock` counts it; NaN if there is none.
     context : ndarray of shape (n_series, n_context, n_features)
@@ -54,6 +54,7 @@ class SeriesEnds(NamedTuple):
     steps: np.ndarray
     positions: np.ndarray
     slots: np.ndarray
+    begins: pd.Index | None
     times: pd.Index | None
     observed: np.ndarray
     context: np.ndarray
@@ -67,7 +68,9 @@ class SeriesEnds(NamedTuple):
         joined = {"labels": self.labels[kept].append(other.labels), "timeline": other.timeline}
         for name in ("steps", "positions", "slots", "observed", "context", "lengths"):
             joined[name] = np.concatenate([getattr(self, name)[kept], getattr(other, name)])
-        joined["times"] = None if other.times is None else self.times[kept].append(other.times)
+        for name in ("begins", "times"):
+            new = getattr(other, name)
+            joined[name] = None if new is None else getattr(self, name)[kept].append(new)
         return SeriesEnds(**joined)
 
     def without_guesses(self):
@@ -177,11 +180,41 @@ class Layout:
             steps=self.steps,
             positions=timeless if self.timeline.calendar is None else self.positions[last_rows],
             slots=timeless if self.slots is None else self.slots[last_rows],
+            begins=None if times is None else times[self.index.bounds[:-1]],
             times=None if times is None else times[last_rows],
             observed=self._last_observed(rows),
             context=context.copy(),
             lengths=np.minimum(lengths, n_context),
         )
+
+    def count_cold_rows(self):
+        """Number of rows whose windows lack fitted rows, because their series begins here in the midst of these."""
+        times, reach = self.index.ordered_times, self.n_steps - 1
+        if self.ends is None or reach == 0 or self.ends.begins is None or not tells_time(times):
+            return 0
+        here = np.flatnonzero((self.known >= 0) & (self.gaps == 0))
+        first, places = times[self.index.bounds[:-1][here]], self.known[here]
+        try:
+            within = np.asarray((first > self.ends.begins[places]) & (first <= self.ends.times[places]), dtype=bool)
+        except (TypeError, ValueError):
+            return 0
+        return int(np.minimum(self.index.lengths[here][within], reach).sum())
+
+    def masked_by_holes(self):
+        """Fraction of the time steps of windows that are masked, the part that holes have in it, and number of holes.
+
+        0 of windows on a grid, which are masked where no row is.
+        """
+        if self.slots is not None or len(self.breaks) < self.index.n_series or self.index.n_rows == 0:
+            return 0.0, 0.0, 0
+        begins = np.append(0, self.breaks)
+        since = np.arange(self.index.n_rows) - np.repeat(begins, np.diff(np.append(begins, self.index.n_rows)))
+        n_holes = len(begins) - self.index.n_series
+        in_series = np.arange(self.index.n_rows) - np.repeat(self.index.bounds[:-1], self.index.lengths)
+        masked, at_starts = (
+            float(np.maximum(self.n_steps - 1 - rows, 0).mean() / self.n_steps) for rows in (since, in_series)
+        )
+        return masked, masked - at_starts, n_holes
 
     def leads(self, columns, n_leads):
         """Values of columns in each of the next rows, (n_rows, n_leads * n_columns); the last known at the end."""
@@ -278,12 +311,12 @@ class Layout:
             )
 
 
-def warn_lost_rows(who, index, n_known, horizon):
+def warn_lost_rows(who, index, lost, horizon):
     """Warn of rows that have a future, which a hole hides."""
-    lost = int(np.maximum(index.lengths - horizon, 0).sum()) - n_known
     if lost:
         warn_user(
             f"{who} leaves out {lost} of {index.n_rows} rows, which a hole in the times follows within {horizon} "
-            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D'), if windows may cross it.",
+            f"step{'s' * (horizon > 1)}. Make NaN of the missing rows, table.asfreq('D') for days, if windows may "
+            "cross it.",
             UserWarning,
         )

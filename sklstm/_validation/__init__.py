@@ -17,7 +17,7 @@ from sklstm._validation._samples import (
 )
 from sklstm._validation._sequences import check_sequences, stack_sequences
 from sklstm._validation._tables import check_rows, check_rows_as_sequences, check_series_table
-from sklstm._validation._targets import check_labels, check_target, read_target, refuse_in_target, refuse_missing_target
+from sklstm._validation._targets import check_labels, read_target, refuse_in_target
 
 __all__ = [
     "FLOATS",
@@ -30,7 +30,6 @@ __all__ = [
     "check_rows_as_sequences",
     "check_sequences",
     "check_series_table",
-    "check_target",
     "check_windows",
     "has_infinity",
     "is_ragged",
@@ -40,7 +39,6 @@ __all__ = [
     "read_target",
     "refuse_in_target",
     "refuse_infinity",
-    "refuse_missing_target",
     "refuse_partly_observed",
     "refuse_partly_observed_windows",
     "refuse_text",

@@ -9,18 +9,11 @@ from sklstm._validation._kinds import n_dims, read_numbers
 from sklstm._validation._refusals import place, refuse_text
 
 
-def check_target(estimator, y, X_shape):
-    """The target as a float array, finite, as long as X.
+def read_target(estimator, y, X_shape):
+    """The target as a float array, as long as X; NaN, a value that is not known, passes where others are known.
 
     Its shape is (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs).
     """
-    y = read_target(estimator, y, X_shape)
-    refuse_missing_target(type(estimator).__name__, y)
-    return y
-
-
-def read_target(estimator, y, X_shape):
-    """As `check_target`, but NaN passes in a target of two or three dimensions."""
     who = type(estimator).__name__
     y_given, y = y, _read_y(who, y)
     refuse_text(who, y, "y")
@@ -28,21 +21,16 @@ def read_target(estimator, y, X_shape):
     y = check_array(
         y, dtype=FLOATS, ensure_2d=False, allow_nd=True, ensure_all_finite=False, input_name="y", estimator=who
     )
-    bad = ~np.isfinite(y) if y.ndim == 1 else np.isinf(y)
-    if bad.any():
-        first = np.argwhere(bad)[0]
-        refuse_in_target(who, "NaN" if np.isnan(y[tuple(first)]) else "inf", place(first, y_given))
+    infinite = np.isinf(y)
+    if infinite.any():
+        refuse_in_target(who, "inf", place(np.argwhere(infinite)[0], y_given))
+    if len(y) and np.isnan(y).all():
+        raise ValueError(
+            f"{who} got y of shape {y.shape} in which every value is NaN, not known, and there is nothing to learn "
+            "from. Pass y with values that are known."
+        )
     _refuse_other_rows(who, X_shape, len(y))
     return y
-
-
-def refuse_missing_target(who, y, observed=None):
-    """Raise where a target is NaN, unless its time step was not `observed`, (n_samples, n_timesteps)."""
-    missing = np.isnan(y)
-    if observed is not None:
-        missing &= observed.reshape(*observed.shape, *(1,) * (y.ndim - 2))
-    if missing.any():
-        refuse_in_target(who, "NaN", place(np.argwhere(missing)[0], y))
 
 
 def refuse_in_target(who, value, where):

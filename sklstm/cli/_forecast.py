@@ -7,7 +7,7 @@ import pandas as pd
 
 from sklstm.cli._fitted_rows import read_fitted_rows
 from sklstm.cli._model_file import load_forecaster, refuse_going_on
-from sklstm.cli._report import draw, print_csv, print_notes
+from sklstm.cli._report import draw, print_csv, print_notes, when
 from sklstm.cli._series_file import read_table
 
 
@@ -18,29 +18,55 @@ def forecast(args):
     refuse_going_on(args.model, forecaster, steps)
     _refuse_far_intervals(args, forecaster, steps)
     future = _read_future(args, forecaster)
-    known = None
+    known, given = forecaster.context_, None
     if args.data is not None:
         series = read_fitted_rows(forecaster, args.data, args.time)
         print_notes(series.notes, sys.stderr)
         known = series.table
         _refuse_other_times(args.data, known.index, forecaster.context_.index)
-        new = known[known.index > forecaster.context_.index[-1]]
-        forecaster = forecaster.update(new) if len(new) else forecaster
+        note = _find_contradiction(args, known, forecaster.context_)
+        if note is None:
+            new = known[known.index > forecaster.context_.index[-1]]
+            forecaster = forecaster.update(new) if len(new) else forecaster
+        else:
+            print_notes([note], sys.stderr)
+            given = known
     try:
-        values = forecaster.forecast(steps, future=future, interval=args.interval)
+        values = forecaster.forecast(steps, series=given, future=future, interval=args.interval)
     except ValueError as error:
         # The option, not the parameter.
         told = str(error).replace("SeriesForecaster.forecast expects future=", f"{args.model} expects --future FILE")
         raise ValueError(told) from None
     print_csv(values, args.out, f"{len(values)} value{'s' * (len(values) > 1)} to come")
-    if args.plot is not None:
-        from sklstm.inspection import ForecastDisplay
+    if args.plot is not None and draw(args.plot, lambda: _picture(values, known, forecaster.target_, args.interval)):
+        print(f"written to {args.plot}", file=sys.stderr)
 
-        def picture():
-            return ForecastDisplay.from_estimator(forecaster, known, steps=steps, future=future, interval=args.interval)
 
-        if draw(args.plot, picture):
-            print(f"written to {args.plot}", file=sys.stderr)
+def _find_contradiction(args, known, fitted):
+    """Sentence on how DATA contradicts the last rows that the model knows; None where it holds or follows them."""
+    expected = fitted[fitted.index >= known.index[0]]
+    shared = expected.index.intersection(known.index)
+    same = np.isclose(known.loc[shared, fitted.columns], expected.loc[shared], rtol=1e-6, equal_nan=True).all(axis=1)
+    last, end = when(fitted.index[-1]), when(known.index[-1])
+    if known.index[-1] < fitted.index[-1]:
+        return f"{args.data} ends at {end}, and {args.model} knows rows up to {last}: the forecast follows {end}"
+    n_other = len(expected) - np.count_nonzero(same)
+    if n_other == 0:
+        return None
+    return (
+        f"{n_other} of the last {len(expected)} rows of {args.model}, up to {last}, have other values or are missing "
+        f"in {args.data}: the forecast follows {end}, and is made from the rows of {args.data}"
+    )
+
+
+def _picture(values, known, target, interval):
+    """Forecasts behind the rows that they are made from."""
+    from sklstm.inspection import ForecastDisplay
+
+    lower, upper = (None, None) if interval is None else (values["lower"], values["upper"])
+    return ForecastDisplay.from_predictions(
+        None, values[target], lower=lower, upper=upper, y_history=known[target], coverage=interval
+    )
 
 
 def _read_future(args, forecaster):

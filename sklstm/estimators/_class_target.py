@@ -153,6 +153,9 @@ class ClassTarget(StepwiseTarget):
         """Samples before the last ones that share labels of time steps with them."""
         return self.shape[0] - 1 if self.is_decoded and self.shape else 0
 
+    def known(self, y):
+        """Mask of the samples to train on; None for all of them."""
+
     def check_split(self, who, name, y, training, later):
         """Refuse samples to be watched that are of a class which no sample to train on is of.
 
@@ -169,8 +172,8 @@ class ClassTarget(StepwiseTarget):
         if len(unseen):
             raise ValueError(
                 f"{who} keeps the samples at the end for validation, and they hold a class that no sample to train on "
-                f"is of: {unseen.tolist()[0]!r}. Samples that share no time steps: shuffle them first, and pass "
-                f"TimeTail(fraction, gap=0). Windows of a series: lower {name}, or drop it."
+                f"is of: {unseen.tolist()[0]!r}. Lower {name} or drop it; shuffle samples that are no windows of a "
+                "series."
             )
 
     @property

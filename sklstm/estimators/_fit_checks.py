@@ -1,4 +1,4 @@
-"""What fit refuses before it reads X: several inputs, another precision, weights that teach nothing."""
+"""What fit refuses before it reads X, and the loss where some values of y are not known."""
 
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
@@ -41,3 +41,32 @@ def read_weights(who, sample_weight, n_samples):
             "those that count a weight above 0."
         )
     return weights
+
+
+def with_known_loss(settings, targets, parts):
+    """Settings whose loss leaves out targets that are NaN, if there are any.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the network is compiled with.
+    targets : list of ndarray
+        Of all samples. Those of samples that are not trained on may be NaN, too: they become zero, in place.
+    parts : list of ndarray of int
+        Samples that are trained on or held out for validation.
+
+    Returns
+    -------
+    settings : Settings
+        The same where the targets of these samples are known.
+    """
+    from sklstm.training import KnownLoss, build_loss
+
+    unknown = [isinstance(target, np.ndarray) and np.isnan(target) for target in targets]
+    if not any(np.any(mask) for mask in unknown):
+        return settings
+    if any(mask[part].any() for mask in unknown if mask is not False for part in parts):
+        return settings._replace(loss=KnownLoss(build_loss(settings.loss)))
+    for target, mask in zip(targets, unknown, strict=True):
+        target[mask] = 0
+    return settings

@@ -40,8 +40,7 @@ class KerasClassifier(ClassifierMixin, ModelEstimator):
     validation_split : float, default=0.0
         Share of the samples, at the end, to watch instead of train on. Samples sorted by class must be shuffled first.
     validation_gap : int, optional
-        Samples before these that are left out of both; by default, for 3D X, those that share time steps with them if
-        samples are windows one time step apart.
+        Samples before these that are left out of both; by default, for 3D X, those that share time steps with them.
     shuffle : bool, default=True
         Whether to mix the samples before each epoch.
     callbacks : list, dict or one of keras.callbacks.Callback, optional

@@ -23,20 +23,28 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm import _forks  # noqa: F401  (it watches forks from the import on)
 from sklstm._fit_callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from sklstm._keras_objects import as_given, as_plain, holds_instance
+from sklstm._lost_times import warn_lost_times
 from sklstm._own_past import target_names
 from sklstm._parameters import StrictParameters, is_routed, refuse_unknown_parameters, show_parameters
 from sklstm._versions import with_version, without_version
 from sklstm._warnings import warn_user
-from sklstm.estimators._fit_checks import read_weights, refuse_other_precision, refuse_several_inputs
+from sklstm.estimators._fit_checks import (
+    read_weights,
+    refuse_other_precision,
+    refuse_several_inputs,
+    with_known_loss,
+)
 from sklstm.estimators._graphs import is_served, refuse_model, refuse_training
 from sklstm.estimators._members import MemberFit, epoch_reports, new_members, train_members, trained_members
-from sklstm.estimators._network_checks import refuse_nan
+from sklstm.estimators._network_checks import refuse_nan, refuse_other_length
 from sklstm.estimators._options import OPTIONS, copy_value, is_same_value, refuse_options_of_plain_values
 from sklstm.estimators._samples import TrainingData, with_weight
 from sklstm.estimators._split import split_tail
 from sklstm.estimators._training_plan import TrainingPlan
+from sklstm.estimators._unseen_range import check_precision, find_ranges, warn_unseen_range
 from sklstm.model_selection import TimeTail
 
 # Parameters that may be, or hold, instances of Keras.
@@ -137,10 +145,13 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
         # Samples, their y and their weights; which are trained on, and which are watched.
         samples, y_names = self._read(X, reset=anew), target_names(y)
+        warn_lost_times(who, samples.windows, y)
+        self._ranges = find_ranges(samples, None if anew else self._ranges)
         y = self._target.read(self, y, samples, classes)
         weights = read_weights(who, sample_weight, len(samples))
         training, validation = self._split(samples, y, weights)
         weighed = with_weight(training, weights)
+        self._check_units(samples, y, y_names)
 
         # Windows by their own level and spread.
         if self._scaling is not None:
@@ -149,6 +160,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             training = self._scaling.full_windows(samples, training)
             weighed = with_weight(training, weights)
             samples = self._scaling.apply(samples)
+        check_precision(who, samples, self._ranges)
 
         # The networks, what they are compiled with, and what they are taught.
         built = [self._build(samples, member.seed) if anew else self._restore(member) for member in self.members_]
@@ -164,9 +176,12 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         )
         if anew:
             self._start(networks, samples, targets[0], weights, weighed)
+        for fit in fits:
+            fit.settings = with_known_loss(fit.settings, targets, [training, validation])
 
         data = TrainingData(samples, targets, weights, training, validation, groups)
         interrupted = epochs != 0 and self._train(fits, data, tasks, epochs)
+        self.n_samples_trained_ = len(training)
         self.members_, self._shares_model = trained_members(fits, interrupted), False
         self._conclude(samples)
         return interrupted
@@ -237,13 +252,32 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         who, kept = f"{type(self).__name__}({name}={tail.fraction})", self._kept(samples)
         if not self._needs_all_samples():
             kept = with_weight(kept, weights)
+            known = self._target.known(y)
+            kept = kept if known is None else kept[known[kept]]
+            if len(kept) == 0:
+                raise ValueError(
+                    f"{type(self).__name__} has nothing to train on: of the samples with a weight above 0 that "
+                    "TrainingPlan keeps, none has a y that is known. Pass more samples with y."
+                )
         ahead = self._target.n_shared_steps(samples)
-        training, validation = split_tail(who, tail, samples, kept, self._plan.stride, ahead)
+        strata = self._strata(y)
+        training, validation = split_tail(who, tail, samples, kept, self._plan.stride, y=y, ahead=ahead, strata=strata)
         if len(validation) and not self.n_iter_:
             # A network that goes on training may have met a class before.
             later = with_weight(np.setdiff1d(kept, training), weights)
             self._target.check_split(who, name, y, training, later)
         return training, validation
+
+    def _strata(self, y):
+        """Class of each sample, if validation samples are held out class by class; else None."""
+        return
+
+    def _check_units(self, samples, y, y_names):
+        """Check that the units of y are those of X, where nothing learns them."""
+
+    def _unbounded_features(self):
+        """Features that may lie outside of their range in training; None for all of them."""
+        return ()
 
     def _kept(self, samples):
         """Samples to learn from, validation samples included."""
@@ -283,11 +317,14 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
             prepare_process(f"{type(self).__name__}.predict")
         samples = self._read(X, reset=False)
+        warn_unseen_range(type(self).__name__, samples, self._ranges, self._unbounded_features())
         return samples if self._scaling is None else self._scaling.apply(samples)
 
     def _read(self, X, reset):
         """X as Samples."""
         samples = self._reader.read(self, X, reset)
+        if not reset and self.members_[0].network is not None and not is_served(self):
+            refuse_other_length(type(self).__name__, self.network_.config, samples)
         if not reset and self._is_network_of_user():
             refuse_nan(type(self).__name__, self.network_.takes_nan, samples.windows)
         return samples
@@ -350,7 +387,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _get_fixed_parameters(self):
         """Parameters that hold for the network's life, by name; copies, where they have parameters of their own."""
-        return {name: copy_value(getattr(self, name)) for name in self._fixed_parameters}
+        fixed = {name: copy_value(getattr(self, name)) for name in self._fixed_parameters}
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in fixed.items()}
 
     def _refuse_another_network(self):
         """Refuse to go on training where the network is a graph, or parameters ask for another network."""
@@ -398,7 +436,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _optimizer_params(self):
         """Parameters that the optimizer gets from the estimator."""
-        return {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        # Keras takes no numbers of NumPy.
+        return {} if self.learning_rate is None else {"learning_rate": float(self.learning_rate)}
 
     def _callbacks(self, watched):
         """Fresh callbacks for one fit."""
@@ -437,7 +476,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return given if isinstance(given, TimeTail) else TimeTail(0.0 if given is None else given), "validation"
 
     def _batch_size(self):
-        return self.batch_size
+        return int(self.batch_size)
 
     def _validation_batch_size(self):
         return self._batch_size()

@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from sklstm._fit_callbacks import with_callbacks
+from sklstm._own_past import warn_scaled_by_series
 from sklstm.estimators._model_estimator import ModelEstimator
 from sklstm.estimators._regression_target import RegressionTarget
 
@@ -36,8 +37,7 @@ class KerasRegressor(RegressorMixin, ModelEstimator):
     validation_split : float, default=0.0
         Share of the samples, at the end, to watch instead of train on.
     validation_gap : int, optional
-        Samples before these that are left out of both; by default, for 3D X, those that share time steps with them if
-        samples are windows one time step apart.
+        Samples before these that are left out of both; by default, for 3D X, those that share time steps with them.
     shuffle : bool, default=True
         Whether to mix the samples before each epoch.
     callbacks : list, dict or one of keras.callbacks.Callback, optional
@@ -221,6 +221,10 @@ class KerasRegressor(RegressorMixin, ModelEstimator):
     def _collaborators(self):
         return self._new_reader(), RegressionTarget(self.target_scaler), None
 
+    def _check_units(self, samples, y, y_names):
+        warn_scaled_by_series(type(self).__name__, samples.windows, y, y_names)
+
     def _conclude(self, samples):
         self.n_outputs_ = self._target.n_values
+        self.n_samples_left_out_ = self._target.n_unknown
         self.target_scaler_ = self._target.scaler_

@@ -53,9 +53,9 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         Which windows are trained on and in which order: `stride`, `min_steps`, `shuffle`. Windows of fewer than
         `min_steps` observed time steps are also left out of what `offset_` is learned from.
     validation : float or TimeTail, optional
-        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        Fraction of the samples, from the end, held out for validation; in panels, those of the last times of all
         series. Samples before them that share time steps with them are left out of both, or as many as
-        ``TimeTail(fraction, gap=...)`` says.
+        ``TimeTail(fraction, gap=...)`` says. Recordings that share no time steps are all used.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -391,6 +391,10 @@ class LSTMAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Outlier
         return -self.offset_
 
     # --- what fit and predict of KerasEstimator ask -----------------------------------------------
+
+    def _unbounded_features(self):
+        # Windows unlike the others are looked for.
+        return None
 
     def _collaborators(self):
         return ChangingWindowReader(), WindowTarget(), None

@@ -73,9 +73,10 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         Which samples are trained on and in which order (`stride`, `min_steps`, `shuffle`), and truncated
         backpropagation (`tbptt`).
     validation : float or TimeTail, optional
-        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
-        series. Samples sorted by class must be shuffled first. Samples before them that share time steps with them are
-        left out of both, or as many as ``TimeTail(fraction, gap=...)`` says.
+        Fraction of the samples held out for validation. Of samples that share no time steps, the last ones of each
+        class. Of windows of a series, the last ones, and in panels those of the last times of all series; then samples
+        before them that share time steps with them are left out of both. With ``TimeTail(fraction, gap=...)``, always
+        the last samples, and `gap` samples before them are left out.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -340,6 +341,10 @@ class LSTMClassifier(ClassifierMixin, LSTMEstimator):
         if self._architecture.pooling != "auto" or self._carries_state or samples.n_observed().max() < LONG_SAMPLE:
             return super()._choose_pooling(samples)
         return "mean"
+
+    def _strata(self, y):
+        # A state is carried from sample to sample, and labels of time steps have no one class.
+        return y if y.ndim == 1 and not self.stateful else None
 
     def _collaborators(self):
         target = ClassTarget(self._architecture, self.window_labels)

@@ -197,6 +197,9 @@ class LSTMEstimator(KerasEstimator):
         whole = network in ("bidirectional", "lstm_fcn") or (self._architecture.is_custom and not self.stateful)
         return {"carries": not (whole or self._pooling == "mean" or len(self.members_) > 1)}
 
+    def _unbounded_features(self):
+        return [*self._reader.codes, *self._scaling.relative_features]
+
     def _needs_all_samples(self):
         return self.stateful
 

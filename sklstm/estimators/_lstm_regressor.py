@@ -62,10 +62,11 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     target_scaler : {"minmax", "standard", "robust", "maxabs"}, transformer or None, default="standard"
         Scales y for the network, and predictions back. A transformer (a SeriesScaler with coefficients, say)
         is cloned.
-    target_groups : bool, default=False
+    target_groups : bool or "auto", default="auto"
         Whether to fit `target_scaler` for each series of a panel by itself, as windows of ``LagFramer(group=...)`` tell
-        them apart; a series that was not seen in fit is scaled as all of them together are. Where
-        ``SeriesScaler(group=...)`` takes each series' own level out of X, y must lose it, too; `window_scaler` and
+        them apart; a series that was not seen in fit is scaled as all of them together are. "auto" does so where
+        ``SeriesScaler(group=...)`` took each series' own level out of the feature that holds the target's past, as y is
+        named after it: then y must lose it, too. With True, `window_scaler` and
         `linear_skip` then learn the units of each series by itself, and predict for series that were in fit. A scaler
         by name, or a SeriesScaler, is fitted on all series at once, a transformer of another library in a loop over
         series.
@@ -103,9 +104,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         Which samples are trained on and in which order (`stride`, `min_steps`, `shuffle`), and truncated
         backpropagation (`tbptt`).
     validation : float or TimeTail, optional
-        Share of the samples, at the end, to watch instead of train on; in panels, those of the last times of all
+        Fraction of the samples, from the end, held out for validation; in panels, those of the last times of all
         series. Samples before them that share time steps with them are left out of both, or as many as
-        ``TimeTail(fraction, gap=...)`` says.
+        ``TimeTail(fraction, gap=...)`` says. Recordings that share no time steps are all used.
     patience : int, optional
         Stop after so many epochs without a better loss (on the validation samples, where there are any), and
         go back to the best weights.
@@ -160,6 +161,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         Number of values predicted for each sample, whatever the number of quantiles.
     quantiles_ : ndarray of shape (n_quantiles,) or None
         Levels of the last axis of `predict_quantiles`.
+    n_samples_left_out_ : int
+        Number of samples whose y is NaN, not known, in the last fit. They are left out of the training; a warning tells
+        if they are more than half. Where some values of y of a sample are known, these are learned from.
     serves_new_series_ : bool
         Whether it predicts for series of a panel that were not in fit.
 
@@ -220,7 +224,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
             HasMethods(["fit", "transform", "inverse_transform"]),
             None,
         ],
-        "target_groups": ["boolean"],
+        "target_groups": ["boolean", StrOptions({"auto"})],
         "window_scaler": [
             StrOptions({"auto", "last", "mean", "standard"}),
             Interval(Integral, 1, None, closed="left"),
@@ -252,7 +256,7 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         loss=None,
         metrics=None,
         target_scaler="standard",
-        target_groups=False,
+        target_groups="auto",
         window_scaler="auto",
         linear_skip="auto",
         target_feature="auto",
@@ -434,7 +438,9 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         from sklstm.networks import set_linear_path
 
         path = self._linear_path(samples.shape[1])
-        if path is None or not is_linear(networks[0]):
+        complete = ~np.isnan(targets).reshape(len(targets), -1).any(axis=1)
+        rows = rows[complete[rows]]
+        if path is None or not is_linear(networks[0]) or len(rows) == 0:
             return
         features, _ = path
         start = fit_linear_start(samples, targets, rows, weights, features, self._target.quantiles)
@@ -453,5 +459,6 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
     def _conclude(self, samples):
         super()._conclude(samples)
         self.n_outputs_ = self._target.n_values
+        self.n_samples_left_out_ = self._target.n_unknown
         self.target_scaler_ = self._target.scaler_
         self.linear_steps_ = self._scaling.linear_steps

@@ -132,7 +132,9 @@ class ModelEstimator(KerasEstimator):
     def _routed(self, route):
         """Parameters of one prefix, without it."""
         given = vars(self).items()
-        return {name.removeprefix(f"{route}__"): value for name, value in given if is_routed(name, (route,))}
+        routed = {name.removeprefix(f"{route}__"): value for name, value in given if is_routed(name, (route,))}
+        # Keras takes no numbers of NumPy, which a search over an array passes.
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in routed.items()}
 
     def _predicting_with(self, predict_params):
         """An estimator that predicts with parameters of one call; this one is not changed, as threads may share it."""
@@ -228,10 +230,10 @@ class ModelEstimator(KerasEstimator):
         return [*build_callbacks(self.callbacks, **self._routed("callbacks")), *build_callbacks(of_fit)]
 
     def _batch_size(self):
-        return self._fit_params_of_user().get("batch_size", self.batch_size) or 32
+        return int(self._fit_params_of_user().get("batch_size", self.batch_size) or 32)
 
     def _validation_batch_size(self):
-        return self._fit_params_of_user().get("validation_batch_size") or self._batch_size()
+        return int(self._fit_params_of_user().get("validation_batch_size") or self._batch_size())
 
     def _fit_params(self):
         params = {"verbose": int(self.verbose)} | self._fit_params_of_user()

@@ -1,6 +1,7 @@
 """A network of one's own must be one, and fit the samples: where it does not, say what would."""
 
 import json
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,6 +49,32 @@ def refuse_other_input(who, network, samples):
             ", or give X three axes, (n_samples, n_timesteps, n_features): LagFramer makes windows, To3D adds axes"
         )
     raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
+
+
+def refuse_other_length(who, config, samples):
+    """Refuse samples of another shape than a network takes that was built for a fixed one."""
+    if config is None:
+        return
+    for expected in _input_shapes(config):
+        got = samples.sample_shape
+        if len(expected) == len(got) and all(e in (None, g) for e, g in zip(expected, got, strict=True)):
+            continue
+        what = "samples of another shape"
+        if len(expected) == len(got) > 1 and expected[0] != got[0]:
+            what = f"samples of {got[0]} time steps, and its network takes {expected[0]}"
+        raise ValueError(
+            f"{who} got {what}: X has the shape {samples.shape}, and the network was built for samples of shape "
+            f"{tuple(expected)}. Pass samples of that shape, or build the network for any number of time steps, "
+            "keras.Input((None, n_features))."
+        )
+
+
+@lru_cache(maxsize=64)
+def _input_shapes(config):
+    """Shapes of the samples that a network takes, by its configuration."""
+    layers = json.loads(config)["config"].get("layers", ())
+    shapes = [layer["config"].get("batch_shape") for layer in layers if layer.get("class_name") == "InputLayer"]
+    return [tuple(shape[1:]) for shape in shapes if shape is not None]
 
 
 def refuse_nan(who, looked_for, windows):

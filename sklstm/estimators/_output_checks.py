@@ -99,7 +99,7 @@ def check_regression(who, network, loss, targets, target_scaler):
     if by_entropy:
         _refuse_entropy_of_numbers(who, activation, name, takes_logits(loss))
     low, high = (0, 1) if by_entropy else RANGES.get(activation, (-np.inf, np.inf))
-    least, most = float(targets.min()), float(targets.max())
+    least, most = float(np.nanmin(targets)), float(np.nanmax(targets))
     if least >= low - SLACK and most <= high + SLACK:
         return
     cause = f"loss {name} takes targets" if by_entropy else f"{activation} gives outputs"
@@ -115,7 +115,7 @@ def _refuse_softmax_of_numbers(who, targets, scaled):
     if targets.shape[-1] == 1:
         raise ValueError(f"{who}: softmax over one unit is always 1, whatever goes in. Use a linear output.")
     # Where nothing was observed all targets are 0.
-    if not np.all(np.isclose(targets.sum(axis=-1), 1, atol=1e-3) | (targets == 0).all(axis=-1)):
+    if not np.all(np.isclose(np.nansum(targets, axis=-1), 1, atol=1e-3) | (np.nan_to_num(targets) == 0).all(axis=-1)):
         raise ValueError(
             f"{who}: softmax gives outputs that add up to 1, but with {scaled} the targets do not. Use a linear "
             "output, or pass shares as y with target_scaler=None."

@@ -37,6 +37,9 @@ class WindowTarget:
         """No y shares steps with another."""
         return 0
 
+    def known(self, y):
+        """Mask of the samples to train on; None for all of them."""
+
     def check_split(self, who, name, y, training, later):
         """Windows to be watched may be any."""
 

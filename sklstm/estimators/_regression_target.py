@@ -6,7 +6,8 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from sklstm._series import rows_by_code
-from sklstm._validation import read_target, refuse_missing_target
+from sklstm._validation import read_target
+from sklstm._warnings import warn_user
 from sklstm.estimators._members import average
 from sklstm.estimators._output_checks import check_regression, output_shapes
 from sklstm.estimators._quantiles import nearest_to_median
@@ -73,7 +74,18 @@ class RegressionTarget(StepwiseTarget):
                 "Pass y of the same shape, or call fit to begin anew."
             )
         self.dtype, self.shape = y.dtype, y.shape[1:]
+        self.n_unknown = len(y) - np.count_nonzero(self.known(y))
+        if self.n_unknown > len(y) / 2:
+            warn_user(
+                f"{type(estimator).__name__} leaves {self.n_unknown} of {len(y)} samples out of the training, because "
+                "their y is NaN, which is not known. Drop them, or look for what made them NaN.",
+                UserWarning,
+            )
         return y
+
+    def known(self, y):
+        """Mask of the samples of which a value of y is known; the others are left out of the training."""
+        return ~np.isnan(y).reshape(len(y), -1).all(axis=1)
 
     def n_shared_steps(self, samples):
         """Samples before the last ones that share steps of y with them."""
@@ -143,7 +155,6 @@ class RegressionTarget(StepwiseTarget):
                 f"{y.shape}. Pass y of shape (n_samples, {samples.shape[1]}) or (n_samples, {samples.shape[1]}, "
                 "n_outputs), or use architecture='encoder_decoder' for another number of time steps."
             )
-        refuse_missing_target(who, y, samples.observed() if self.per_input_step and y.ndim > 1 else None)
 
     def arrange(self, y):
         """Y of shape (n_samples, n_steps, n_outputs) or (n_samples, n_outputs)."""
@@ -178,7 +189,7 @@ class RegressionTarget(StepwiseTarget):
         Returns
         -------
         targets : list of ndarray
-            float32; zero where y is not known.
+            float32; NaN where y is not known, and zero where X was not observed.
         weights : ndarray or None
         """
         self._settle(who, y, samples)
@@ -186,6 +197,9 @@ class RegressionTarget(StepwiseTarget):
         if not self._is_scaled:
             self._learn(y, weighed, groups)
         targets = self._scaled(y, groups)
+        if self.per_input_step and np.isnan(targets).any():
+            # The network's masks leave these time steps out.
+            targets[~samples.observed()] = 0
         check_regression(who, network, loss, take_rows(targets, weighed), self.given_scaler)
         return [targets], weights
 
@@ -210,7 +224,6 @@ class RegressionTarget(StepwiseTarget):
         if self.scaler is None:
             return
         flat, known = _flat_and_known(take_rows(y, weighed))
-        flat = take_rows(flat, known)
         if groups is None:
             self.scaler_ = self._fitted(flat)
             return
@@ -255,7 +268,13 @@ class RegressionTarget(StepwiseTarget):
                     f"The target scaler {type(self.scaler).__name__} makes {scaled[lost][0]} of the target "
                     f"{y[part][lost][0]:.6g}. Pass one that is defined for all of y, or bring y into its range first."
                 )
-            targets[part] = np.repeat(np.nan_to_num(scaled), self.n_copies, axis=-1)
+            with np.errstate(over="ignore"):
+                targets[part] = np.repeat(scaled, self.n_copies, axis=-1)
+            if np.isinf(targets[part]).any():
+                raise ValueError(
+                    f"LSTMRegressor computes in float32, which holds values up to {np.finfo(np.float32).max:.2g}, got "
+                    f"{np.nanmax(np.abs(scaled)):.2g} in y. Pass target_scaler='standard', or y in a larger unit."
+                )
         return targets
 
     # --- and back ---------------------------------------------------------------------------------
@@ -324,7 +343,7 @@ class RegressionTarget(StepwiseTarget):
     def score(self, y, predicted, sample_weight):
         """R squared; what is not known is left out, where there is a value for each time step."""
         y = np.asarray(y, dtype=np.float64)
-        known = ~(np.isnan(y) | np.isnan(predicted)) if y.ndim > 1 else np.ones(len(y), dtype=bool)
+        known = ~(np.isnan(y) | np.isnan(predicted))
         if known.all() and y.ndim < 3:
             return r2_score(y, predicted, sample_weight=sample_weight)
         if sample_weight is not None:
@@ -334,9 +353,17 @@ class RegressionTarget(StepwiseTarget):
 
 
 def _flat_and_known(y):
-    """The outputs of each time step of an arranged y in a row, and the rows in which all are known."""
+    """The rows of outputs of an arranged y in which all are known, and their positions.
+
+    Where there is no such row, rows in which some are known, with the means of the others.
+    """
     flat = y.reshape(-1, y.shape[-1])
-    return flat, np.flatnonzero(~np.isnan(flat).any(axis=1))
+    missing = np.isnan(flat)
+    known = np.flatnonzero(~missing.any(axis=1))
+    if len(known) == 0:
+        known = np.flatnonzero(~missing.all(axis=1))
+        flat = np.where(missing, np.nan_to_num(np.nansum(flat, axis=0) / (~missing).sum(axis=0)), flat)
+    return take_rows(flat, known), known
 
 
 def _samples_by_series(groups):

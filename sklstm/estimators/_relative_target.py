@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from sklstm._own_past import find_own_past
+from sklstm._own_past import are_scaled_by_series, find_own_past
 from sklstm._past_values import last_season
 from sklstm.estimators._window_scaling import WindowScaler, WindowScaling
 
@@ -49,7 +49,8 @@ class RelativeTarget(WindowScaling):
         self.architecture = architecture
         self.linear_skip = linear_skip
         self.target_feature = target_feature
-        self.by_series = target_groups
+        self.given_groups = target_groups
+        self.by_series = target_groups is True
         self.plan = plan
         self.carries_state = carries_state
         self.pasts, self.lines, self.linear_steps = [], None, None
@@ -71,8 +72,10 @@ class RelativeTarget(WindowScaling):
             Features that stay as they are and that cannot hold a past: static, known ahead, or codes.
         """
         windows = samples.windows
-        self._refuse_no_series(windows)
         given = windows, y, y_names, rows, no_numbers
+        if isinstance(self.given_groups, str):
+            self.by_series = len(samples.sample_shape) == 2 and self._has_series_of_own_units(*given)
+        self._refuse_no_series(windows)
         found = self._find_automatic(samples, given)
         if found is None:
             self._refuse_own_past_of_each_step()
@@ -81,6 +84,11 @@ class RelativeTarget(WindowScaling):
         self.linear_steps = samples.shape[1] if self.linear_skip else None
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(windows[rows], self.pasts, kept=no_numbers)
+
+    @property
+    def relative_features(self):
+        """Those that hold the target's past, if y is learned relative to it."""
+        return [past.feature for past in self.pasts] if self.changes_y else []
 
     def full_windows(self, samples, rows):
         """Those of some samples that are observed to `FULL` of the usual number of time steps, if they are enough."""
@@ -218,7 +226,7 @@ class RelativeTarget(WindowScaling):
     def _refuse_no_series(self, windows):
         if self.by_series and windows.groups is None:
             raise ValueError(
-                "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a "
+                "LSTMRegressor scales y for each series by itself (target_groups), but X does not tell which one a "
                 "sample is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
             )
 
@@ -239,11 +247,7 @@ class RelativeTarget(WindowScaling):
         asking = [name for name in usual if given[name] != usual[name]]
         if not asking:
             return [], None
-        if self.architecture.answers_steps:
-            # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
-            step = -1 if self.architecture.network == "many_to_many" else 0
-            y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
-            names = None if names is None else [names[step]]
+        y, names = self._one_step(y, names)
         who = f"LSTMRegressor({', '.join(f'{name}={given[name]!r}' for name in asking)})"
         remedy = "pass " + " and ".join(f"{name}={usual[name]}" for name in asking)
         if windows.groups is not None and not self.by_series:
@@ -251,7 +255,7 @@ class RelativeTarget(WindowScaling):
         return find_own_past(
             who,
             windows,
-            y.reshape(len(y), -1),
+            y,
             names,
             self.target_feature,
             learned=self._rows_up_to_the_last(windows, rows),
@@ -259,6 +263,21 @@ class RelativeTarget(WindowScaling):
             by_series=self.by_series,
             remedy=remedy,
         )
+
+    def _has_series_of_own_units(self, windows, y, names, rows, no_numbers):
+        """Whether a scaler took the level of each series out of the target's own past."""
+        learned = self._rows_up_to_the_last(windows, rows)
+        y, names = self._one_step(y, names)
+        return are_scaled_by_series(windows, y, names, self.target_feature, learned=learned, excluded=no_numbers)
+
+    def _one_step(self, y, names):
+        """Outputs whose past is searched for, of shape (n_samples, n_outputs), and their names."""
+        if self.architecture.answers_steps:
+            # The steps of an output are one series: the step that surely lies ahead of the window shows its past.
+            step = -1 if self.architecture.network == "many_to_many" else 0
+            y = y.reshape(len(y), y.shape[1] if y.ndim > 1 else 1, -1)[:, step]
+            names = None if names is None else [names[step]]
+        return y.reshape(len(y), -1), names
 
     def _rows_up_to_the_last(self, windows, training):
         """Samples to train on, and with a stride those between them: their y is in the same units."""

@@ -8,6 +8,8 @@ from sklstm.estimators._samples import Samples
 # A window that is nearly flat, or that holds few observations yet, is divided by at least this share of
 # the typical spread: else the noise of a flat stretch is blown up to the size of a swing.
 SPREAD_FLOOR = 0.1
+# A spread below so many units in the last place of the largest value is rounding.
+ROUNDING = 8
 
 
 class WindowScaler:
@@ -66,13 +68,21 @@ class WindowScaler:
         self.offset_ = np.array([past.offset for past in pasts])
         self.kept_ = list(kept)
         self.level_, self.floor_ = np.full((2, windows.shape[2]), [[np.nan], [0.0]])
-        shift, spread = self.measure(windows)
+        shift, spread = self.measure(windows, is_fit=True)
         self.level_ = np.nan_to_num(np.nanmedian(shift, axis=0))
-        self.floor_ = SPREAD_FLOOR * np.median(spread, axis=0)
+        flat = spread == 0
+        usual = np.median(np.where(flat, 1.0, spread), axis=0)
+        for feature in np.flatnonzero((flat.mean(axis=0) >= 0.5) & ~flat.all(axis=0)):
+            # Where most windows are flat, the others say what a spread is.
+            usual[feature] = np.median(spread[~flat[:, feature], feature])
+        self.floor_ = SPREAD_FLOOR * usual
         return self
 
-    def measure(self, windows):
-        """Shift and spread of each window, each of shape (n_samples, n_features), in the units of the features."""
+    def measure(self, windows, is_fit=False):
+        """Shift and spread of each window, each of shape (n_samples, n_features), in the units of the features.
+
+        In fit, where nothing says yet what a small spread is, those of flat windows are 0.
+        """
         shift = np.empty((len(windows), windows.shape[2]))
         spread = np.ones_like(shift)
         for samples, chunk in windows.chunks():
@@ -87,8 +97,11 @@ class WindowScaler:
             shift[samples] = np.where(nothing, np.nan, mean)
             if self.method == "standard":
                 deviation = np.where(observed, filled - mean[:, None], 0.0)
-                spread[samples] = np.sqrt((deviation**2).sum(axis=1) / count)
-        if self.method == "standard":
+                found = np.sqrt((deviation**2).sum(axis=1) / count)
+                # The mean of equal values is rounded, and what is left of them is no spread.
+                rounding = ROUNDING * np.finfo(chunk.dtype).eps * np.abs(filled).max(axis=1)
+                spread[samples] = np.where(found > rounding, found, 0.0)
+        if self.method == "standard" and not is_fit:
             spread = np.maximum(spread, self.floor_)
             spread[spread == 0] = 1.0
         shift[:, self.kept_], spread[:, self.kept_] = 0.0, 1.0
@@ -125,6 +138,13 @@ class WindowScaling:
         """Learn the typical level and spread of some of the samples, but for features that are no numbers."""
         if self.method is not None:
             self.scaler = WindowScaler(self.method).fit(samples.windows[rows], kept=no_numbers)
+
+    @property
+    def relative_features(self):
+        """Features that may rise beyond all that was seen, because windows are relative to their own level."""
+        if self.scaler is None:
+            return []
+        return [feature for feature in range(len(self.scaler.level_)) if feature not in self.scaler.kept_]
 
     def full_windows(self, samples, rows):
         """Those of some samples to train on."""

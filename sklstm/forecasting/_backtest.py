@@ -91,12 +91,15 @@ def backtest(
     >>> bool(result.skill()["persistence"] > 0.5)
     True
     """
+    for name, value in (("horizon", horizon), ("season", season)):
+        if value is not None:
+            _check_count(name, value)
+    _check_count("step", step)
     data = SeriesTable("backtest", series, forecaster.group, forecaster.time)
     find_errors("backtest", metrics, also=["mase"])
     steps = forecaster.horizon if horizon is None else horizon
     places, times = _places(data)
     first = _first_origin(initial, len(times))
-    _check_count("step", step)
     every = _refit_every(refit)
     origins = np.arange(first, len(times) - 1, step)
     if len(origins) == 0:
@@ -112,9 +115,17 @@ def backtest(
         fitted = clone(forecaster).fit(data.table.iloc[np.flatnonzero(places <= chosen[0])])
         parts.append(_forecasts(fitted, data, places, chosen, steps, season, interval))
     forecasts = pd.concat(parts, ignore_index=True)
+    if forecasts.empty and fitted._engine.given("future"):
+        raise ValueError(
+            f"backtest(initial={initial!r}) needs {fitted._engine.n_rows_ahead(steps)} rows after the first fit, from "
+            f"which the forecaster reads {', '.join(map(repr, fitted._engine.given('future')))}, got "
+            f"{len(times) - first - 1}. Lower initial or the horizon, or pass a longer series."
+        )
     scales = _naive_errors(data, fitted.target_, places <= first, season)
     about = {"name": type(forecaster).__name__, "target": fitted.target_, "time_name": _time_name(data)}
-    return Backtest(forecasts, list(metrics), scales, n_origins=len(origins), interval=interval, **about)
+    return Backtest(
+        forecasts, list(metrics), scales, n_origins=forecasts["origin"].nunique(), interval=interval, **about
+    )
 
 
 class Backtest:
@@ -341,7 +352,7 @@ def _forecasts(fitted, data, places, origins, steps, season, interval):
     if data.index.n_series > 1:
         long = {"series": np.repeat(data.labels()[everywhere], steps)} | long
     result = pd.DataFrame(long | {name: forecast.ravel() for name, forecast in columns.items()})
-    known = ~np.isnan(when.ravel())
+    known = ~np.isnan(when.ravel()) & engine.are_known_ahead(table, steps)[rows].ravel()
     result = result[known]
     result.insert(list(result).index("step") + 1, "time", _times_of(data, when.ravel()[known].astype(np.intp)))
     first = ["observed", "forecast", *(name for name in ("lower", "upper") if name in result)]
@@ -353,7 +364,7 @@ def _forecasts(fitted, data, places, origins, steps, season, interval):
 def _known_by(data, places, last, steps, engine):
     """The rows up to the last origin, and a table of them; and of those after it what is known ahead."""
     ahead = engine.given("future")
-    kept = np.flatnonzero(places <= (last + steps if ahead else last))
+    kept = np.flatnonzero(places <= (last + engine.n_rows_ahead(steps) if ahead else last))
     if not ahead:
         return kept, data.take(kept)
     table = data.table.iloc[kept].copy()

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._own_past import find_own_past, target_names
 from sklstm._parameters import StrictParameters
 from sklstm._past_values import last_season, last_value
-from sklstm._validation import check_target, check_windows
+from sklstm._validation import check_windows, read_target
 
 TARGET_FEATURE = {"target_feature": [str, Interval(Integral, 0, None, closed="left"), list, tuple]}
 
@@ -41,7 +41,7 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
         """
         self._validate_params()
         windows = check_windows(self, X, reset=True)
-        names, y = target_names(y), check_target(self, y, windows.shape)
+        names, y = target_names(y), read_target(self, y, windows.shape)
         self._y_ndim = y.ndim
         y = y.reshape(len(y), -1)
         self.pasts_, _ = find_own_past(
@@ -53,7 +53,7 @@ class _OwnPastRegressor(StrictParameters, RegressorMixin, BaseEstimator):
             excluded=windows.roles.features,
             remedy="forecast something else",
         )
-        self.level_ = np.median(y, axis=0)
+        self.level_ = np.nanmedian(y, axis=0)
         return self
 
     def predict(self, X) -> np.ndarray:

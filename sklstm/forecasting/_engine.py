@@ -6,7 +6,8 @@ from sklearn.pipeline import Pipeline
 
 from sklstm._lag_names import lag_name
 from sklstm._series import find_position, warn_lost_rows
-from sklstm._warnings import warn_user
+from sklstm._warnings import ColdStartWarning, UnseenRangeWarning, warn_user, without
+from sklstm.estimators import KerasRegressor, LSTMRegressor
 from sklstm.forecasting._late_columns import learn_late_columns
 from sklstm.forecasting._levels import difference, restore
 from sklstm.forecasting._naive import naive_forecasts
@@ -15,6 +16,8 @@ from sklstm.preprocessing import Differencer, LagFramer
 
 # Windows are written out to go on by their own forecasts: so many at a time.
 CHUNK = 4096
+# A forecast that lies further outside of the known values than so many times their range is most likely wrong.
+FAR_OFF = 10
 
 
 class Engine:
@@ -35,6 +38,10 @@ class Engine:
         Its steps, without those that do nothing.
     recursion : Recursion or None
         How windows go on by forecasts, where they can.
+    seen : list of float of length 2
+        Lowest and highest value of the target in fit.
+    counts : dict of str to int
+        Number of rows, of those that are trained on, and of those that are lost, by the reason.
     """
 
     def __init__(self, who, pipeline, block):
@@ -90,6 +97,37 @@ class Engine:
         positions = self.framer.known_ahead_ if role == "future" else self.framer.static_
         return [self.framer.feature_names_in_[k] for k in positions]
 
+    def n_rows_ahead(self, n_steps):
+        """Number of rows ahead that a forecast of `n_steps` reads of columns known ahead: whole blocks of the network.
+
+        So a forecast of a time step does not depend on the number of steps that are asked for.
+        """
+        return -(-n_steps // self.block) * self.block if self.given("future") else n_steps
+
+    def are_known_ahead(self, data, n_steps):
+        """Mask of the forecasts for which the table holds all rows that columns known ahead are read from.
+
+        Parameters
+        ----------
+        data : SeriesTable
+            Rows to forecast from, and rows to come.
+        n_steps : int
+            How far ahead.
+
+        Returns
+        -------
+        known : ndarray of bool of shape (n_rows, n_steps)
+            All True without columns that are known ahead.
+        """
+        known = np.ones((len(data), n_steps), dtype=bool)
+        if self.given("future"):
+            reached = np.ones(len(data), dtype=bool)
+            for k, ahead in enumerate(data.rows_around(range(1, self.n_rows_ahead(n_steps) + 1), **self.layout)):
+                reached &= ahead >= 0
+                first = k // self.block * self.block
+                known[:, first : first + self.block] &= reached[:, None]
+        return known
+
     # --- fit and forecast -------------------------------------------------------------------------
 
     def fit(self, data, target):
@@ -110,6 +148,8 @@ class Engine:
         self.target, self._position = target, list(data.table.columns).index(target)
         differencers = self._steps[: self._n_differencers]
         table, levels = difference(differencers, data, self._position, fit=True)
+        values = data.table[target].to_numpy(dtype=np.float64)
+        self.seen = [float(np.nanmin(values)), float(np.nanmax(values))] if not np.isnan(values).all() else [np.nan] * 2
         self._late = None
         for step in self._steps[self._n_differencers : -1]:
             if step is self.framer and _keeps_columns(table, data):
@@ -130,8 +170,14 @@ class Engine:
             )
         ahead = data.rows_around(range(1, self.block + 1), **self.layout)
         # Its name tells the regressor which feature holds the past of y.
-        y = pd.DataFrame({lag_name(target, k): levels[-1][after[rows]] for k, after in enumerate(ahead, start=1)})
+        columns = {}
+        for k, after in enumerate(ahead, start=1):
+            after = after[rows]
+            columns[lag_name(target, k)] = np.where(after < 0, np.nan, levels[-1][after])
+        y = pd.DataFrame(columns)
         self.regressor.fit(samples.take(rows), y if self.block > 1 else y.iloc[:, 0])
+        n_trained = getattr(self.regressor, "n_samples_trained_", len(rows))
+        self.counts |= {"not trained on: short windows and validation": len(rows) - n_trained, "trained on": n_trained}
         self._lacks_rows = samples.lack_rows_between(self.framer)
         self.recursion = learn_recursion(samples, levels[-1], data.index, self.framer)
         self._labels = data.index.labels
@@ -142,14 +188,34 @@ class Engine:
         return self
 
     def _rows_to_learn_from(self, data, target):
-        """Rows whose next values are known, as many as are forecast at once."""
-        reached, known = np.ones((2, len(data)), dtype=bool)
+        """Rows to train on: those whose next values are known, as many as are forecast at once.
+
+        Where a hole or a value that was not observed follows, some of them are enough for a network.
+        """
+        reached, known, seen = np.ones((3, len(data)), dtype=bool)
+        some = np.zeros(len(data), dtype=bool)
+        values = data.table[self.target].to_numpy(dtype=np.float64)
         for ahead in data.rows_around(range(1, self.block + 1), **self.layout):
             reached &= ahead >= 0
             known &= ~np.isnan(target[ahead])
+            seen &= ~np.isnan(values[ahead])
+            some |= (ahead >= 0) & ~np.isnan(target[ahead])
+        # A series ends before all that is forecast of its last rows.
+        left = np.repeat(data.index.bounds[1:], data.index.lengths) - np.arange(len(data)) - 1
+        ended = data.index.in_table_order(left < self.block)
+        complete = reached & known
+        partly = some & ~ended & ~(reached & seen) & isinstance(self.regressor, (LSTMRegressor, KerasRegressor))
+        used, across = complete | partly, ~reached & ~ended & ~partly
         if self.framer is None or self.framer.freq is None:
-            warn_lost_rows(self.who, data.index, np.count_nonzero(reached), self.block)
-        return np.flatnonzero(reached & known)
+            warn_lost_rows(self.who, data.index, np.count_nonzero(across), 1 if partly.any() else self.block)
+        self.counts = {
+            "rows": len(data),
+            "lost: the end of a series": np.count_nonzero(ended & ~used),
+            "lost: a hole in the times follows": np.count_nonzero(across),
+            "lost: values that follow are not observed": np.count_nonzero(~used & ~ended & ~across),
+            "trained on in part: some values that follow are known": np.count_nonzero(partly & ~complete),
+        }
+        return np.flatnonzero(used)
 
     def refuse_new_series(self, data):
         """Raise where rows are of a series that was not fitted, and has no scale."""
@@ -180,12 +246,30 @@ class Engine:
         if n_steps > self.block:
             self.refuse_no_recursion(data, n_steps)
         trained = self._trained(data, rows)
-        if not trained.all():
+        if trained.all():
+            forecasts = self._forecast_at(data, rows, n_steps)
+        else:
             forecasts = naive_forecasts(data, self.target, rows, n_steps)["persistence"]
             if trained.any():
                 forecasts[trained] = self._forecast_at(data, rows[trained], n_steps)
-            return forecasts
-        return self._forecast_at(data, rows, n_steps)
+        self._warn_far_off(data, rows, forecasts)
+        return forecasts
+
+    def _warn_far_off(self, data, rows, forecasts):
+        """Warn of forecasts that lie far outside of the values that were seen."""
+        values = data.table[self.target].to_numpy(dtype=np.float64)[rows]
+        low, high = np.nanmin([*self.seen, *values]), np.nanmax([*self.seen, *values])
+        reach = FAR_OFF * (high - low)
+        far = ~((forecasts >= low - reach) & (forecasts <= high + reach))
+        if reach > 0 and far.any():
+            farthest = forecasts[far][np.argmax(np.nan_to_num(np.abs(forecasts[far] - low), nan=np.inf))]
+            warn_user(
+                f"{self.who} forecasts {np.count_nonzero(far)} of {far.size} values further than {FAR_OFF} times the "
+                f"range of the values that it saw from them, such as {farthest:.3g}, where these lie between {low:.3g} "
+                f"and {high:.3g}. Compare with another window_scaler, with log=False or with LagRegressor before you "
+                "use it.",
+                UserWarning,
+            )
 
     def _forecast_at(self, data, rows, n_steps):
         samples, levels = self._see(data)
@@ -212,6 +296,20 @@ class Engine:
                 UserWarning,
             )
         return trained
+
+    def warn_unknown_ahead(self, data, rows, n_steps):
+        """Warn if forecasts of observed rows repeat the last value of a column that is known ahead."""
+        observed = data.table[self.target].notna().to_numpy()[rows]
+        repeated = observed & ~self.are_known_ahead(data, n_steps)[rows].all(axis=1)
+        if repeated.any():
+            n_ahead, names = self.n_rows_ahead(n_steps), ", ".join(map(repr, self.given("future")))
+            lacking = f"some of the {n_ahead} rows" if n_ahead > 1 else "the row"
+            warn_user(
+                f"{self.who} forecasts {np.count_nonzero(repeated)} of {len(rows)} rows with the last known value of "
+                f"{names} repeated, because the table lacks {lacking} after them. Append rows with the values of "
+                f"{names} and NaN in the other columns, or use forecast(future=).",
+                UserWarning,
+            )
 
     def quantiles_at(self, data, rows):
         """Quantiles that the regressor predicts from some rows on, in the units of the series.
@@ -245,7 +343,9 @@ class Engine:
         for step in self._steps[self._n_differencers : -1]:
             if step is self.framer and self._late is not None:
                 table, *_ = self._late.complete(table, data.index)
-            table = step.transform(table)
+            # Rows before those that are forecast from, as many as a window looks back on, come first in the table.
+            with without(ColdStartWarning):
+                table = step.transform(table)
         return FramedSamples(table), levels
 
     def _columns_beside_target(self, data):
@@ -259,7 +359,9 @@ class Engine:
 
     def _restore(self, data, levels, rows, forecasts):
         differencers = self._steps[: self._n_differencers]
-        return restore(differencers, data, self.target, levels, rows, forecasts, **self.layout)
+        # Where a logarithm overflows, a warning says how far off the forecast is.
+        with np.errstate(over="ignore"):
+            return restore(differencers, data, self.target, levels, rows, forecasts, **self.layout)
 
     def _predict(self, samples):
         return np.asarray(self.regressor.predict(samples), dtype=np.float64).reshape(len(samples), -1)
@@ -272,7 +374,9 @@ class Engine:
         newest, parts = samples.newest(), [self._predict(samples.take(rows))]
         while (done := sum(part.shape[1] for part in parts)) < n_steps:
             windows = self.recursion.go_on(windows, parts[-1], labels, newest[places[:, done - self.block : done]])
-            parts.append(self._predict(samples.like(windows, rows)))
+            # Forecasts of forecasts that go astray are warned of by how far they come.
+            with without(UnseenRangeWarning):
+                parts.append(self._predict(samples.like(windows, rows)))
         return np.concatenate(parts, axis=1)[:, :n_steps]
 
     def refuse_no_recursion(self, data, n_steps):

@@ -72,6 +72,9 @@ def find_errors(who, names, also=()):
     errors : dict of str to callable or None
         None under the further names.
     """
+    if isinstance(names, str) or callable(names) or not hasattr(names, "__iter__"):
+        one = names if isinstance(names, str) else "rmse"
+        raise ValueError(f"{who} expects metrics to be a list, got {names!r}. Pass metrics=[{one!r}], for example.")
     found = {}
     for name in names:
         if callable(name):

@@ -216,6 +216,36 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         check_is_fitted(self)
         return self._engine.layout
 
+    def summary(self) -> pd.Series:
+        """Return how many rows of the series the regressor was trained on, and how many were lost, by the reason.
+
+        Returns
+        -------
+        summary : Series
+            Numbers of rows. Each row is in one entry beside ``rows``, except those that are trained on in part, which
+            are among those trained on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from sklstm import SeriesForecaster
+        >>> days = pd.date_range("2026-01-01", periods=60)
+        >>> sales = pd.Series(np.sin(np.arange(60.0)), days, name="sales")
+        >>> sales.iloc[20] = np.nan
+        >>> SeriesForecaster(horizon=7, n_steps=7, units=4, epochs=1, random_state=0).fit(sales).summary()
+        rows                                                      60
+        lost: the end of a series                                  7
+        lost: a hole in the times follows                          0
+        lost: values that follow are not observed                  0
+        trained on in part: some values that follow are known      7
+        not trained on: short windows and validation              13
+        trained on                                                40
+        Name: rows, dtype: int64
+        """
+        check_is_fitted(self)
+        return pd.Series(self._engine.counts, name="rows")
+
     # --- fit --------------------------------------------------------------------------------------
 
     @with_callbacks
@@ -314,7 +344,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         ----------
         series : Series, DataFrame or array of shape (n_rows,) or (n_rows, n_columns)
             Rows in time order. Where their index goes on from what was fitted, or from the last `update`, they have
-            that as their past; else they start cold.
+            that as their past; else they start cold. Columns that are known ahead (`future`) are read in the rows that
+            follow each row. At the end of the series, append rows in which the other columns are NaN; without them, the
+            last known value is repeated, and a warning says for how many rows.
         steps : int, optional
             How many values ahead; beyond the horizon forecasts go on from forecasts. By default the horizon.
 
@@ -331,7 +363,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             forecast, because other columns would have to be known.
         """
         data, table, rows = self._rows_of(series)
-        return self._framed(data, self._engine.forecast_at(table, rows, self._n_steps(steps)))
+        steps = self._n_steps(steps)
+        self._engine.warn_unknown_ahead(table, rows, steps)
+        return self._framed(data, self._engine.forecast_at(table, rows, steps))
 
     def forecast(self, steps=None, *, series=None, future=None, interval=None) -> pd.DataFrame:
         """Forecast what follows the last row of the series that was fitted, of the last `update`, or of other rows.
@@ -345,7 +379,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             it is. By default the last rows that it knows, of all series.
         future : DataFrame, optional
             The values of the columns that are known ahead (`future`), at the times to come; of a panel, for each
-            series. Where the times of the series are irregular, its index says which times these are.
+            series. It holds the whole horizon, also for fewer `steps`, and beyond it a multiple of the horizon: a
+            network that forecasts several steps at once reads the values of all of them. Where the times of the series
+            are irregular, its index says which times these are.
         interval : float, optional
             Fraction of the values that intervals are to hold, such as 0.9. `predict_interval` tells how they are made.
 
@@ -353,7 +389,8 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         -------
         forecast : DataFrame
             One row for each time step to come (and for each series of a panel), with the target, and with an interval
-            the columns ``lower`` and ``upper``; in the units of the series.
+            the columns ``lower`` and ``upper``; in the units of the series. Its index is that of the series, with the
+            times to come; rows are counted from 0 where a column has the times.
 
         Raises
         ------
@@ -374,7 +411,9 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
         check_is_fitted(self)
         steps, known = self._n_steps(steps), self._engine.given("future")
         context, step_of, new = (self._context(), self._steps, None) if series is None else self._past_of(series)
-        ahead = rows_to_come(context, step_of, steps, future=future, known=known, static=self._engine.given("static"))
+        n_ahead = self._engine.n_rows_ahead(steps)
+        roles = {"known": known, "static": self._engine.given("static")}
+        ahead = rows_to_come(context, step_of, n_ahead, future=future, block=self._engine.block, **roles)
         rows = context.last_rows(1)
         table = context.like(pd.concat([context.table, ahead])) if known else context
         if interval is None:
@@ -385,7 +424,11 @@ class SeriesForecaster(ScoredForecasts, ShortParameters, StrictParameters, Callb
             forecasts = self._interval_at(table, rows, steps, interval, new)
             columns = dict(zip([self.target_, "lower", "upper"], forecasts, strict=True))
         keys = [name for name in (self.group, self.time) if name is not None and name in ahead.columns]
-        forecast = ahead[keys].copy()
+        forecast = ahead.loc[np.arange(len(ahead)) % n_ahead < steps, keys].copy()
+        has_series = forecast.index.nlevels > 1 or (self.group is not None and forecast.index.name == self.group)
+        if self.time in keys and not has_series:
+            # Times are in a column, and the labels of the last rows that are known say nothing of those to come.
+            forecast.index = pd.RangeIndex(len(forecast), name=forecast.index.name)
         for name, values in columns.items():
             forecast[name] = values.ravel()
         return forecast

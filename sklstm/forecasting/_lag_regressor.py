@@ -9,8 +9,10 @@ from sklearn.linear_model import RidgeCV
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from sklstm._lost_times import warn_lost_times
+from sklstm._own_past import target_names, warn_scaled_by_series
 from sklstm._parameters import StrictParameters
-from sklstm._validation import check_target, check_windows, sequence_features
+from sklstm._validation import check_windows, read_target, sequence_features
 
 # Of fewer complete windows nothing can be learned: then incomplete ones are learned from, too.
 FEWEST_COMPLETE = 2
@@ -83,7 +85,8 @@ class LagRegressor(StrictParameters, MetaEstimatorMixin, RegressorMixin, BaseEst
             Windows. NaN in all features of a time step: not observed. 2D X is one feature whose time steps are the
             columns; lags of several features, where the columns are named so (``A(t-1)``, ``A(t)``).
         y : array-like of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs)
-            What follows each window.
+            What follows each window. Samples of which y is NaN, not known, are left out; of several values all have to
+            be known.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts, where the regressor takes weights.
 
@@ -95,24 +98,35 @@ class LagRegressor(StrictParameters, MetaEstimatorMixin, RegressorMixin, BaseEst
         Raises
         ------
         ValueError
-            If X and y do not fit each other, y holds NaN, or a time step is observed only in part.
+            If X and y do not fit each other, no y is known, or a time step is observed only in part.
         """
         self._validate_params()
-        windows = check_windows(self, X, reset=True)
-        y = check_target(self, y, windows.shape)
+        windows, names = check_windows(self, X, reset=True), target_names(y)
+        warn_lost_times("LagRegressor", windows, y)
+        y = read_target(self, y, windows.shape)
+        warn_scaled_by_series("LagRegressor", windows, y, names)
         self.n_timesteps_, self._target_shape = windows.n_timesteps, y.shape[1:]
         lags = _as_lags(windows)
         self.imputer_ = SimpleImputer(keep_empty_features=True).fit(lags)
+        targets = y if y.ndim == 1 else y.reshape(len(y), -1)
+        known = ~np.isnan(targets) if y.ndim == 1 else ~np.isnan(targets).any(axis=1)
+        self.n_samples_left_out_ = len(y) - np.count_nonzero(known)
         missing = np.isnan(lags)
-        rows = ~missing.any(axis=1)
+        rows = known & ~missing.any(axis=1)
         if rows.sum() < FEWEST_COMPLETE:
-            rows = ~missing.all(axis=1)
+            rows = known & ~missing.all(axis=1)
+        if not rows.any():
+            raise ValueError(
+                f"LagRegressor has nothing to learn from: of {len(y)} samples, {self.n_samples_left_out_} have a y "
+                "that is NaN, not known, at least in part, and in the windows of the others nothing was observed. Pass "
+                "more samples."
+            )
+        self.n_samples_trained_ = np.count_nonzero(rows)
         usual = RidgeCV(alphas=np.logspace(-3, 3, 13))
         regressor = usual if self.regressor is None else clone(self.regressor)
         weights = {}
         if sample_weight is not None:
             weights = {"sample_weight": _check_sample_weight(sample_weight, lags)[rows]}
-        targets = y if y.ndim == 1 else y.reshape(len(y), -1)
         self.regressor_ = regressor.fit(self.imputer_.transform(lags[rows]), targets[rows], **weights)
         return self
 

@@ -266,7 +266,7 @@ def _read(who, name, values):
 
 def _naive_error(who, y_train, season, shape):
     """Mean absolute error of the naive forecast on the training series, of each column."""
-    if not isinstance(season, Integral) or season < 1:
+    if not isinstance(season, Integral) or isinstance(season, bool) or season < 1:
         raise ValueError(f"{who} expects season to be an int of 1 or more, rows in a season, got season={season!r}.")
     y_train = _read(who, "y_train", y_train)
     if y_train.ndim == 2 and y_train.shape[1] == 1:

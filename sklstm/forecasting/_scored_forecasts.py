@@ -121,9 +121,11 @@ class ScoredForecasts:
         (24, 1)
         """
         data, table, rows = self._rows_of(series)
+        steps = self._n_steps(steps)
+        self._engine.warn_unknown_ahead(table, rows, steps)
         # Rows that do not follow what was fitted may be those that were: what is missed of them tells nothing.
         new = np.arange(len(table)) >= rows[0] if rows[0] > 0 else None
-        _, lower, upper = self._interval_at(table, rows, self._n_steps(steps), coverage, new)
+        _, lower, upper = self._interval_at(table, rows, steps, coverage, new)
         return self._framed(data, lower), self._framed(data, upper)
 
     def calibrate(self, series, steps=None) -> Self:
@@ -161,6 +163,8 @@ class ScoredForecasts:
         before = table.take(np.arange(rows[0])).last_rows(1) if rows[0] else rows[:0]
         origins = np.concatenate([before, rows]).astype(np.intp)
         truth = self._values_ahead(table, self._n_steps(steps))[origins]
+        # A forecast that lacks what is known ahead is not compared.
+        truth[~self._engine.are_known_ahead(table, truth.shape[1])[origins]] = np.nan
         if np.isnan(truth).all():
             raise ValueError(
                 f"SeriesForecaster has nothing to compare forecasts with: no row of {len(rows)} is followed by one "
@@ -184,6 +188,7 @@ class ScoredForecasts:
         for fitted, origins in cut_folds(data.index, self.calibration):
             copy = clone(self).set_params(calibration=None).fit(data.table.iloc[fitted])
             truth = copy._values_ahead(data, self.horizon)[origins]
+            truth[~copy._engine.are_known_ahead(data, self.horizon)[origins]] = np.nan
             parts.append(copy._scores_at(data, origins, truth))
             labels.append(data.labels()[origins])
         if not parts:  # no series has two rows, which the fit on all of them refuses

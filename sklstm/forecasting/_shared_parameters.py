@@ -77,6 +77,10 @@ def _share_scaling(steps, group):
             step.set_params(pooled=True)
         elif not known["pooled"]:
             regressor.set_params(target_groups=True)
+    by_series = group is not None and any(not _parameters(step).get("pooled", True) for _, step in steps)
+    if has_target_groups and _parameters(regressor)["target_groups"] == "auto" and not by_series:
+        # All series are scaled alike.
+        regressor.set_params(target_groups=False)
 
 
 def _share_times(name, framer, freq, horizon, strategy):

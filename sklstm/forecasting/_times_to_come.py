@@ -8,7 +8,7 @@ from sklstm._series import NOWHERE, SeriesTable, of_series
 WHO = "SeriesForecaster.forecast"
 
 
-def rows_to_come(context, steps, n_steps, *, future, known, static):
+def rows_to_come(context, steps, n_steps, *, future, block, known, static):
     """Rows after the last one of each series.
 
     Parameters
@@ -21,6 +21,8 @@ def rows_to_come(context, steps, n_steps, *, future, known, static):
         How many rows for each series.
     future : DataFrame or None
         What the user says of them. Of each series the first `n_steps` times after its last row count.
+    block : int
+        How many steps the regressor forecasts at once, for messages.
     known, static : list of str
         Columns whose next values are known, and that keep their value.
 
@@ -39,7 +41,7 @@ def rows_to_come(context, steps, n_steps, *, future, known, static):
         _refuse_lacking(given, known)
     if given is None or not given.tells_time:
         return context.rows_at(context.times_ahead(n_steps, steps), n_steps, constant=static)
-    rows = _rows_after(context, given, n_steps)
+    rows = _rows_after(context, given, n_steps, block if known else 1)
     times = given.index.times[rows]
     _refuse_off_calendar(context, steps, n_steps, times)
     ahead = context.rows_at(times, n_steps, constant=static)
@@ -49,7 +51,7 @@ def rows_to_come(context, steps, n_steps, *, future, known, static):
     return ahead
 
 
-def _rows_after(context, given, n_steps):
+def _rows_after(context, given, n_steps, block):
     """Rows of the given table that are the first `n_steps` after the last row of each series, series by series."""
     places = context.index.find(given.index.labels)
     last = context.index.ordered_times[context.index.bounds[1:] - 1]
@@ -62,10 +64,13 @@ def _rows_after(context, given, n_steps):
     counts = np.bincount(codes[later], minlength=len(counts))
     if (counts < n_steps).any():
         code = int(np.argmax(counts < n_steps))
+        remedy = "forecast fewer steps"
+        if n_steps == block > 1:
+            remedy = f"fit with a horizon of {counts[code]}" if counts[code] else "fit with a lower horizon"
+        at_once = f", because {block} steps are forecast at once" if block > 1 else ""
         raise ValueError(
             f"{WHO} expects future= to hold {n_steps} time{'s' * (n_steps > 1)} after {last[code]}"
-            f"{of_series(context.index.label(code))}, got {counts[code]}. Add the missing rows, or forecast fewer "
-            "steps."
+            f"{of_series(context.index.label(code))}{at_once}, got {counts[code]}. Add the missing rows, or {remedy}."
         )
     first = np.cumsum(counts) - counts
     return given.index.rows(later[(first[:, None] + np.arange(n_steps)).ravel()])

@@ -18,8 +18,8 @@ class TimeTail(StrictParameters, BaseEstimator):
     fraction : float, default=0.2
         Share of the samples. In panels, those of the last times of all series.
     gap : int, optional
-        Samples before these that are left out of both; by default those that share time steps with them. In panels,
-        times before theirs.
+        Samples before these that are left out of both; by default those that share time steps with them, of which
+        recordings of their own have none. In panels, times before theirs.
 
     See Also
     --------

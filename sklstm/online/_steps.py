@@ -8,6 +8,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+from sklstm._warnings import ColdStartWarning, without
 from sklstm.online._rows import WHO
 from sklstm.preprocessing import (
     Differencer,
@@ -132,7 +133,9 @@ def without_names(step):
 def transform(step, X, groups):
     """What a step makes of rows, whose series are `groups` if there are several."""
     takes_groups = isinstance(step, LOOKING_BACK) or (isinstance(step, SeriesScaler) and len(step.groups_))
-    return step.transform(X, groups=groups) if takes_groups and groups is not None else step.transform(X)
+    # The rows that are kept of the past come first.
+    with without(ColdStartWarning):
+        return step.transform(X, groups=groups) if takes_groups and groups is not None else step.transform(X)
 
 
 def take(X, rows):

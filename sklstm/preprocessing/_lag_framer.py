@@ -22,9 +22,15 @@ from sklstm._series import (
     tells_time,
 )
 from sklstm._validation import check_series_table, refuse_partly_observed
+from sklstm._warnings import ColdStartWarning, warn_user
 from sklstm._windows import Roles
 from sklstm.preprocessing._base import SeriesTransformer, require_fitted
 from sklstm.preprocessing._named_features import parameter_positions
+
+# Of windows that are masked to a larger fraction, nobody wants to learn.
+MOST_MASKED = 0.5
+# Rows drawn at random leave many holes; a few belong to the series.
+FEWEST_HOLES = 5
 
 
 class LagFramer(SeriesTransformer):
@@ -105,7 +111,8 @@ class LagFramer(SeriesTransformer):
     Notes
     -----
     A step before this one that returns arrays (scikit-learn's transformers do, unless ``set_output`` asks for
-    pandas) takes the index away, and new rows start cold.
+    pandas) takes the index away, and new rows start cold. Where rows start cold though the rows before them are most
+    likely there, or holes leave most time steps of the training windows masked, there is a `ColdStartWarning`.
 
     Where the index is regular, no window reaches across a hole in it; so the two parts that K-fold leaves
     on either side of a test block are not joined. Windows over an array of one series come as a read-only view where
@@ -381,11 +388,33 @@ class LagFramer(SeriesTransformer):
         layout = Layout(
             who, index, self.rows_back + 1, max_gap=self.max_gap, freq=self.freq, context=context, ends=ends
         )
+        self._warn_cold(layout, reset)
         rows, roles = self._with_features(table, rows, layout)
         windows = layout.frame(rows)
         if reset or remember:
             self._remember(layout, windows, rows, anew=reset)
         return self._in_order(windows, index, roles)
+
+    def _warn_cold(self, layout, reset):
+        """Warn where windows lack rows that the user most likely has."""
+        who = type(self).__name__
+        if reset:
+            masked, by_holes, n_holes = layout.masked_by_holes()
+            if masked > MOST_MASKED and by_holes > MOST_MASKED / 2 and n_holes >= FEWEST_HOLES:
+                warn_user(
+                    f"{who}(n_steps={self.n_steps}) leaves {masked:.0%} of the time steps of its windows masked, "
+                    f"because they begin anew at {n_holes} holes in the times of {layout.index.n_rows} rows. Rows "
+                    "drawn at random are no series: split in time, with TimeSeriesSplit, or pass max_gap= to reach "
+                    "across holes.",
+                    ColdStartWarning,
+                )
+        elif self.context == "auto" and (n_cold := layout.count_cold_rows()):
+            warn_user(
+                f"{who}(n_steps={self.n_steps}) frames {n_cold} rows that begin in the midst of the fitted rows, and "
+                "starts cold: their windows lack the rows before them. Pass these rows, too, and take the last "
+                "predictions: predict(X)[-1:] in place of predict(X[-1:]); or pass context='never'.",
+                ColdStartWarning,
+            )
 
     def _with_features(self, table, rows, layout):
         """Rows by series, with the features that are added, and what they mean."""

@@ -153,7 +153,7 @@ def make_supervised(series, horizon=1, target=None, *, group=None, time=None):
     has_future = np.zeros(len(table), dtype=bool)
     has_future[index.rows(_rows_with_future(index if named else SeriesIndex(len(table)), horizon))] = True
     known = np.flatnonzero(has_future)
-    warn_lost_rows(who, index, len(known), horizon)
+    warn_lost_rows(who, index, int(np.maximum(index.lengths - horizon, 0).sum()) - len(known), horizon)
     columns = [lag_name(features.columns[target], step) for step in range(1, horizon + 1)]
     X = table.iloc[known]
     y = pd.DataFrame(_values_ahead(features.iloc[:, target].to_numpy(), index, horizon)[known], X.index, columns)

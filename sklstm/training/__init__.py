@@ -22,6 +22,7 @@ _HOMES = {
     "export_network": "_export",
     "choose_path": "_fit_network",
     "fit_network": "_fit_network",
+    "KnownLoss": "_known_loss",
     "check_parameters": "_parameters",
     "PinballLoss": "_pinball_loss",
     "predict_carrying": "_predict",

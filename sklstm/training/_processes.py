@@ -5,6 +5,8 @@ import os
 
 import joblib
 
+from sklstm._forks import is_fork_of_tensorflow
+
 _process = None
 
 
@@ -85,10 +87,10 @@ def prepare_process(who):
             f"{who} needs Keras and TensorFlow, got {type(cause).__name__}: {cause}. pip install tensorflow. Without "
             "it, sklstm.load(path, runtime='onnx') predicts by a file that was saved with onnx=True."
         ) from cause
-    if _process is None:
+    if _process is None and not is_fork_of_tensorflow():
         _process = os.getpid()
         share_cores()
-    if _process != os.getpid():
+    if _process != os.getpid() or is_fork_of_tensorflow():
         raise RuntimeError(
             f"{who} was called in a forked copy of a process in which a network had been computed. TensorFlow does "
             "not survive a fork, and would wait forever. Use joblib's backends 'threading' or 'loky' (the default of "

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 
 from sklstm.training._epoch_program import make_metric_variables
+from sklstm.training._known_loss import KnownLoss
 from sklstm.training._pinball_loss import PinballLoss
 
 
@@ -40,6 +41,7 @@ def settings_key(network, batch):
     if not isinstance(optimizer.get("learning_rate"), dict):
         optimizer.pop("learning_rate", None)
     # Keras leaves some parameters (the delta of Huber) out of what it writes.
+    parts = [part.loss if type(part) is KnownLoss else part for part in parts]
     left_out = [getattr(part, "_fn_kwargs", None) for part in parts]
     try:
         return json.dumps([optimizer, config, left_out], sort_keys=True)
@@ -62,8 +64,10 @@ def metrics_of(network, batch):
 
 
 def is_of_keras(part):
-    """Whether a loss or metric, or the function within it, is one of Keras' own, or the one that we add to them."""
+    """Whether a loss or metric, or the function within it, is one of Keras' own, or one that we add to them."""
     if type(part) is PinballLoss:
         return True
+    if type(part) is KnownLoss:
+        part = part.loss
     function = getattr(part, "fn", getattr(part, "_fn", part))
     return all(getattr(one, "__module__", type(one).__module__).split(".")[0] == "keras" for one in (part, function))

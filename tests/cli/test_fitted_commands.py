@@ -106,6 +106,54 @@ def test_forecast_goes_on_from_new_rows(airline, tmp_path):
     assert read_csv(printed("forecast", airline[0], tmp_path / "more.csv")).index == [pd.Timestamp("1961-02-01")]
 
 
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (
+            3 * SERIES,
+            snapshot(
+                "13 of the last 13 rows of MODEL, up to 1960-12-01, have other values or are missing in DATA: the forecast follows 1960-12-01, and is made from the rows of DATA\n"
+            ),
+        ),
+        (
+            SERIES.assign(passengers=SERIES["passengers"] + 100 * (SERIES.index >= "1960-10-01")),
+            snapshot(
+                "3 of the last 13 rows of MODEL, up to 1960-12-01, have other values or are missing in DATA: the forecast follows 1960-12-01, and is made from the rows of DATA\n"
+            ),
+        ),
+        (
+            SERIES.drop(index=SERIES.index[-2]),
+            snapshot(
+                "1 of the last 13 rows of MODEL, up to 1960-12-01, have other values or are missing in DATA: the forecast follows 1960-12-01, and is made from the rows of DATA\n"
+            ),
+        ),
+        (
+            SERIES[:100],
+            snapshot(
+                "DATA ends at 1957-04-01, and MODEL knows rows up to 1960-12-01: the forecast follows 1957-04-01\n"
+            ),
+        ),
+    ],
+    ids=["another series", "corrected rows", "a row less", "an earlier end"],
+)
+def test_forecast_from_other_rows(airline, tmp_path, data, note):
+    """Where DATA contradicts the rows that the model knows, forecasts are made from DATA, and a note says so."""
+    path, forecaster = airline
+    data.to_csv(tmp_path / "data.csv")
+    status, out, err = run("forecast", path, tmp_path / "data.csv", "--steps", "2")
+    assert status == 0
+    assert err.replace(str(path), "MODEL").replace(str(tmp_path / "data.csv"), "DATA") == note
+    np.testing.assert_allclose(read_csv(out), forecaster.forecast(2, series=data), rtol=1e-6)
+
+
+def test_no_note_where_data_are_the_fitted_rows(airline, tmp_path):
+    """The rows that were fitted, or their end, leave nothing to tell."""
+    expected = printed("forecast", airline[0], "--steps", "2")
+    for first in (0, 100, 140):
+        SERIES[first:].to_csv(tmp_path / "data.csv")
+        assert run("forecast", airline[0], tmp_path / "data.csv", "--steps", "2") == (0, expected, "")
+
+
 def test_no_matplotlib(airline, tmp_path, monkeypatch):
     """Without matplotlib there is no picture, and the output tells how to get one."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -230,7 +278,10 @@ def test_predict_with_what_is_known_ahead(promoted):
     """So does predict, whose notes go to stderr."""
     status, out, err = run("predict", promoted / "model.sklstm", promoted / "sales.csv")
     assert (status, len(out.splitlines())) == (0, 61)
-    assert err == "times of column 'time' have several offsets from UTC, and are read as UTC\n"
+    assert err == snapshot("""\
+times of column 'time' have several offsets from UTC, and are read as UTC
+SeriesForecaster forecasts 1 of 60 rows with the last known value of 'promo' repeated, because the table lacks the row after them. Append rows with the values of 'promo' and NaN in the other columns, or use forecast(future=).
+""")
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_output_activation(architecture):
     assert layer.activation is keras.activations.sigmoid
 
 
+@pytest.mark.filterwarnings("ignore::sklstm.UnseenRangeWarning")
 def test_output_activation_bounds_predictions():
     """With a sigmoid and target_scaler="minmax", predictions stay within the range of y."""
     model = small(Architecture("stacked", output_activation="sigmoid"), target_scaler="minmax").initialize(X, Y)
@@ -257,6 +258,7 @@ def plain():
 
 
 @pytest.mark.parametrize("window_scaler", ["last", "mean", 6])
+@pytest.mark.filterwarnings("ignore::sklstm.UnseenRangeWarning")
 def test_forecasts_beyond_the_levels_of_fit(window_scaler, plain):
     """window_scaler alone follows the level of the series; a plain network stays at the levels of fit."""
     far, ahead = rising(48, first=600)

@@ -174,14 +174,14 @@ def test_scores_in_place_of_probabilities(X, y, units, activation, loss):
 def test_validation_samples_of_a_class_that_is_not_trained_on(X):
     """A class that is in the validation samples only is an error, and the remedies of its message work."""
     y = np.sort(WORDS[CODES])
-    model = small(epochs=1, validation=0.4)
+    model = small(epochs=1, validation=TimeTail(0.4, gap=0))
     assert refused(model.fit, X, y) == snapshot(
-        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class that no sample to train on is of: 'top'. Samples that share no time steps: shuffle them first, and pass TimeTail(fraction, gap=0). Windows of a series: lower validation, or drop it."
+        "LSTMClassifier(validation=0.4) keeps the samples at the end for validation, and they hold a class that no sample to train on is of: 'top'. Lower validation or drop it; shuffle samples that are no windows of a series."
     )
     order = np.random.default_rng(0).permutation(N)
     shuffled = small(epochs=1, validation=TimeTail(0.4, gap=0)).fit(X[order], y[order])
     assert "val_loss" in shuffled.history_
-    assert "val_loss" in small(epochs=1, validation=0.1).fit(X, y).history_
+    assert "val_loss" in small(epochs=1, validation=TimeTail(0.1, gap=0)).fit(X, y).history_
     assert "val_loss" not in small(epochs=1).fit(X, y).history_
 
 
@@ -190,7 +190,7 @@ def test_class_in_the_validation_gap(X):
     y = np.array(["low", "mid"])[CODES % 2]
     y[29:32] = "top"
     with pytest.raises(ValueError, match=r"they hold a class that no sample to train on is of: 'top'\."):
-        small(validation=0.1).fit(X, y)
+        small(validation=TimeTail(0.1, gap=3)).fit(X, y)
     assert "val_loss" in small(epochs=1, validation=TimeTail(0.1, gap=0)).fit(X, y).history_
 
 
@@ -206,5 +206,5 @@ def test_balance_does_not_look_at_validation_samples(X):
     y = WORDS[CODES]
     changed = y.copy()
     changed[32:] = "low"
-    model = small(class_weight="balanced", validation=0.1)
+    model = small(class_weight="balanced", validation=TimeTail(0.1, gap=0))
     assert_array_equal(model.fit(X, y).predict_proba(X), clone(model).fit(X, changed).predict_proba(X))

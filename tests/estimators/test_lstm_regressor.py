@@ -125,6 +125,7 @@ def test_masked_windows_equal_a_keras_lstm_on_what_was_observed(fitted, waves):
 
 
 @pytest.mark.parametrize(("method", "linear_skip"), [("last", False), ("mean", True), ("standard", True)])
+@pytest.mark.filterwarnings("ignore::sklstm.UnseenRangeWarning")
 def test_window_scaler_follows_the_level(waves, method, linear_skip):
     """With window_scaler, a shift of X shifts the predictions by the same amount."""
     X, y = waves

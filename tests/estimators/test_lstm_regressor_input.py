@@ -106,7 +106,7 @@ def test_partly_observed_time_step(waves):
 
 
 def test_infinity(waves):
-    """Infinity in X and y, and NaN in y, raise an error with the place."""
+    """Infinity in X and y raises an error with the place."""
     X, y = waves
     X = np.array(X)
     X[7, 2, 1] = np.inf
@@ -114,14 +114,9 @@ def test_infinity(waves):
         "LSTMRegressor got inf in X at sample 7, time step 2, feature 1. Replace it, or write NaN where nothing was "
         "observed."
     )
-    messages = [refused(small().fit, waves[0], np.where(np.arange(60) == 3, bad, y)) for bad in (np.inf, np.nan)]
-    assert messages == snapshot(
-        [
-            "LSTMRegressor got inf in y at row 3: Input y contains inf, and there is nothing to learn from. Fill the "
-            "gaps of the series first, or leave such rows out of X and y.",
-            "LSTMRegressor got NaN in y at row 3: Input y contains NaN, and there is nothing to learn from. Fill the "
-            "gaps of the series first, or leave such rows out of X and y.",
-        ]
+    assert refused(small().fit, waves[0], np.where(np.arange(60) == 3, np.inf, y)) == snapshot(
+        "LSTMRegressor got inf in y at row 3: Input y contains inf, and there is nothing to learn from. Fill the "
+        "gaps of the series first, or leave such rows out of X and y."
     )
 
 

@@ -34,8 +34,8 @@ def test_a_scale_for_each_series_beats_one_for_all(weather):
     model = make_pipeline(
         SeriesScaler("standard"), LagFramer(7, group="variable", time="date"), SequencePadder(), To3D(), lstm
     )
-    for_all = {"seriesscaler__group": [None], "lstmregressor__target_groups": [False]}
-    for_each = {"seriesscaler__group": ["variable"], "lstmregressor__target_groups": [True]}
+    for_all = {"seriesscaler__group": [None]}
+    for_each = {"seriesscaler__group": ["variable"]}
     folds = PanelTimeSeriesSplit(2, group="variable")
     search = GridSearchCV(model, [for_all, for_each], cv=folds, scoring=skill, error_score="raise", refit=False)
     search.fit(X, y)

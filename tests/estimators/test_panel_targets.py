@@ -62,7 +62,7 @@ def test_series_that_are_scaled_by_themselves_have_no_past_in_common():
     scaled = {label: StandardScaler().fit_transform(rows) for label, rows in series.items()}
     X, order = panel_of(scaled, 4, {label: np.arange(N_TIMES) for label in series})
     y = np.concatenate(list(following.values()))[order]
-    assert refused(small(window_scaler="last").fit, X, y) == snapshot(
+    assert refused(small(window_scaler="last", target_groups=False).fit, X, y) == snapshot(
         "LSTMRegressor(window_scaler='last') needs the target's own past, but y does not lie on a line of feature 'feature_1' at any of 1 to 400 rows later. Pass X and y in time order (TimeSeriesSplit, shuffle=False), all series scaled alike (SeriesScaler without group), say by target_feature which feature holds the past, or pass target_groups=True for series that are scaled each by itself, or pass window_scaler=None."
     )
 
@@ -132,7 +132,7 @@ def test_a_line_of_one_series_is_none_of_all():
     with pytest.raises(
         ValueError, match="y does not lie on a line of feature 'feature_0' at any of 1 to 400 rows later"
     ):
-        small(window_scaler="last", target_feature="auto").fit(X, y)
+        small(window_scaler="last", target_feature="auto", target_groups=False).fit(X, y)
     last = np.concatenate([rows[:-1, 0] for rows in whole.values()])[order]
     model = small(target_groups=True, window_scaler="last", target_feature="auto").initialize(X, y)
     of_b = X.groups == "b"
@@ -246,8 +246,7 @@ def test_windows_without_series():
     """X without series raises an error in fit and in predict."""
     X, y = interleaved()
     message = snapshot(
-        "LSTMRegressor(target_groups=True) scales y for each series by itself, but X does not tell which one a sample "
-        "is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
+        "LSTMRegressor scales y for each series by itself (target_groups), but X does not tell which one a sample is of. Put LagFramer(group=...) right before it, or pass target_groups=False."
     )
     model = small(target_groups=True)
     assert refused(model.fit, without_keys(X), y) == message

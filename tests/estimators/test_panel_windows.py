@@ -107,6 +107,7 @@ def rows_of(windows, sample):
     return set(range(windows.starts[sample], windows.starts[sample] + windows.n_timesteps))
 
 
+@pytest.mark.filterwarnings("ignore::sklstm.ColdStartWarning")
 @given(
     windows=panels(),
     fraction=st.floats(0.05, 0.6),

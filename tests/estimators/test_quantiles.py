@@ -138,6 +138,7 @@ def test_time_steps_that_were_not_observed():
     seed=st.integers(0, 99),
     size=st.floats(1e-3, 1e3),
 )
+@pytest.mark.filterwarnings("ignore::sklstm.UnseenRangeWarning")
 def test_quantiles_do_not_cross(levels, seed, size):
     """Outputs of an untrained network are sorted, in units of any size; predict returns the one next to the median."""
     levels = np.sort(levels) / 100

@@ -160,18 +160,6 @@ def test_outputs_that_do_not_fit():
     )
 
 
-def test_nan_where_something_was_observed():
-    """NaN in y raises an error, unless its time step was not observed and has an output."""
-    y, X = np.array([[1.0, np.nan, 2.0]]), np.array([[[1.0], [np.nan], [1.0]]])
-    message = snapshot(
-        "KerasRegressor got NaN in y at row 0, column 1: Input y contains NaN, and there is nothing to learn from. "
-        "Fill the gaps of the series first, or leave such rows out of X and y."
-    )
-    assert regressor().initialize(X, y).predict(X).shape == (1, 3)
-    assert refused(regressor().initialize, np.ones((1, 3, 1)), y) == message
-    assert refused(regressor(output_shape=(3,)).initialize, X, y) == message
-
-
 @pytest.mark.filterwarnings("ignore:(invalid value|divide by zero) encountered in log:RuntimeWarning")
 def test_a_scaler_that_loses_numbers():
     """A target that the scaler cannot take raises an error."""

@@ -366,6 +366,24 @@ def test_intervals_further_ahead(airline):
             snapshot("backtest expects initial to be an int of 1 or more, or a share between 0 and 1, got 0."),
         ),
         ({"step": 1.5}, snapshot("backtest expects step to be an int of 1 or more, got 1.5.")),
+        ({"season": 0}, snapshot("backtest expects season to be an int of 1 or more, got 0.")),
+        ({"season": -1}, snapshot("backtest expects season to be an int of 1 or more, got -1.")),
+        ({"season": True}, snapshot("backtest expects season to be an int of 1 or more, got True.")),
+        ({"season": 2.5}, snapshot("backtest expects season to be an int of 1 or more, got 2.5.")),
+        ({"horizon": 0}, snapshot("backtest expects horizon to be an int of 1 or more, got 0.")),
+        ({"horizon": -1}, snapshot("backtest expects horizon to be an int of 1 or more, got -1.")),
+        ({"horizon": 2.5}, snapshot("backtest expects horizon to be an int of 1 or more, got 2.5.")),
+        ({"horizon": "x"}, snapshot("backtest expects horizon to be an int of 1 or more, got 'x'.")),
+        (
+            {"metrics": "rmse"},
+            snapshot("backtest expects metrics to be a list, got 'rmse'. Pass metrics=['rmse'], for example."),
+        ),
+        (
+            {"metrics": max},
+            snapshot(
+                "backtest expects metrics to be a list, got <built-in function max>. Pass metrics=['rmse'], for example."
+            ),
+        ),
         (
             {"refit": "always"},
             snapshot("backtest expects refit to be True, False or an int of 1 or more, got 'always'."),
@@ -377,7 +395,7 @@ def test_intervals_further_ahead(airline):
             ),
         ),
     ],
-    ids=["nothing left", "initial", "step", "refit", "metrics"],
+    ids=lambda params: str(params) if isinstance(params, dict) else "",
 )
 def test_refusals(airline, params, message):
     """What cannot be tested is refused with the reason."""

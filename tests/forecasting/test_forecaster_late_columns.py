@@ -1,6 +1,7 @@
 """SeriesForecaster on columns that were first observed after the start of their series, or last before its end."""
 
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,9 @@ def test_product_before_its_launch(future):
     assert np.isfinite(forecast["y"]).all()
     # After the last row of the shop that closed, nothing says what is known ahead.
     shown = rest.index[:-1]
-    np.testing.assert_allclose(forecaster.predict(rest).loc[shown], forecaster.predict(table).loc[shown], rtol=1e-5)
+    with pytest.warns(UserWarning, match="of 'visits' repeated") if future else nullcontext():
+        predicted, whole = forecaster.predict(rest), forecaster.predict(table)
+    np.testing.assert_allclose(predicted.loc[shown], whole.loc[shown], rtol=1e-5)
 
 
 def test_target_not_yet_observed():

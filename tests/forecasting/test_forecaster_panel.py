@@ -11,7 +11,14 @@ from sizes import N_TIMESTEPS, UNITS
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LagFramer, LagRegressor, OnlinePredictor, SeriesForecaster, make_forecast_pipeline
+from sklstm import (
+    LagFramer,
+    LagRegressor,
+    OnlinePredictor,
+    SeriesForecaster,
+    UnseenRangeWarning,
+    make_forecast_pipeline,
+)
 from sklstm.datasets import load_airline
 
 
@@ -61,9 +68,10 @@ def test_panel(stores, fitted):
 def test_panel_rows_that_follow(stores, fitted):
     """Each series goes on from its own fitted rows."""
     late = stores[stores.day >= "2026-02-25"]
-    whole = fitted.predict(stores)
+    with pytest.warns(UserWarning, match="forecasts 6 of .* rows with the last known value of 'holiday' repeated"):
+        whole, following = fitted.predict(stores), fitted.predict(late)
     assert whole.shape == (len(stores), 3)
-    np.testing.assert_allclose(fitted.predict(late), whole.loc[late.index], rtol=1e-5)
+    np.testing.assert_allclose(following, whole.loc[late.index], rtol=1e-5)
 
 
 AHEAD = {"static": ["size"], "future": ["holiday"], "horizon": 2}
@@ -139,7 +147,8 @@ def test_a_new_series(stores):
     early = stores[stores.day < "2026-02-25"]
     known, new = early[early.store == "A"], early[early.store == "B"]
     forecaster = panel_forecaster(horizon=3, scaling=None).fit(known).update(new)
-    assert forecaster.forecast(future=stores)["store"].unique().tolist() == ["A", "B"]
+    with pytest.warns(UnseenRangeWarning, match="feature 'size' up to 30, and was trained on values from 10 to 10"):
+        assert forecaster.forecast(future=stores)["store"].unique().tolist() == ["A", "B"]
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -166,7 +175,7 @@ def test_refusals_of_the_future(stores, fitted):
     first = fitted.context_["store"].iloc[0]
     message = refused(fitted.forecast, 8, future=stores)
     assert message.replace(f"{first!r}", "STORE") == snapshot(
-        "SeriesForecaster.forecast expects future= to hold 8 times after 2026-02-24 00:00:00 of STORE, got 5. Add the missing rows, or forecast fewer steps."
+        "SeriesForecaster.forecast expects future= to hold 9 times after 2026-02-24 00:00:00 of STORE, because 3 steps are forecast at once, got 5. Add the missing rows, or forecast fewer steps."
     )
 
 

@@ -218,7 +218,7 @@ def test_scaling_of_a_panel():
 
     assert scaling(SeriesScaler(), LSTMRegressor()) == ("store", False, True)
     assert scaling(SeriesScaler(pooled=True), LSTMRegressor()) == ("store", True, False)
-    assert scaling(SeriesScaler(group="store"), LSTMRegressor()) == ("store", False, False)
+    assert scaling(SeriesScaler(group="store"), LSTMRegressor()) == ("store", False, "auto")
     assert scaling(SeriesScaler(), LagRegressor()) == ("store", True, None)
 
 

@@ -16,6 +16,11 @@ from sklstm import LagFramer, LagRegressor, SequencePadder, SeriesForecaster, Se
 from sklstm.datasets import load_airline
 from sklstm.preprocessing import Differencer
 
+# What leads back to the units of each series is tested, not how good the regression is.
+BY_SERIES = pytest.mark.filterwarnings(
+    "ignore:LagRegressor got windows of series:UserWarning", "ignore:.*further than 10 times the range:UserWarning"
+)
+
 
 @pytest.fixture(scope="module")
 def airline():
@@ -71,6 +76,7 @@ def two_series(low, high):
     return pd.concat(parts, ignore_index=True), SeriesForecaster(pipeline, target="y", **keys)
 
 
+@BY_SERIES
 def test_recursion_in_the_scale_of_each_series():
     """Series that are scaled by themselves go on in their own scale."""
     table, forecaster = two_series(1.0, 100.0)
@@ -83,6 +89,7 @@ def test_recursion_in_the_scale_of_each_series():
     np.testing.assert_allclose(forecast["y"], expected, rtol=1e-6)
 
 
+@BY_SERIES
 def test_recursion_of_short_series():
     """A series of a few rows that is scaled by itself does not stop the others."""
     table, forecaster = two_series(1.0, 100.0)
@@ -106,6 +113,7 @@ def test_recursion_beside_clipped_values():
     np.testing.assert_allclose(forecaster.forecast(4)["y"], by_hand(forecaster.pipeline_, series, 4), rtol=1e-6)
 
 
+@BY_SERIES
 def test_recursion_of_a_series_that_was_not_fitted():
     """A new series goes on by what the scales of the fitted ones, which are near each other, have in common."""
     table, forecaster = two_series(99.0, 100.0)

@@ -64,6 +64,7 @@ def test_rows_that_a_shorter_step_leaves_out():
         lags(target="load").fit(series)
 
 
+@pytest.mark.filterwarnings("ignore:.*further than 10 times the range:UserWarning")
 @given(n_rows=st.integers(24, 40), seed=st.integers(0, 9), cut=st.integers(3, 8))
 def test_past_of_each_series(n_rows, seed, cut):
     """Rows that follow have the fitted rows of their own series for their past; a series without any starts cold."""

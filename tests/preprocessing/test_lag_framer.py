@@ -12,6 +12,9 @@ from sklearn.model_selection import KFold
 
 from sklstm import LagFramer, Windows
 
+# Windows that begin in the midst of fitted rows are framed on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::sklstm.ColdStartWarning")
+
 NAN = np.nan
 
 

@@ -12,6 +12,9 @@ from sklstm.inspection import suggest_time_steps
 from .conftest import BERLIN, REGULAR
 from .times import fitted_forecaster, follows, holes, series_of, times_ahead
 
+# Windows that begin in the midst of fitted rows are framed on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::sklstm.ColdStartWarning")
+
 ONE_OF_EACH_KIND = {name: REGULAR[name] for name in ("range", "days", "local hours", "periods of months", "durations")}
 
 

@@ -3,14 +3,20 @@
 import inspect
 import multiprocessing
 import os
+import pickle
 import runpy
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import joblib
+import numpy as np
 import pytest
 from inline_snapshot import snapshot
 from refusal import refused
+from sizes import UNITS
 
+from sklstm import LSTMRegressor
 from sklstm.training import free_threads, prepare_process
 from sklstm.training._processes import share_cores
 
@@ -127,3 +133,41 @@ def test_a_process_that_computes_first(monkeypatch):
         fresh("LSTMRegressor.predict")
     with pytest.raises(RuntimeError, match="forked copy"):
         fresh("LSTMRegressor.fit")
+
+
+FORKING = """
+import os, pickle, signal, sys
+
+import numpy as np
+
+model = pickle.load(open(sys.argv[1], "rb"))
+if sys.argv[2] == "Keras":
+    import keras
+
+    keras.ops.ones(3)
+elif sys.argv[2] == "model_":
+    model.model_
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    try:
+        model.predict(np.zeros((3, 4, 1)))
+        print("predicted", flush=True)
+    except RuntimeError as error:
+        print(str(error).partition(" in which")[0], flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("touched", ["Keras", "model_", "nothing"])
+def test_a_fork_of_a_process_that_touched_tensorflow(tmp_path, touched):
+    """A server that forks is refused where its parent had TensorFlow compute anything, and predicts elsewhere."""
+    X = np.random.default_rng(0).normal(size=(20, 4, 1))
+    model = LSTMRegressor(units=UNITS, epochs=1, random_state=0).fit(X, X[:, -1, 0])
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    command = [sys.executable, "-W", "ignore", "-c", FORKING, tmp_path / "model.pkl", touched]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    refusal = "LSTMRegressor.predict was called in a forked copy of a process"
+    assert told == ("predicted" if touched == "nothing" else refusal)

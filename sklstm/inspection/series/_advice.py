@@ -39,13 +39,16 @@ def advise(column, row, steps):
     row : dict
         Its statistics.
     steps : TimeSteps or None
-        Its look-backs.
+        Its look-backs; None for a flag, and for a column of one value.
 
     Returns
     -------
     advice : list of Advice
         Scaling first.
     """
+    if row["min"] == 0 and row["max"] == 1 and steps is None:
+        found = [_flag(column), _missing(row)]
+        return [Advice(column, *advice) for advice in found if advice is not None]
     if steps is None:
         reason = f"all {row['n']} values are {row['min']:g}: there is nothing to learn from them"
         return [Advice(column, "drop", reason, f"series.drop(columns={column!r})")]
@@ -88,9 +91,11 @@ def _scaling(row):
         )
         return "robust", reason, 'SeriesScaler("robust")'
     if near_normal(row):
-        reason = (
-            f"near normal {of} ({_shape(row)}), without outliers: mean and standard deviation say all about its scale"
-        )
+        near = f"near normal {of} ({_shape(row)})"
+        if row["normal_p"] < 0.01:
+            # Of many values the test refutes what is of no consequence for a scale.
+            near = f"skewness and kurtosis near those of a normal distribution {of} ({_moments(row)})"
+        reason = f"{near}, without outliers: mean and standard deviation say all about its scale"
         return "standard", reason, 'SeriesScaler("standard")'
     shape = "a straight line" if np.isnan(row["normal_p"]) else f"not normal {of} ({_shape(row)})"
     reason = f"{shape}, without outliers, between {row['min']:.4g} and {row['max']:.4g}: the limits tell its scale best"
@@ -98,7 +103,16 @@ def _scaling(row):
 
 
 def _shape(row):
-    return f"p = {row['normal_p']:.2g}, skewness {row['skewness']:.2f}, kurtosis {row['kurtosis']:.2f}"
+    return f"p = {row['normal_p']:.2g}, {_moments(row)}"
+
+
+def _moments(row):
+    return f"skewness {row['skewness']:.2f}, kurtosis {row['kurtosis']:.2f}"
+
+
+def _flag(column):
+    reason = "it holds 0 and 1 alone: a flag, which needs no scaling and has no look-back of its own"
+    return "flag", reason, f"SeriesForecaster(future=[{column!r}]), where it is known ahead"
 
 
 def _logarithm(row):

@@ -52,7 +52,8 @@ def describe_series(series: ArrayLike, *, season: int | None = None) -> "SeriesR
     -----
     Outliers, skewness and normality are those of the rests around a straight line, of the logarithms where the spread
     grows with the level. Advice on scaling: "robust" where there are outliers (Tukey's outer fences), "standard" where
-    normality is not refuted, "minmax" otherwise. Tests of unit roots look at the last 4000 rows at most.
+    normality is not refuted, "minmax" otherwise; a column of 0 and 1 alone is a flag and needs none. Tests of unit
+    roots look at the last 4000 rows at most.
 
     Examples
     --------
@@ -114,7 +115,7 @@ class SeriesReport:
     advice : DataFrame of shape (n_advice, 4)
         What to do: column, advice, reason, call.
     time_steps : dict of column to TimeSteps or None
-        Look-backs; None for a column of one value.
+        Look-backs; None for a column of one value, or of 0 and 1 alone.
     left_out : list
         Columns that hold text.
 

@@ -15,6 +15,8 @@ ROWS_FOR_SLOPES = 1000
 # How many blocks of rows level and spread are compared in, at most, and how short one may be.
 BLOCKS = 30
 SHORTEST_BLOCK = 5
+# A level that rises by less than this factor shows no growth of the spread with it.
+LEAST_GROWTH = 1.5
 
 # The columns of the table, in their order; SeriesReport says what they are.
 STATISTICS = (
@@ -74,6 +76,9 @@ def describe_column(who, values, index, season=None):
     }
     if observed.min() == observed.max():
         return statistics | {"std": 0.0}, None
+    if np.isin(observed, (0, 1)).all():
+        # A flag: seasons of rare events are chance, and a scale is what it has.
+        return statistics, None
     steps = time_steps(who, values, index, season=season)
     regular = on_grid(values, index, LONGEST_LAG)
     filled = fill_gaps(regular)
@@ -193,12 +198,18 @@ def spread_by_level(values, season=None):
     size = max(SHORTEST_BLOCK, -(-len(values) // BLOCKS))
     if season is not None and len(values) >= SHORTEST_BLOCK * season:
         size = season * max(1, round(size / season))
+    elif season is not None and season > 2 * size:
+        # Within a season, level and spread change together with it, as those of temperatures do.
+        return np.nan, False
     blocks = values[len(values) % size :].reshape(-1, size)
     blocks = blocks[~np.isnan(blocks).any(axis=1)]
     if len(blocks) < SHORTEST_BLOCK:
         return np.nan, False
     levels = blocks.mean(axis=1)
     spreads = np.array([detrend(block).std(ddof=1) for block in blocks])
+    if levels.min() > 0 and levels.max() < LEAST_GROWTH * levels.min():
+        # Too little growth to tell the logarithm from the values.
+        return np.nan, False
     if np.ptp(levels) == 0 or np.ptp(spreads) == 0 or (spreads <= 0).any():
         return np.nan, False
     rank = stats.spearmanr(levels, spreads)

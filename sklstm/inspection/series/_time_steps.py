@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklstm._series import find_target
+from sklstm._series import find_season, find_target, tells_time
 from sklstm.inspection.displays._axes import COLOURS, OBSERVED, QUIET, count_whole, finish, make_panels
 from sklstm.inspection.series._correlograms import ALPHA, correlate
 from sklstm.inspection.series._numeric_columns import on_grid, read_column, read_table
@@ -18,6 +18,8 @@ LONGEST_LAG = 1500
 LONGEST_LOOK_BACK = 200
 # Two look-backs that differ by less are one in a grid.
 SAME = 0.1
+# A season so near that of the calendar, by its length and by its correlation, is that of the calendar.
+NEAR = 0.03
 
 
 def suggest_time_steps(
@@ -115,7 +117,7 @@ def time_steps(who, values, index, *, max_steps=None, n_suggestions=3, season=No
         reasons = {1: "the series is a straight line, and its last value tells the next one"}
         line = np.ones(n_lags + 1)
         return TimeSteps(reasons, season, line, np.append([1.0, 1.0], np.zeros(n_lags - 1)), 0.0, False)
-    given, season = season is not None, season or correlogram.season
+    given, season = season is not None, season or _on_calendar(correlogram, index)
     reasons = _reasons(correlogram, season, given, max_steps, n_suggestions)
     return TimeSteps(
         reasons,
@@ -125,6 +127,16 @@ def time_steps(who, values, index, *, max_steps=None, n_suggestions=3, season=No
         correlogram.bound,
         correlogram.differenced,
     )
+
+
+def _on_calendar(correlogram, index):
+    """The season that was found, or that of the calendar which it is next to: a flat peak of noise is off by a row."""
+    season, usual = correlogram.season, find_season(index) if tells_time(index) else None
+    if season is None or usual is None or usual >= len(correlogram.autocorrelation):
+        return season
+    heights = correlogram.autocorrelation
+    near = abs(season - usual) <= max(1, NEAR * usual) and heights[usual] >= heights[season] - NEAR
+    return usual if near else season
 
 
 def _reasons(correlogram, season, given, max_steps, n_suggestions):
