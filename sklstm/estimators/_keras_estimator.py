@@ -323,8 +323,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _read(self, X, reset):
         """X as Samples."""
         samples = self._reader.read(self, X, reset)
-        if not reset and self.members_[0].network is not None and not is_served(self):
-            refuse_other_length(type(self).__name__, self.network_.config, samples)
+        if not reset and self.network_ is not None:
+            refuse_other_length(type(self).__name__, self.network_, samples)
         if not reset and self._is_network_of_user():
             refuse_nan(type(self).__name__, self.network_.takes_nan, samples.windows)
         return samples

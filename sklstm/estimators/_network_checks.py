@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sklstm._network_state import describes_itself, takes_nan
+from sklstm._network_state import NetworkState, describes_itself, takes_nan
 
 
 def check_network(who, builder, network, samples, trained=slice(None)):
@@ -51,11 +51,9 @@ def refuse_other_input(who, network, samples):
     raise ValueError(f"{who}: the network takes samples of shape {expected}, got X of shape {samples.shape}. {remedy}.")
 
 
-def refuse_other_length(who, config, samples):
+def refuse_other_length(who, network, samples):
     """Refuse samples of another shape than a network takes that was built for a fixed one."""
-    if config is None:
-        return
-    for expected in _input_shapes(config):
+    for expected in _sample_shapes(network):
         got = samples.sample_shape
         if len(expected) == len(got) and all(e in (None, g) for e, g in zip(expected, got, strict=True)):
             continue
@@ -67,6 +65,13 @@ def refuse_other_length(who, config, samples):
             f"{tuple(expected)}. Pass samples of that shape, or build the network for any number of time steps, "
             "keras.Input((None, n_features))."
         )
+
+
+def _sample_shapes(network):
+    """Shapes of the samples that a network takes, as far as they are known without building it."""
+    if not isinstance(network, NetworkState):
+        return [] if network.input_shape is None else [network.input_shape[1:]]
+    return [] if network.config is None else _input_shapes(network.config)
 
 
 @lru_cache(maxsize=64)
