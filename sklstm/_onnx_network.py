@@ -6,6 +6,8 @@ import numpy as np
 
 # Names of the graph's inputs and outputs.
 INPUT, OUTPUT, BEFORE, AFTER = "samples", "output_{}", "before_{}", "after_{}"
+# Key of a tensor whose values are in another file. Names in the graphs of sklstm are numbers, so it occurs nowhere else.
+EXTERNAL = b"location"
 
 
 class OnnxNetwork:
@@ -41,12 +43,18 @@ class OnnxNetwork:
     def _session(self):
         import onnxruntime
 
+        graph = self.graph.tobytes()
+        if EXTERNAL in graph:
+            raise ValueError(
+                "The ONNX graph reads its weights from a file of its own, which sklstm never writes: the archive was "
+                "changed. Do not use it, or ask who made it."
+            )
         options = onnxruntime.SessionOptions()
         # On two cores, more threads made no batch of up to 1,024 windows faster: LSTMs compute step by step.
         options.intra_op_num_threads = 1
         # Freed memory goes back at once, as with NumPy.
         options.enable_cpu_mem_arena = False
-        return onnxruntime.InferenceSession(self.graph.tobytes(), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def run(self, inputs, states=None):
         """Predict.

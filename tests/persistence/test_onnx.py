@@ -181,3 +181,17 @@ def test_a_graph_without_a_state(folder):
     assert refused(served.predict, X) == snapshot(
         "The ONNX graph of this network carries no state from one sample to the next. Fit with stateful=True, save again with onnx=True, and load that file; or pass stateful=False."
     )
+
+
+def test_weights_in_another_file(served, tmp_path):
+    """A graph that reads its weights from a file beside it is refused, and reads nothing."""
+    import onnx
+
+    graph = onnx.load_from_string(served.network_.graph.tobytes())
+    weight = max(graph.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    onnx.external_data_helper.set_external_data(weight, location=str(tmp_path / "secret"))
+    weight.ClearField("raw_data")
+    changed = type(served.network_)(np.frombuffer(graph.SerializeToString(), np.uint8), served.network_.input_shape)
+    assert refused(changed.run, X[:1]) == snapshot(
+        "The ONNX graph reads its weights from a file of its own, which sklstm never writes: the archive was changed. Do not use it, or ask who made it."
+    )
