@@ -6,7 +6,7 @@ import numpy as np
 
 # Names of the graph's inputs and outputs.
 INPUT, OUTPUT, BEFORE, AFTER = "samples", "output_{}", "before_{}", "after_{}"
-# Key of a tensor whose values are in another file. Names in the graphs of sklstm are numbers, so it occurs nowhere else.
+# Key of a tensor whose values are in another file. Names in graphs of sklstm are numbers, so it occurs nowhere else.
 EXTERNAL = b"location"
 
 

@@ -202,7 +202,7 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         """Train the members in place; whether the user interrupted it."""
         # scikit-learn's callbacks see the epochs of the first member.
         first, *others = fits
-        self._prepare(first, data, epochs, epoch_reports(first, tasks, vars(self).copy()))
+        self.callbacks_ = self._prepare(first, data, epochs, epoch_reports(first, tasks, vars(self).copy()))
         for fit in others:
             self._prepare(fit, data, epochs)
         interrupted = train_members(fits)
@@ -216,9 +216,9 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
         return interrupted
 
     def _prepare(self, fit, data, epochs, reports=()):
-        """Prepare a member's training: batches in an order of its own, fresh callbacks."""
+        """Prepare a member's training: batches in an order of its own. Return its fresh callbacks."""
         rng = np.random.RandomState([fit.member.seed, fit.member.n_iter])
-        callbacks = [*self._callbacks(watched=len(data.validation) > 0), *reports]
+        callbacks = self._callbacks(watched=len(data.validation) > 0)
         trainer, batches, watched = self._batches(fit.network, data, rng)
         epochs, schedule = self._budget(epochs, len(batches))
         fit.prepare(
@@ -226,10 +226,11 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             batches,
             validation=watched,
             epochs=epochs,
-            callbacks=callbacks + schedule,
+            callbacks=[*callbacks, *reports, *schedule],
             seed=rng.randint(2**31 - 1),
             **self._fit_params(),
         )
+        return callbacks
 
     def _batches(self, network, data, rng):
         """The network to train, its batches, and those to watch."""
@@ -522,9 +523,10 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
             If a name is unknown; the message offers the nearest one.
         """
         refuse_unknown_parameters(type(self), params, ValueError)
-        refuse_options_of_plain_values(type(self).__name__, params, vars(self))
         routed = {name: value for name, value in params.items() if is_routed(name, self._routes)}
-        super().set_params(**{name: value for name, value in params.items() if name not in routed})
+        own = {name: value for name, value in params.items() if name not in routed}
+        refuse_options_of_plain_values(type(self).__name__, own, vars(self))
+        super().set_params(**own)
         self._set_routed(routed)
         return self
 
@@ -536,6 +538,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def __getstate__(self):
         self._take_up_changes()
         state = with_version(super().__getstate__())
+        # Callbacks hold a Keras model.
+        state.pop("callbacks_", None)
         return state | {name: as_plain(state[name]) for name in KERAS_OBJECTS if holds_instance(state.get(name))}
 
     def __setstate__(self, state):

@@ -141,6 +141,8 @@ class LSTMRegressor(RegressorMixin, LSTMEstimator):
         Loss and metrics of each epoch, on the scaled target; ``val_loss`` where there are validation samples.
     n_iter_ : int
         Epochs that were run.
+    callbacks_ : list of keras.callbacks.Callback
+        Copies of `callbacks` as the last training left them, of the first member; not in pickles and archives.
     training_path_ : {"graph", "xla", "xla-shards", "keras"}
         How the last training was computed: compiled by TensorFlow; whole epochs compiled by XLA; these with each batch
         cut into shares, one for each core; or Keras' own fit.

@@ -51,7 +51,7 @@ def is_same_value(one, other):
 
 
 def refuse_options_of_plain_values(who, params, current):
-    """Refuse to set an option of a plain value, as ``training__stride`` of ``training=None``.
+    """Refuse to set an option of a plain value: ``training__stride`` of None, ``optimizer__momentum`` of "sgd".
 
     Parameters
     ----------
@@ -69,6 +69,16 @@ def refuse_options_of_plain_values(who, params, current):
             raise ValueError(
                 f"{who}({name}={shown}) has no {option!r} to set. Pass an object that has: "
                 f"{name}={_holder(option, name, shown)}."
+            )
+        if option and name in current and not hasattr(value, "set_params"):
+            remedy = f"Pass an object that has: {name}=..."
+            if name == "optimizer":
+                remedy = f"Pass an optimizer: optimizer=keras.optimizers.Adam({option}=...)"
+            if option in current:
+                remedy = f"Pass {option}=... of the estimator"
+            raise ValueError(
+                f"{who}: {name}__{option} sets {option!r} of {name}, which is {value!r} and has no parameters to set. "
+                f"{remedy}."
             )
 
 
