@@ -131,6 +131,8 @@ def test_ridge_on_the_same_lags(pipeline, airline):
     assert np.isfinite(cross_val_score(ridge, X, y, cv=TimeSeriesSplit(3))).all()
 
 
+# Folds of KFold lack the rows before them.
+@pytest.mark.filterwarnings("ignore::sklstm.ColdStartWarning")
 def test_cross_val_score_and_predict(pipeline, airline):
     """cross_val_score works with TimeSeriesSplit, and cross_val_predict with KFold."""
     X, y = airline

@@ -324,7 +324,8 @@ class KerasEstimator(CallbackSupportMixin, BaseEstimator):
     def _read(self, X, reset):
         """X as Samples."""
         samples = self._reader.read(self, X, reset)
-        if not reset and self.network_ is not None:
+        # A linear path has a message of its own.
+        if not reset and self.network_ is not None and getattr(self._scaling, "linear_steps", None) is None:
             refuse_other_length(type(self).__name__, self.network_, samples)
         if not reset and self._is_network_of_user():
             refuse_nan(type(self).__name__, self.network_.takes_nan, samples.windows)

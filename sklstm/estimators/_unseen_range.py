@@ -17,7 +17,7 @@ def find_ranges(samples, earlier=None):
     """
     if len(samples.sample_shape) != 2:
         return None
-    buffer = samples.windows.buffer
+    buffer = _shown_rows(samples.windows)
     ranges = np.stack([np.fmin.reduce(buffer, axis=0), np.fmax.reduce(buffer, axis=0)])
     return ranges if earlier is None else np.stack([np.fmin(earlier[0], ranges[0]), np.fmax(earlier[1], ranges[1])])
 
@@ -34,7 +34,7 @@ def check_precision(who, samples, ranges):
     ranges : ndarray of shape (2, n_features) or None
         As `find_ranges` returns them.
     """
-    buffer = samples.windows.buffer
+    buffer = _shown_rows(samples.windows)
     largest = np.fmax.reduce(np.abs(buffer), axis=0) if ranges is None else np.fmax(*np.abs(ranges))
     refuse_overflow(who, "X", np.fmax.reduce(largest), "SeriesScaler before the framer scales it")
     if ranges is None or buffer.dtype == np.float32 or samples.shift is not None:
@@ -52,6 +52,12 @@ def check_precision(who, samples, ranges):
                 UserWarning,
             )
             return
+
+
+def _shown_rows(windows):
+    """Rows of the buffer that a window shows."""
+    shown = windows.shown()
+    return windows.buffer if shown.all() else windows.buffer[shown]
 
 
 def refuse_overflow(who, name, largest, remedy):

@@ -103,6 +103,7 @@ def dense(meta):
     return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(2)(inputs)))
 
 
+@pytest.mark.filterwarnings("ignore::sklstm.UnseenRangeWarning")
 @pytest.mark.parametrize("name", list(steps_on_their_way()))
 def test_steps_on_the_way(name):
     """Whatever stands in the Pipeline, a row is predicted as in the whole series, from nothing and from the fitted."""

@@ -153,6 +153,7 @@ def test_rows_of_a_panel_say_their_series(panel):
     assert repr(online) == "OnlinePredictor(mode='window', warm=False, 1 series so far)"
 
 
+@pytest.mark.filterwarnings("ignore::sklstm.UnseenRangeWarning")
 def test_one_model_for_many_sensors(model):
     """A model of one series serves many, each with a window of its own."""
     online = OnlinePredictor(model)
