@@ -51,7 +51,7 @@ def by_sklstm(n_rows):
     names = ("n_steps", "log", "window_scaler", "patch_length")
     chosen = make_forecast_pipeline(random_state=0, **{name: getattr(fitted, f"{name}_") for name in names})
     begin = time.perf_counter()
-    SeriesForecaster(chosen, horizon=horizon, random_state=0).fit(values)
+    SeriesForecaster(chosen, horizon=horizon).fit(values)
     return [*seconds, time.perf_counter() - begin, fitted.n_steps_]
 
 
